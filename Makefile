@@ -1,0 +1,47 @@
+# Everything a newcomer runs. `make demo` and `make test` need only git, make, Python 3.11+ and the network once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.PHONY: demo test check bench soak pictures lock clean
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/run.stamp  ## the whole product on this machine, with no account anywhere
+	@exec $(BIN)/mcrm demo
+
+check: $(VENV)/dev.stamp  ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: check  ## the whole gate: format, lint, types, tests on SQLite and PostgreSQL
+	$(BIN)/pytest -n $(JOBS) -m "not soak"
+
+bench: $(VENV)/dev.stamp  ## the budgets of the design, measured on this machine
+	$(BIN)/python -m bench
+
+soak: $(VENV)/dev.stamp  ## long property runs and drills
+	$(BIN)/pytest -m soak
+
+pictures: $(VENV)/dev.stamp  ## redraw every picture in the docs
+	$(BIN)/python -m docs.pictures
+
+lock:  ## resolve the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+	    pyproject.toml requirements/build.in --output-file requirements/run.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+	    --extra dev --constraints requirements/run.txt pyproject.toml requirements/build.in --output-file requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) var
