@@ -1,0 +1,1 @@
+"""Inbound dialogue: a message comes in, a use case runs, words go back."""

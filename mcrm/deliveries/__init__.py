@@ -1,0 +1,1 @@
+"""The outbox: queue, claim, settle; every message that leaves is a row here first."""

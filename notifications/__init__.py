@@ -1,0 +1,1 @@
+"""Outbound delivery: drains the outbox and speaks to the providers."""
