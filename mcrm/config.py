@@ -54,7 +54,7 @@ class Firebase:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much, how often; every one is a setting `MCRM_LIMIT_<NAME>`. Rates are per second unless the name says more."""
+    """How much, how often; every one is a setting `MCRM_LIMIT_<NAME>`."""
 
     inbound_per_minute: int = 20
     otp_per_hour: int = 3

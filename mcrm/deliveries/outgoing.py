@@ -55,7 +55,7 @@ class Deferred:
     """Certainly not processed: queue it again.
 
     `retry_after_s` as the provider said, None if it did not (then the outbox backs off). `pauses_sender`: the whole
-    sender waits (rate limit, queue full, configuration), not just this message. `counts`: whether it uses up an attempt.
+    sender waits (rate limit, queue full, configuration), not just this message. `counts`: whether it is an attempt.
     """
 
     reason: str
