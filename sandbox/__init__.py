@@ -1,1 +1,1 @@
-"""The carriers in a box: Twilio, the Telegram Bot API and FCM on the wire of this machine, for the demo and the tests."""
+"""The carriers in a box: Twilio, the Telegram Bot API and FCM on the wire of this machine, for demo and tests."""

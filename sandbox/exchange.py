@@ -52,9 +52,7 @@ class Exchange:
     async def stop(self, _: web.Application) -> None:
         """Let the live streams end."""
         self.closing = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.forget_work()
 
     async def close(self, _: web.Application) -> None:
         """Close the pool and the file."""
@@ -62,10 +60,12 @@ class Exchange:
             await self._pool.close()
         self.ledger.close()
 
-    def forget_work(self) -> None:
+    async def forget_work(self) -> None:
         """Drop callbacks and updates that are still on their way."""
-        for task in self._tasks:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the requests; it is cancelled at the end."""
@@ -103,6 +103,15 @@ class Exchange:
             return response
 
         return counting
+
+
+async def form_of(request: web.Request) -> dict[str, str]:
+    """The text fields of a posted form, the first of each name; a form that cannot be read has none."""
+    try:
+        form = await request.post()
+    except (ValueError, LookupError):
+        return {}
+    return {name: value for name in form if isinstance(value := form[name], str)}
 
 
 @dataclass(frozen=True, slots=True)

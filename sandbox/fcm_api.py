@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from sandbox.exchange import Exchange
+from sandbox.exchange import Exchange, form_of
 from sandbox.faults import Fault, cut
 from sandbox.fcm_rules import CODES, Refused, check_request, refused, refused_with
 from sandbox.keys import GRANT, TOKEN_LIFE_S, BadGrant, ServiceAccount
@@ -39,13 +39,13 @@ class FcmApi:
 
     async def token(self, request: web.Request) -> web.Response:
         """Exchange a signed assertion for an access token (RFC 7523)."""
-        form = await request.post()
+        form = await form_of(request)
         if form.get("grant_type") != GRANT:
             return _json({"error": "unsupported_grant_type", "error_description": "Invalid grant_type"}, 400)
         try:
             if self.account is None:
                 raise BadGrant("Invalid grant: account not found")
-            access = self.account.issue(str(form.get("assertion", "")))
+            access = self.account.issue(form.get("assertion", ""))
         except BadGrant as bad:
             return _json({"error": "invalid_grant", "error_description": str(bad)}, 400)
         return _json({"access_token": access, "expires_in": TOKEN_LIFE_S - 1, "token_type": "Bearer"})

@@ -76,14 +76,12 @@ _MESSAGE: dict[str, Any] = {
 _REQUEST: dict[str, Any] = {"message": _MESSAGE, "validate_only": bool}
 
 
-def _spellings(shape: Any) -> Any:
+def _spellings(shape: dict[str, Any]) -> dict[str, Any]:
     """Proto3 JSON takes `collapse_key` and `collapseKey` alike."""
-    if not isinstance(shape, dict):
-        return shape
     both: dict[str, Any] = {}
     for name, inner in shape.items():
         camel = re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
-        both[name] = both[camel] = _spellings(inner)
+        both[name] = both[camel] = _spellings(inner) if isinstance(inner, dict) else inner
     return both
 
 
@@ -162,7 +160,7 @@ def _check_shape(value: dict[str, Any], shape: dict[str, Any], path: str) -> Non
         elif wanted is _STRUCT or isinstance(wanted, dict):
             if not isinstance(inner, dict):
                 raise _bad(where, f"Invalid value at '{where}' (TYPE_MESSAGE), {_shown(inner)}")
-            if wanted is not _STRUCT:
+            if isinstance(wanted, dict):
                 _check_shape(inner, wanted, where)
         elif not isinstance(inner, wanted) or (wanted is int and isinstance(inner, bool)):
             raise _bad(where, f"Invalid value at '{where}' ({_TYPES[wanted]}), {_shown(inner)}")

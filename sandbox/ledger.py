@@ -73,7 +73,7 @@ class Ledger:
             "from": sender,
             "at": iso_now(),
         }
-        line = orjson.dumps(item)
+        line = _line(item)
         if logged and self._file is not None:
             _write(self._file, line + b"\n")
         self._keep(self.n, "out" if logged else "notice", item, line)
@@ -123,7 +123,7 @@ class Ledger:
         self.n += 1
         item = {"n": self.n, "at": iso_now(), "type": "status" if direction == "status" else "message"}
         item |= {"direction": "out" if direction == "status" else direction, "channel": channel} | facts
-        self._keep(self.n, direction, item, orjson.dumps(item))
+        self._keep(self.n, direction, item, _line(item))
 
     def _keep(self, n: int, direction: str, item: dict[str, Any], line: bytes) -> None:
         self._entries.append(Entry(n, direction, item["channel"], item["to"], line))
@@ -141,6 +141,13 @@ class Ledger:
 def iso_now() -> str:
     """The present as ISO 8601 in UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _line(item: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(item)
+    except orjson.JSONEncodeError:  # nested deeper than anything that is read back
+        return orjson.dumps(item | {"raw": None})
 
 
 def _open(log: Path) -> int:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import orjson
 from aiohttp import web
 
-from sandbox.exchange import Exchange
+from sandbox.exchange import Exchange, form_of
 from sandbox.faults import Fault, cut
 from sandbox.twilio_rules import ON_THE_WAY, Refused, Wanted, checked
 from sandbox.twilio_store import LARGEST_PAGE, PAGE, Dates, Text, Texts, now, parse_date
@@ -56,8 +56,7 @@ class TwilioApi:
         """Accept a message, or refuse it with Twilio's code."""
         try:
             self._authorise(request)
-            form = await request.post()
-            fields = {name: str(value) for name, value in form.items()}
+            fields = await form_of(request)
             fault = await self.exchange.faults.answer(request, "twilio", fields.get("To", "").strip())
             if (broken := _refused_by(fault, fields)) is not None:
                 return broken
@@ -88,9 +87,6 @@ class TwilioApi:
         query, account = request.query, self.exchange.settings.twilio_account_sid
         try:
             self._authorise(request)
-            fault = await self.exchange.faults.answer(request, "twilio", query.get("To", ""))
-            if (broken := _refused_by(fault, {})) is not None:
-                return broken
             dates = Dates(*(parse_date(query.get(name)) for name in ("DateSent", "DateSent>", "DateSent<")))
             number, size = int(query.get("Page", "0")), min(int(query.get("PageSize", str(PAGE))), LARGEST_PAGE)
         except Refused as refused:
