@@ -12,6 +12,7 @@ from sandbox.telegram_api import TelegramApi
 from sandbox.twilio_api import TwilioApi
 
 LARGEST_REQUEST = 1_000_000
+EXCHANGE = web.AppKey("exchange", Exchange)
 
 
 def make_app(settings: SandboxSettings) -> web.Application:
@@ -19,6 +20,7 @@ def make_app(settings: SandboxSettings) -> web.Application:
     exchange = Exchange(settings)
     people = People(settings.people)
     app = web.Application(client_max_size=LARGEST_REQUEST)
+    app[EXCHANGE] = exchange
     app.on_startup.append(exchange.start)
     app.on_shutdown.append(exchange.stop)
     app.on_cleanup.append(exchange.close)

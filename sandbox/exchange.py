@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from sandbox.faults import Faults
+from sandbox.faults import Faults, Hung
 from sandbox.ledger import Ledger
 from sandbox.numbers import Numbers
 from sandbox.settings import SandboxSettings, is_loopback
@@ -35,6 +35,7 @@ class Exchange:
     def __init__(self, settings: SandboxSettings) -> None:
         """Open the ledger; the connection pool follows at `start`, inside the loop."""
         self.settings = settings
+        self.public_url = settings.public_url  # where the product is; tests move it
         self.ledger = Ledger(settings.log, settings.keep)
         self.numbers = Numbers(settings.log)
         self.faults = Faults()
@@ -94,8 +95,11 @@ class Exchange:
 
         async def counting(request: web.Request) -> web.StreamResponse:
             count.in_flight += 1
+            response: web.StreamResponse
             try:
                 response = await handler(request)
+            except Hung:
+                response = web.Response(status=503)  # nobody is there to read it
             finally:
                 count.in_flight -= 1
             if response.status >= 400:

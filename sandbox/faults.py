@@ -27,6 +27,10 @@ class Fault:
         return {"provider": self.provider, "kind": self.kind, "count": self.count, "to": self.to, **self.extra}
 
 
+class Hung(Exception):
+    """The request was held and cut; nothing of it happened."""
+
+
 class Faults:
     """The faults that are still to happen, oldest first."""
 
@@ -72,7 +76,7 @@ class Faults:
         return None
 
     async def answer(self, request: web.Request, provider: str, to: str) -> Fault | None:
-        """Let the latency pass, then say how this request fails; a hang is waited out and cut right here."""
+        """Let the latency pass, then say how this request fails; a hang is waited out, cut, and ends as Hung."""
         if not self.active:
             return None
         if slow := self.take(provider, to, "latency"):
@@ -81,6 +85,7 @@ class Faults:
         if fault is not None and fault.kind == "hang":
             await asyncio.sleep(float(fault.extra.get("s", 60)))
             cut(request)
+            raise Hung
         return fault
 
 

@@ -90,7 +90,7 @@ class TwilioWebhooks:
         self._inbound.clear()
 
     async def _deliver(self, form: dict[str, str]) -> Posted:
-        url = self.exchange.settings.public_url + INBOUND_PATH
+        url = self.exchange.public_url + INBOUND_PATH
         posted = await self._post(url, form, retries=1, policies=frozenset({"ct"}))
         if posted.ok and posted.content_type in ("text/xml", "application/xml"):
             for body in _twiml_messages(posted.body):
