@@ -1,11 +1,13 @@
 """The smallest table of changes: a position and a topic per row, in a real database of either kind."""
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from mcrm.edge.followers import CHANNEL, Change
 
@@ -41,13 +43,21 @@ class SqliteLedger:
 
 
 class PostgresLedger:
-    """In a database of the suite's server."""
+    """On the suite's server, in a schema of this test process."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.name = f"ledger_{os.getpid()}"
+        self.url = make_conninfo(url, options=f"-c search_path={self.name}", application_name=self.name)
         with psycopg.connect(self.url) as connection:
-            connection.execute("DROP TABLE IF EXISTS ledger")
+            connection.execute(f"DROP SCHEMA IF EXISTS {self.name} CASCADE")
+            connection.execute(f"CREATE SCHEMA {self.name}")
             connection.execute(TABLE)
+
+    def hang_up(self) -> int:
+        """End the connections that listen; how many there were."""
+        listening = "FROM pg_stat_activity WHERE application_name = %s AND query LIKE 'LISTEN%%'"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            return len(connection.execute(f"SELECT pg_terminate_backend(pid) {listening}", (self.name,)).fetchall())
 
     def commit(self, *rows: tuple[int, str]) -> None:
         """Add rows in one transaction, and notify after it."""
