@@ -14,7 +14,7 @@ from mcrm import clock
 from mcrm.config import Firebase
 from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Operation, Outcome, Outgoing, Sent
 from notifications.push_http import open_app
-from notifications.transport import never_left, retry_after_s
+from notifications.transport import TIMEOUT_S, never_left, retry_after_s
 
 LONGEST_TTL_S = 2_419_200
 QUOTA_PAUSE_S = 60.0
@@ -26,9 +26,9 @@ TOKEN_FIELDS = frozenset({"message.token", "message.fid"})
 class PushSender:
     """Hands deliveries to FCM; `send` may be called from many threads at once."""
 
-    def __init__(self, settings: Firebase) -> None:
+    def __init__(self, settings: Firebase, *, timeout_s: float = TIMEOUT_S) -> None:
         """Reads the service-account key; contacts nobody before the first message. Raises ValueError on a bad key."""
-        self.app = open_app(settings)
+        self.app = open_app(settings, timeout_s)
 
     def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one push to FCM. That it arrived only the app can tell, by the `delivery_id` in the data."""

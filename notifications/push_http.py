@@ -17,16 +17,16 @@ from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2 import service_account
 
 from mcrm.config import Firebase
-from notifications.transport import TIMEOUT_S, pooled_adapter
+from notifications.transport import pooled_adapter
 
 REAL_BASE = "https://fcm.googleapis.com"
 
 
-def open_app(settings: Firebase) -> firebase_admin.App:
+def open_app(settings: Firebase, timeout_s: float) -> firebase_admin.App:
     """A Firebase app whose messaging service is ours; `messaging.send(…, app=app)` from here on. Contacts nobody."""
     key = str(settings.credentials)
     certificate = credentials.Certificate(key) if settings.api_base is None else _QuietCertificate(key)
-    app = firebase_admin.initialize_app(certificate, {"httpTimeout": TIMEOUT_S}, name=f"mcrm-{uuid.uuid4()}")
+    app = firebase_admin.initialize_app(certificate, {"httpTimeout": timeout_s}, name=f"mcrm-{uuid.uuid4()}")
     app._get_service(messaging._MESSAGING_ATTRIBUTE, lambda opened: _Messaging(opened, settings.api_base))
     return app
 
@@ -39,7 +39,9 @@ class _Messaging(messaging._MessagingService):  # type: ignore[misc]  # the pack
         project = f"{base or REAL_BASE}/v1/projects/{app.project_id}"
         self._fcm_url, self._fcm_topic_url = f"{project}/messages:send", f"{project}/registrations"
         session = AuthorizedSession(self._credential, auth_request=Request(_opened(requests.Session(), base)))
-        self._client = _http_client.JsonHttpClient(session=_opened(session, base), retries=False, timeout=TIMEOUT_S)
+        self._client = _http_client.JsonHttpClient(
+            session=_opened(session, base), retries=False, timeout=app.options.get("httpTimeout")
+        )
 
     def close(self) -> None:
         """Let the connections go, and those of the parent's unused asynchronous client."""

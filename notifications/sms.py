@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from requests.exceptions import RequestException
-from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -44,7 +44,7 @@ class SmsStatus:
 class SmsSender:
     """Hands deliveries to Twilio; `send` may be called from many threads at once."""
 
-    def __init__(self, settings: Twilio, status_url: str) -> None:
+    def __init__(self, settings: Twilio, status_url: str, *, timeout_s: float = TIMEOUT_S) -> None:
         """`status_url` is our own status webhook, without query. Nothing is contacted before the first message."""
         self.status_url = status_url
         self.sender: dict[str, str] = (
@@ -52,7 +52,7 @@ class SmsSender:
             if settings.sender
             else {"messaging_service_sid": settings.messaging_service_sid or ""}
         )
-        self.http = _Http(settings.api_base)
+        self.http = _Http(settings.api_base, timeout_s)
         self.client = Client(settings.account_sid, settings.auth_token, http_client=self.http)
 
     def send(self, outgoing: Outgoing) -> Outcome:
@@ -104,7 +104,7 @@ class SmsSender:
     def _ask(self, question: Any) -> Any:
         try:
             return question()
-        except (TwilioRestException, TwilioServiceException, RequestException, ValueError) as error:
+        except (TwilioException, RequestException, ValueError) as error:  # pages raise the base class
             raise LookupUnavailable(type(error).__name__) from error
 
 
@@ -129,8 +129,8 @@ def outcome_of(status: int, code: int, retry_after: float | None) -> Outcome:
 class _Http(TwilioHttpClient):  # type: ignore[misc]  # the package has no types
     """Twilio's HTTP client with a time-out, another origin if one is set, and the Retry-After of the last answer."""
 
-    def __init__(self, base: str | None) -> None:
-        super().__init__(timeout=TIMEOUT_S)
+    def __init__(self, base: str | None, timeout_s: float) -> None:
+        super().__init__(timeout=timeout_s)
         self.base = urlsplit(base) if base else None
         self.session.trust_env = base is None  # a proxy of the environment is for the real provider only
         self.session.mount("https://", pooled_adapter())

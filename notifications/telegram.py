@@ -54,10 +54,10 @@ T = TypeVar("T")
 class TelegramSender:
     """Hands deliveries to the Bot API; `send` may be called from many threads, whose calls run side by side."""
 
-    def __init__(self, settings: Telegram) -> None:
+    def __init__(self, settings: Telegram, *, timeout_s: float = TIMEOUT_S) -> None:
         """Nothing is contacted and no thread started before the first message (which must come after any fork)."""
         base = settings.api_base or "https://api.telegram.org"
-        self.request = AiohttpRequest(proxied=settings.api_base is None)
+        self.request = AiohttpRequest(proxied=settings.api_base is None, timeout_s=timeout_s)
         self.secret = settings.webhook_secret
         self.bot = Bot(
             settings.bot_token,

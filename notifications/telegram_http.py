@@ -24,15 +24,16 @@ class Cut(NetworkError):
 class AiohttpRequest(BaseRequest):
     """One connection pool for one bot; lives and dies on one event loop. It carries no files."""
 
-    def __init__(self, *, proxied: bool) -> None:
+    def __init__(self, *, proxied: bool, timeout_s: float = TIMEOUT_S) -> None:
         """`proxied`: whether the proxies of the environment are used (for the real provider)."""
         self.proxied = proxied
+        self.timeout_s = timeout_s
         self.session: aiohttp.ClientSession | None = None
 
     @property
     def read_timeout(self) -> float:
         """Seconds to wait for an answer."""
-        return TIMEOUT_S
+        return self.timeout_s
 
     async def initialize(self) -> None:
         """Open the pool, on the running loop."""
