@@ -11,6 +11,7 @@ OUR_NUMBER = "+447700900100"
 BOT_TOKEN = "700100:AAHarbourAndPineTestBotToken_0000000"
 WEBHOOK_SECRET = "harbour-and-pine-webhook-secret"
 PROJECT = "harbour-and-pine"
+NOBODY = "http://127.0.0.1:9"
 STATUS_URL = "http://127.0.0.1:9/webhooks/twilio/status"
 DELIVERY = UUID("01990000-0000-7000-8000-000000000001")
 SHORT_S = 0.3

@@ -55,9 +55,9 @@ def private_key() -> str:
     return RSAKey.generate_key(2048, private=True).as_pem(private=True).decode()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def provider() -> Iterator[Scripted]:
-    """A provider that says what the test wrote down."""
+    """A provider that says what the test wrote down; a test begins with `says`."""
     scripted = Scripted()
     yield scripted
     scripted.close()
@@ -77,7 +77,7 @@ def key_file(path: Path, private_key: str, token_base: str) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sms(provider: Scripted) -> Iterator[SmsSender]:
     """SMS through the scripted provider."""
     sender = SmsSender(Twilio(ACCOUNT, AUTH_TOKEN, OUR_NUMBER, None, provider.base), STATUS_URL, timeout_s=SHORT_S)
@@ -85,7 +85,7 @@ def sms(provider: Scripted) -> Iterator[SmsSender]:
     sender.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def telegram(provider: Scripted) -> Iterator[TelegramSender]:
     """Telegram through the scripted provider."""
     sender = TelegramSender(Telegram(BOT_TOKEN, WEBHOOK_SECRET, provider.base), timeout_s=SHORT_S)
@@ -93,10 +93,10 @@ def telegram(provider: Scripted) -> Iterator[TelegramSender]:
     sender.close()
 
 
-@pytest.fixture
-def push(provider: Scripted, private_key: str, tmp_path: Path) -> Iterator[PushSender]:
+@pytest.fixture(scope="session")
+def push(provider: Scripted, private_key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushSender]:
     """Push through the scripted provider."""
-    key = key_file(tmp_path / "key.json", private_key, provider.base)
+    key = key_file(tmp_path_factory.mktemp("keys") / "key.json", private_key, provider.base)
     sender = PushSender(Firebase(key, provider.base), timeout_s=SHORT_S)
     yield sender
     sender.close()

@@ -10,7 +10,7 @@ from mcrm.config import Twilio
 from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Operation, Outcome, Suppressed
 from notifications.sms import SmsSender, SmsStatus
 from notifications.transport import LookupUnavailable
-from tests.notifications.cast import ACCOUNT, AUTH_TOKEN, BEN, DELIVERY, OUR_NUMBER, SHORT_S, STATUS_URL, to_ben
+from tests.notifications.cast import ACCOUNT, AUTH_TOKEN, BEN, DELIVERY, NOBODY, OUR_NUMBER, SHORT_S, STATUS_URL, to_ben
 from tests.notifications.scripted import Answer, Scripted, as_json
 
 SID = "SM" + "1" * 32
@@ -110,10 +110,11 @@ def test_a_number_abroad_that_we_may_not_text_stops_nobody_elses_texts(sms, prov
     assert sms.send(to_ben("sms")) == Failed(f"twilio.{code}", alert=True)
 
 
-def test_a_text_that_never_left_is_queued_again(sms, provider):
-    provider.close()
+def test_a_text_that_never_left_is_queued_again():
+    sender = SmsSender(Twilio(ACCOUNT, AUTH_TOKEN, OUR_NUMBER, None, NOBODY), STATUS_URL)
 
-    assert sms.send(to_ben("sms")) == Deferred("sms.connect-failed")
+    assert sender.send(to_ben("sms")) == Deferred("sms.connect-failed")
+    sender.close()
 
 
 def test_a_text_cannot_be_edited(sms, provider):

@@ -8,9 +8,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from mcrm.config import Telegram
 from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Moved, Operation, Outcome, Sent, Suppressed
 from notifications.telegram import TelegramSender
-from tests.notifications.cast import BEN_CHAT, BOT_TOKEN, SHORT_S, WEBHOOK_SECRET, to_ben
+from tests.notifications.cast import BEN_CHAT, BOT_TOKEN, NOBODY, SHORT_S, WEBHOOK_SECRET, to_ben
 from tests.notifications.scripted import Answer, Asked, Scripted, as_json
 
 
@@ -129,10 +130,11 @@ def test_an_edit_of_a_message_that_the_customer_deleted_alerts_nobody(telegram, 
     assert outcome == Failed("telegram.message-gone")
 
 
-def test_a_message_that_never_left_is_queued_again(telegram, provider):
-    provider.close()
+def test_a_message_that_never_left_is_queued_again():
+    sender = TelegramSender(Telegram(BOT_TOKEN, WEBHOOK_SECRET, NOBODY))
 
-    assert telegram.send(to_ben("telegram")) == Deferred("telegram.connect-failed")
+    assert sender.send(to_ben("telegram")) == Deferred("telegram.connect-failed")
+    sender.close()
 
 
 @pytest.mark.parametrize(
@@ -162,17 +164,20 @@ def test_messages_of_many_threads_and_of_one_batch_come_back_in_order(telegram, 
     assert len(provider.asked) == 26
 
 
-def test_no_thread_runs_before_the_first_message_nor_after_the_end(telegram, provider):
-    def running() -> int:
-        return sum(thread.name == "telegram" for thread in threading.enumerate())
+def test_no_thread_runs_before_the_first_message_nor_after_the_end(provider):
+    def started() -> set[str]:
+        return {thread.name for thread in set(threading.enumerate()) - before}
 
-    assert running() == 0
+    before = set(threading.enumerate())
+    sender = TelegramSender(Telegram(BOT_TOKEN, WEBHOOK_SECRET, provider.base))
     provider.says(taken())
-    telegram.send(to_ben("telegram"))
-    assert running() == 1
-    telegram.close()
-    assert running() == 0
-    assert telegram.send(to_ben("telegram")) == Sent("41")
+    assert "telegram" not in started()
+    assert sender.send(to_ben("telegram")) == Sent("41")
+    assert "telegram" in started()
+    sender.close()
+    assert "telegram" not in started()
+    assert sender.send(to_ben("telegram")) == Sent("41")
+    sender.close()
 
 
 def test_the_webhook_is_set_with_its_secret(telegram, provider):
