@@ -1,1 +1,1 @@
-"""What every HTTP door shares: problem details, paging, idempotency, provider signatures."""
+"""The API root: fields, parsing, problems, paging, idempotency, health; the only foundation that knows Flask."""
