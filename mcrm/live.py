@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-
 from mcrm.access import login, tokens
 from mcrm.actors import Actor
 from mcrm.config import Settings
@@ -67,5 +66,3 @@ class CommittedChanges:
 
 def _topics(kind: str, id_: UUID | None) -> tuple[str, ...]:
     return (STAFF_TOPIC,) if id_ is None else (STAFF_TOPIC, f"{kind}:{id_}")
-
-

@@ -146,9 +146,9 @@ class Users(MethodView):
         with reading() as session:
             return page(session, users.listed(query.get("role")), BY_ID, limit=query["limit"], cursor=query["cursor"])
 
+    @staff.etag
     @staff.arguments(NewUserSchema())
     @staff.response(201, ONE_USER)
-    @staff.etag
     def post(self, facts: dict[str, Any]) -> User:
         """Create a user."""
         password_hash = passwords.hashed(facts.pop("password"))
@@ -160,16 +160,16 @@ class Users(MethodView):
 class OneUser(MethodView):
     """One of them."""
 
-    @staff.response(200, ONE_USER)
     @staff.etag
+    @staff.response(200, ONE_USER)
     def get(self, user_id: UUID) -> User:
         """A user."""
         with reading() as session:
             return users.get(session, user_id)
 
+    @staff.etag
     @staff.arguments(UserChangeSchema())
     @staff.response(200, ONE_USER)
-    @staff.etag
     def patch(self, facts: dict[str, Any], user_id: UUID) -> User:
         """Change a user; shutting out, a new role or a new password ends all sessions."""
         if "password" in facts:

@@ -55,7 +55,7 @@ def get(session: Session, user_id: UUID) -> User:
     return user
 
 
-def listed(role: str | None = None) -> Select[tuple[User]]:
+def listed(role: str | None = None) -> Select[User]:
     """All users, of one role if given."""
     users = select(User)
     return users if role is None else users.where(User.role == role)
