@@ -53,8 +53,8 @@ class Shot:
 
 
 SHOTS = [
-    Shot("phones.png", 1440, 900, 1.5),
-    Shot("phones-dark.png", 1440, 900, 1.5, dark=True),
+    Shot("phones.png", 1320, 880, 1.4),
+    Shot("phones-dark.png", 1320, 880, 1.4, dark=True),
     Shot("phones-mobile.png", 360, 740, 2, front="Aisha Khan"),
 ]
 
@@ -139,7 +139,7 @@ def post(url: str, channel: str, body: dict[str, Any]) -> None:
 
 
 def tell(stage: Stage) -> None:
-    """The scene: a push, a chat with buttons, a text that finds an order, and a STOP that is kept."""
+    """The scene: a push, a chat with buttons, a text that finds an order, and a STOP that is obeyed."""
     _aisha_asks_on_telegram(stage)
     _tom_asks_by_text(stage)
     _mei_stops_the_texts(stage)
@@ -201,15 +201,17 @@ def _tom_asks_by_text(stage: Stage) -> None:
 
 def _mei_stops_the_texts(stage: Stage) -> None:
     mei = "+447700900204"
-    _text(stage, mei, "Harbour & Pine: the winter roast is here, 15 % off until Sunday. Reply STOP to opt out.", 62)
-    stage.play("sms", "in", from_=mei, body="please stop texting me", at=_ago(60))
-    _text(stage, mei, "Done. We won't text you offers again. Reply START if you change your mind.", 60)
-    stage.play("sms", "in", from_=mei, body="is 1044 still coming?", at=_ago(3))
-    _text(stage, mei, "Yes: order 1044 is on its way, expected tomorrow.", 3, status="sent")
+    stage.play("sms", "in", from_=mei, body="please stop texting me", at=_ago(62))
+    _text(stage, mei, "Harbour & Pine: you will get no more texts from us. Reply START to hear from us again.", 62)
+    stage.play("sms", "in", from_=mei, body="START", at=_ago(4))
+    _text(stage, mei, "Welcome back. Reply ORDERS for your orders, HELP for help.", 4)
+    stage.play("sms", "in", from_=mei, body="Is 1044 coming today?", at=_ago(0.5))
+    _text(stage, mei, "Order 1044 is on its way. Expected Thursday 26 November.", 0.5, status="sent")
 
 
 def _ben_reads_his_lock_screen(stage: Stage) -> None:
     for minutes, tag, words in [
+        (1500, "roast", "The winter roast is here\nDark cherry, cocoa and a little smoke. From £9.50."),
         (190, "order-1038", "Order 1038 delivered\nLeft with your neighbour at number 14."),
         (41, "order-1041", "Order 1041 confirmed\nWe are roasting your Harbour Espresso today."),
         (2, "order-1041", "Order 1041 is on its way\nExpected Thursday 26 November with Severn Parcels."),

@@ -1,7 +1,7 @@
 // The page of phones: people and history first, then whatever happens, on the phone of whom it happens to.
 
 import { Book } from "./book.js";
-import { avatar, el } from "./dom.js";
+import { avatar, el, spaced } from "./dom.js";
 import { openDrawer } from "./faults.js";
 import { addedPhones, openNewPhone } from "./newphone.js";
 import { PhoneView } from "./phone.js";
@@ -147,7 +147,7 @@ function announce({ owner, face, message }) {
 function drawStrip() {
   $("strip").replaceChildren(
     ...book.owners.map((owner) => {
-      const button = el("button", { type: "button", "data-key": owner.key }, avatar(owner.name), el("span", { text: owner.stranger ? owner.phone ?? owner.name : owner.name.split(" ")[0] }));
+      const button = el("button", { type: "button", "data-key": owner.key }, avatar(owner), el("span", { text: owner.stranger && owner.phone ? spaced(owner.phone) : owner.name.split(" ")[0] }));
       button.addEventListener("click", () => go(views.get(owner.key), true));
       return button;
     }),
@@ -156,9 +156,25 @@ function drawStrip() {
   measure();
 }
 
+/** Mark in the strip which phone is in front: the one that fills the window, or the one last used. */
+function lookInView() {
+  const phones = $("phones");
+  const middle = phones.scrollLeft + phones.clientWidth / 2;
+  for (const button of $("strip").children) {
+    const view = views.get(button.dataset.key);
+    if (!view) continue;
+    const { offsetLeft, offsetWidth } = view.root;
+    const alone = offsetWidth > phones.clientWidth / 2;
+    const here = alone ? offsetLeft <= middle && middle < offsetLeft + offsetWidth + 24 : view.title.tabIndex === 0;
+    if (here && button.getAttribute("aria-current") !== "true") button.scrollIntoView({ inline: "nearest", block: "nearest" });
+    button.setAttribute("aria-current", String(here));
+  }
+}
+
 /** One phone at a time is in the tab order by its title; arrows move between them. */
 function reachable(view) {
   for (const other of views.values()) other.title.tabIndex = other === view ? 0 : -1;
+  lookInView();
 }
 
 function go(view, enter = false) {
@@ -185,17 +201,6 @@ function measure() {
   $("strip").hidden = phones.scrollWidth <= phones.clientWidth + 8;
 }
 
-function watchInView() {
-  const phones = $("phones");
-  const middle = phones.scrollLeft + phones.clientWidth / 2;
-  for (const button of $("strip").children) {
-    const { offsetLeft, offsetWidth } = views.get(button.dataset.key)?.root ?? {};
-    const here = offsetLeft <= middle && middle < offsetLeft + offsetWidth + 24;
-    if (here && button.getAttribute("aria-current") !== "true") button.scrollIntoView({ inline: "nearest", block: "nearest" });
-    button.setAttribute("aria-current", String(here));
-  }
-}
-
 function tell(state) {
   $("live").dataset.state = state;
   $("live").querySelector(".words").textContent = state === "live" ? "Live" : "Away";
@@ -205,10 +210,10 @@ function tell(state) {
 
 $("phones").addEventListener("keydown", arrows);
 $("phones").addEventListener("focusin", (event) => reachable([...views.values()].find((view) => view.root.contains(event.target))));
-$("phones").addEventListener("scroll", watchInView, { passive: true });
+$("phones").addEventListener("scroll", lookInView, { passive: true });
 new ResizeObserver(() => {
   measure();
-  watchInView();
+  lookInView();
 }).observe($("phones"));
 setInterval(() => views.forEach((view) => view.tick()), 5_000);
 setInterval(() => book.owners.length === 0 && lookAgain(), LOOK_AGAIN_MS);

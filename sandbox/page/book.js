@@ -37,6 +37,7 @@ export class Book {
   }
 
   add(owner) {
+    owner.tint = this.owners.length % 8;
     this.owners.push(owner);
     if (owner.phone) this.byAddress.set(`sms ${owner.phone}`, owner);
     if (owner.chat) this.byAddress.set(`telegram ${owner.chat}`, owner);

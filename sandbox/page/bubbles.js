@@ -36,7 +36,10 @@ export function chatBubble(message, { tap }) {
     el("span", { class: "stamp" }, message.edited ? "edited " : "", el("time", { datetime: message.at.toISOString(), text: clock(message.at) })),
   );
   const item = frame(message, text);
-  if (message.buttons.length > 0) item.append(keyboard(message, tap));
+  if (message.buttons.length > 0) {
+    item.classList.add("keyed");
+    item.append(keyboard(message, tap));
+  }
   return item;
 }
 
@@ -65,7 +68,7 @@ export function notice(message) {
     el(
       "div",
       {},
-      el("p", { class: "head" }, el("strong", { text: message.title }), el("time", { datetime: message.at.toISOString(), text: clock(message.at) })),
+      el("p", { class: "heading" }, el("strong", { text: message.title }), el("time", { datetime: message.at.toISOString(), text: clock(message.at) })),
       el("p", { class: "body", text: message.text }),
     ),
   );

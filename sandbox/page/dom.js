@@ -28,13 +28,11 @@ export function icon(name) {
   return svg;
 }
 
-/** The round picture of somebody: initials on one of eight colours that their name always gets again. */
-export function avatar(name) {
+/** The round picture of somebody: initials on one of eight colours. */
+export function avatar({ name, tint }) {
   const words = name.replace(/[^\p{L}\p{N} ]/gu, "").split(" ").filter(Boolean);
   const letters = /^\p{L}/u.test(words[0] ?? "") ? words.slice(0, 2).map((word) => word[0]).join("") : "#";
-  let sum = 0;
-  for (const sign of name) sum = (sum * 31 + sign.codePointAt(0)) % 8;
-  return el("span", { class: "avatar", "data-tint": sum, "aria-hidden": "true", text: letters.toUpperCase() });
+  return el("span", { class: "avatar", "data-tint": tint, "aria-hidden": "true", text: letters.toUpperCase() });
 }
 
 /** +447700900201 as people write it: +44 7700 900201. Other countries' numbers stay in groups of three. */

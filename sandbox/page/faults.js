@@ -21,6 +21,11 @@ const KINDS = {
   unregistered_token: ["App uninstalled", "The push token is no longer registered.", ["fcm"], {}],
 };
 
+const WORDS = {
+  ms: (value) => `${value} ms`, s: (value) => `${value} s`, retry_after_s: (value) => `wait ${value} s`, to: (value) => `to ${value}`,
+  count: (value) => (value === 1 ? "once" : `${value} times`),
+};
+
 const $ = (id) => document.getElementById(id);
 
 /** Wire the drawer. */
@@ -95,7 +100,7 @@ async function refresh() {
 function list(active) {
   const rows = active.map((fault) => {
     const rest = Object.entries(fault).filter(([name]) => !["provider", "kind", "id", "n"].includes(name) && fault[name] !== null);
-    const words = rest.map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(" · ");
+    const words = rest.map(([name, value]) => WORDS[name]?.(value) ?? `${name.replaceAll("_", " ")} ${value}`).join(" · ");
     return el("li", {}, el("strong", { text: `${CARRIER[fault.provider] ?? fault.provider}: ${KINDS[fault.kind]?.[0] ?? fault.kind}` }), el("small", { text: words || "until cleared" }));
   });
   $("active-faults").replaceChildren(...(rows.length ? rows : [el("li", { class: "none", text: "Everything is normal." })]));

@@ -24,8 +24,8 @@ export function openNewPhone(added) {
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   form.addEventListener("submit", (event) => {
     const phone = form.number.value.replace(/[\s().-]/g, "").replace(/^00/, "+");
+    event.preventDefault();
     if (!/^\+[1-9]\d{6,14}$/.test(phone)) {
-      event.preventDefault();
       error.textContent = "A number with its country, such as +44 7700 900250.";
       form.number.focus();
       return;
@@ -33,6 +33,8 @@ export function openNewPhone(added) {
     const name = form.name.value.trim() || "New phone";
     const others = addedPhones().filter((other) => other.phone !== phone);
     sessionStorage.setItem(KEY, JSON.stringify([...others, { phone, name }]));
+    // Closed first: a dialog that closes gives the focus back, and the new phone shall have it.
+    dialog.close();
     added(phone);
   });
 }

@@ -24,7 +24,7 @@ export class PhoneView {
     this.title = el(
       "button",
       { type: "button", class: "owner", tabindex: "-1" },
-      avatar(owner.name),
+      avatar(owner),
       el("span", { class: "who" }, el("strong", { text: owner.name }), el("small", { text: this.number })),
     );
     this.title.addEventListener("click", () => this.enter());

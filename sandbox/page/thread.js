@@ -18,6 +18,7 @@ export class ThreadView {
     this.jump = el("button", { type: "button", class: "jump", "aria-label": "To the newest message", hidden: true }, icon("down"));
     this.jump.addEventListener("click", () => this.toNewest());
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    new ResizeObserver(() => this.atNewest && this.toNewest()).observe(this.scroller);
     this.root = el("div", { class: "thread" }, this.scroller, this.jump);
   }
 
