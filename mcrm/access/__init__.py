@@ -1,0 +1,1 @@
+"""Users, sessions, one-time codes and roles: who somebody is."""

@@ -1,0 +1,1 @@
+"""Accounts: the companies and households we sell to."""

@@ -1,0 +1,39 @@
+"""Accounts: whom we sell to."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mcrm.db import Synced, one_of
+
+
+class AccountKind(StrEnum):
+    """A company, or one private person made together with the contact."""
+
+    COMPANY = "company"
+    PERSON = "person"
+
+
+class Account(Synced):
+    """A company or a household. Every contact has one, so that the territory's scope is total."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        one_of("kind", AccountKind),
+        Index("ix_accounts_territory_id_id", "territory_id", "id"),
+        Index("ix_accounts_parent_id", "parent_id"),
+    )
+
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(default=AccountKind.COMPANY.value)
+    number: Mapped[str | None] = mapped_column(unique=True)
+    territory_id: Mapped[UUID | None] = mapped_column(ForeignKey("territories.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    account_class: Mapped[str | None]
+    country: Mapped[str | None]
+    timezone: Mapped[str | None]
+    locale: Mapped[str | None]
+    custom: Mapped[dict[str, Any]] = mapped_column(default=dict)

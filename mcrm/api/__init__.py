@@ -1,0 +1,1 @@
+"""The API root: fields, parsing, problems, paging, idempotency, health; the only foundation that knows Flask."""

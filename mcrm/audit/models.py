@@ -1,0 +1,51 @@
+"""Who did what in the administration; the seals over the log; what custom fields exist."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mcrm import clock
+from mcrm.db import Base, Row
+
+
+class AuditEntry(Row):
+    """One act of the administration: field names, never values of personal data."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_subject_id", "subject_id"),)
+
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject_type: Mapped[str | None]
+    subject_id: Mapped[UUID | None]
+    fields: Mapped[list[Any]] = mapped_column(default=list)
+    request_id: Mapped[str | None]
+
+
+class Seal(Base):
+    """A chained digest over the log from one position to another; written by a periodic job."""
+
+    __tablename__ = "seals"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    from_position: Mapped[int]
+    to_position: Mapped[int]
+    count: Mapped[int]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class CustomFieldDefinition(Row):
+    """A field that a business adds to a main table; values stand in that table's `custom`."""
+
+    __tablename__ = "custom_field_definitions"
+    __table_args__ = (UniqueConstraint("table_name", "name"),)
+
+    table_name: Mapped[str]
+    name: Mapped[str]
+    type: Mapped[str]
+    label: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)

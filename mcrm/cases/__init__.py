@@ -1,0 +1,1 @@
+"""Cases: what takes longer than a reply."""

@@ -1,0 +1,1 @@
+"""Consents and suppressions: what people allow, and what they have stopped."""

@@ -1,0 +1,89 @@
+"""Contacts and their contact points. A number, chat or token stands in `contact_points.address`, nowhere else."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mcrm.db import Row, Synced, one_of
+
+
+class PointState(StrEnum):
+    """Active, or known to be dead (bad number, dropped token, removed by somebody)."""
+
+    ACTIVE = "active"
+    INVALID = "invalid"
+    REMOVED = "removed"
+
+
+class PointChannel(StrEnum):
+    """The channels that have addresses."""
+
+    SMS = "sms"
+    TELEGRAM = "telegram"
+    PUSH = "push"
+    EMAIL = "email"
+
+
+class Contact(Synced):
+    """A person. `number` is the customer number; contacts with the same `group_id` are one person (merged)."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        Index("ix_contacts_account_id", "account_id"),
+        Index("ix_contacts_group_id", "group_id"),
+        Index("ix_contacts_name", "name"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    name: Mapped[str]
+    number: Mapped[str | None] = mapped_column(unique=True)
+    locale: Mapped[str | None]
+    timezone: Mapped[str | None]
+    group_id: Mapped[UUID | None]
+    notes: Mapped[str | None]
+    custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    erased_at: Mapped[datetime | None]
+
+
+class ContactPoint(Synced):
+    """One address on one channel: E.164 (sms), chat id as text (telegram), token or installation id (push), mail.
+
+    `contact_id` is None while nobody knows whose it is. `kind` is `fid` or `token` for push.
+    `verified_at`: when its owner last proved to hold it and to be the contact.
+    """
+
+    __tablename__ = "contact_points"
+    __table_args__ = (
+        UniqueConstraint("channel", "address"),
+        one_of("channel", PointChannel),
+        one_of("state", PointState),
+        Index("ix_contact_points_contact_id_channel", "contact_id", "channel"),
+    )
+
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
+    channel: Mapped[str]
+    address: Mapped[str]
+    state: Mapped[str] = mapped_column(default=PointState.ACTIVE.value)
+    kind: Mapped[str | None]
+    platform: Mapped[str | None]
+    device_id: Mapped[str | None]
+    locale: Mapped[str | None]
+    verified_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None]
+
+
+class LinkToken(Row):
+    """A one-time secret that joins a chat to the contact it was made for; only its digest is kept."""
+
+    __tablename__ = "link_tokens"
+    __table_args__ = (Index("ix_link_tokens_contact_id", "contact_id"),)
+
+    digest: Mapped[str] = mapped_column(unique=True)
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
+    channel: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

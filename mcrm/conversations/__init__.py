@@ -1,0 +1,1 @@
+"""Conversations: what was said, who answers now, and where the dialogue stands."""

@@ -1,0 +1,261 @@
+"""The two databases: column types, table base, and engines that begin, wait and give up in the right way.
+
+SQLite runs in WAL mode with full durability (MCRM_SQLITE_SYNCHRONOUS=NORMAL relaxes it: a power cut may then lose the
+last commits, never the file), and its writers begin immediately behind one lock. PostgreSQL has lock, statement and
+connect time-outs. Process-wide state is one `Database`, set by `use()` at start.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON as PlainJson,
+)
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Text,
+    Uuid,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from mcrm import clock
+from mcrm.ids import new_id
+from mcrm.turns import Turn
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+POSTGRES_OPTIONS = "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant in UTC. Naive values are refused: SQLite would store local time without a word."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """`timestamptz` on PostgreSQL, ISO text without zone (always UTC) on SQLite."""
+        return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC, or ValueError for a naive time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware, in UTC, on both databases."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Id(TypeDecorator[UUID]):
+    """A UUID: native on PostgreSQL, 16 bytes on SQLite (half the size of its text)."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """The database's own type where there is one."""
+        return dialect.type_descriptor(Uuid() if dialect.name == "postgresql" else LargeBinary())
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> UUID | bytes | None:
+        """Native or bytes."""
+        return value if value is None or dialect.name == "postgresql" else value.bytes
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
+        """Always a UUID."""
+        return value if value is None or isinstance(value, UUID) else UUID(bytes=value)
+
+
+Json = PlainJson(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def canonical(value: Any) -> str:
+    """Canonical JSON text (sorted keys, no spaces, UTF-8): what digests are taken over, so the bytes never change.
+
+    Raises ValueError for NaN, infinities, lone surrogates and NUL, which one database or the other cannot hold.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    if "\\u0000" in text:
+        raise ValueError("NUL cannot be stored")
+    text.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
+    return text
+
+
+class Base(DeclarativeBase):
+    """The base of all tables; constraint names follow one convention, so that migrations can name them."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        UUID: Id,
+        datetime: UtcDateTime,
+        str: Text,
+        int: BigInteger,
+        dict[str, Any]: Json,
+        list[Any]: Json,
+    }
+
+
+class Row(Base):
+    """A table whose rows have a UUIDv7 and a time of creation."""
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    def __init__(self, **values: Any) -> None:
+        """The id exists from the start, so that interactions and other rows can name it before the flush."""
+        super().__init__(**{"id": new_id(), **values})
+
+
+class Synced(Row):
+    """A table that devices hold copies of: every committed change of a row gets a position in `changes`.
+
+    `rev` counts the row's own changes; it is the ETag and the base of merges. Never write such a table by a bulk
+    statement except through `transaction.write_rows`.
+    """
+
+    __abstract__ = True
+
+    rev: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        """The row's own counter guards against lost updates (StaleDataError)."""
+        return {"version_id_col": cls.__table__.c.rev} if "__table__" in cls.__dict__ else {"version_id_col": cls.rev}
+
+
+def one_of(column: str, states: type[StrEnum]) -> CheckConstraint:
+    """A CHECK that holds a text column to the values of an enumeration."""
+    return CheckConstraint(f"{column} IN ({', '.join(repr(state.value) for state in states)})", name=column)
+
+
+@dataclass
+class Database:
+    """What a process writes to. `turn` lets one SQLite writer in at a time; `wake` is told after each commit.
+
+    `wake(topics)` gets the set of topics named during the transaction; it must not block.
+    `options` go to the session (the tests join an outer transaction with them).
+    """
+
+    bind: Engine | Connection
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
+    wake: Callable[[frozenset[str]], None] = lambda topics: None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is in use."""
+        return self.bind.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Close all connections and the lock file."""
+        if isinstance(self.bind, Engine):
+            self.bind.dispose()
+        if isinstance(self.turn, Turn):
+            self.turn.close()
+
+
+_current: Database | None = None
+
+
+def use(database: Database | None) -> None:
+    """Make `database` the one that `transaction()` and `reading()` speak to in this process."""
+    global _current
+    _current = database
+
+
+def current() -> Database:
+    """The process's database; RuntimeError before `use()`."""
+    if _current is None:
+        raise RuntimeError("no database is in use yet")
+    return _current
+
+
+def connect(url: str, *, synchronous: str = "FULL", pool_size: int = 5) -> Database:
+    """A Database for `url`; nothing is opened yet, so it is safe before a fork."""
+    engine = make_engine(url, synchronous=synchronous, pool_size=pool_size)
+    turn = Turn(Path(f"{engine.url.database}.turn")) if engine.dialect.name == "sqlite" else nullcontext
+    return Database(engine, turn)
+
+
+def make_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 5, **options: Any) -> Engine:
+    """An engine that begins as this house expects; `pool_size` connections are kept."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite(create_engine(url, pool_size=pool_size, max_overflow=5, pool_timeout=5, **options), synchronous)
+    arguments = {"options": POSTGRES_OPTIONS, "connect_timeout": 3, "application_name": "mcrm"}
+    return create_engine(
+        url, connect_args=arguments, pool_size=pool_size, max_overflow=5, pool_timeout=5, pool_pre_ping=True, **options
+    )
+
+
+def _sqlite(engine: Engine, synchronous: str) -> Engine:
+    @event.listens_for(engine, "connect")
+    def prepare(raw: Any, record: Any) -> None:
+        raw.isolation_level = None  # the driver begins nothing by itself any more
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "busy_timeout=5000",
+            "trusted_schema=OFF",
+            "temp_store=MEMORY",
+            "cache_size=-8000",
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql(f"PRAGMA query_only={read_only:d}")  # before BEGIN, and off again for writers
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def reading(database: Database | None = None) -> Iterator[Session]:
+    """A session on one snapshot, without a write lock; writes are refused by the database itself."""
+    database = database or current()
+    bind = database.bind
+    if isinstance(bind, Engine):
+        bind = bind.execution_options(**_reading_options(database.is_sqlite))
+    with Session(bind, expire_on_commit=False, autoflush=False, **database.options) as session, session.begin():
+        yield session
+
+
+def _reading_options(is_sqlite: bool) -> dict[str, Any]:
+    if is_sqlite:
+        return {"read_only": True}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

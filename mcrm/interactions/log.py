@@ -1,0 +1,117 @@
+"""Append to the log and read it: a contact's timeline, and the tail of everything by position."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.actors import Actor
+from mcrm.db import canonical
+from mcrm.ids import new_id
+from mcrm.interactions.kinds import Kind
+from mcrm.interactions.models import POSITIONS_PER_EPOCH, Interaction, LogHead
+from mcrm.transaction import pending
+
+LARGEST_PAYLOAD = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whom and what a fact concerns; ids only, never names or numbers."""
+
+    contact_id: UUID | None = None
+    account_id: UUID | None = None
+    contact_point_id: UUID | None = None
+    subject: tuple[str, UUID] | None = None
+
+
+def append(
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    *,
+    about: About | None = None,
+    payload: dict[str, Any] | None = None,
+    at: datetime | None = None,
+    direction: str | None = None,
+    channel: str | None = None,
+) -> UUID:
+    """Append one fact to the session's transaction; its id. It gets its position when the transaction commits.
+
+    `at` defaults to now and must be aware; `direction` is `in` or `out` for messages. Raises ValueError for a payload
+    that cannot be stored exactly (NaN, NUL, lone surrogates, over 16,000 characters), at once and not at commit.
+    """
+    about = about or About()
+    words = canonical(payload or {})
+    if len(words) > LARGEST_PAYLOAD:
+        raise ValueError(f"the payload of {kind} is too large: {len(words)} characters")
+    if at is not None and at.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    fact = {
+        "id": new_id(),
+        "at": at or clock.now(),
+        "kind": Kind(kind).value,
+        "actor": actor.label,
+        "channel": channel or actor.channel.value,
+        "direction": direction,
+        "contact_id": about.contact_id,
+        "account_id": about.account_id,
+        "contact_point_id": about.contact_point_id,
+        "subject_type": about.subject and about.subject[0],
+        "subject_id": about.subject and about.subject[1],
+        "payload": words,
+    }
+    pending(session).append(fact)
+    return fact["id"]  # type: ignore[return-value]
+
+
+def timeline(
+    session: Session,
+    contact_ids: Sequence[UUID],
+    *,
+    before: int | None = None,
+    kinds: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    limit: int = 50,
+) -> list[Interaction]:
+    """The newest committed facts about these contacts (one person may be several), newest first, below `before`."""
+    query = select(Interaction).order_by(Interaction.position.desc()).limit(limit)
+    query = (
+        query.where(Interaction.contact_id.in_(contact_ids))
+        if len(contact_ids) != 1
+        else query.where(Interaction.contact_id == contact_ids[0])
+    )
+    if before is not None:
+        query = query.where(Interaction.position < before)
+    if kinds:
+        query = query.where(Interaction.kind.in_(kinds))
+    if channels:
+        query = query.where(Interaction.channel.in_(channels))
+    return list(session.scalars(query))
+
+
+def tail(session: Session, *, after: int, limit: int = 1000) -> list[Interaction]:
+    """Every committed fact after a position, oldest first; asking again after the last one misses nothing."""
+    query = select(Interaction).where(Interaction.position > after).order_by(Interaction.position).limit(limit)
+    return list(session.scalars(query))
+
+
+def head(session: Session) -> tuple[int, int]:
+    """(epoch, position) of the newest commit that this session sees."""
+    row = session.execute(select(LogHead.epoch, LogHead.position)).one()
+    return row[0], row[1]
+
+
+def cursor(epoch: int, position: int) -> int:
+    """What is handed out: one integer below 2^53, epoch * 2^40 + position."""
+    return epoch * POSITIONS_PER_EPOCH + position
+
+
+def read_cursor(value: int) -> tuple[int, int]:
+    """(epoch, position) of a cursor that was handed out."""
+    return divmod(value, POSITIONS_PER_EPOCH)

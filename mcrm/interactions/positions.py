@@ -1,0 +1,77 @@
+"""Gives out positions: bumps the head, and writes the facts and the changes that got their numbers from it.
+
+Everything after the bump is time in which all other writers wait, so it is one statement on PostgreSQL.
+"""
+
+# ruff: noqa: S608 - the column names come from the tables themselves, never from input
+
+import hashlib
+import os
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, insert, text, update
+
+from mcrm.interactions.models import INTERACTION_COLUMNS, Change, Interaction, LogHead
+
+ChangedRow = tuple[str, UUID, str, UUID | None]
+
+
+def write(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> None:
+    """Store facts (interaction columns by name) and rows (table, id, operation, territory) at the next positions."""
+    for fact in facts:  # here and not in `append`: half the cost of an append would be spent on what is rolled back
+        fact["salt"] = salt = os.urandom(16)
+        fact["digest"] = hashlib.sha256(salt + fact["payload"].encode()).digest()
+    if connection.dialect.name == "postgresql":
+        base = _stamp_at_once(connection, facts, rows)
+    else:
+        base = connection.scalar(_BUMP, {"n": len(facts) + len(rows)})
+        if base is not None and facts:
+            connection.execute(insert(Interaction), [{**fact, "position": base + n} for n, fact in enumerate(facts, 1)])
+        if base is not None and rows:
+            connection.execute(insert(Change), _change_rows(base + len(facts), rows))
+    if base is None:
+        raise RuntimeError("log_head has no row: run the migrations")
+
+
+def _change_rows(base: int, rows: list[ChangedRow]) -> list[dict[str, Any]]:
+    names = ("table_name", "row_id", "op", "territory_id")
+    return [{"position": base + n, **dict(zip(names, row, strict=True))} for n, row in enumerate(rows, 1)]
+
+
+def _stamp_at_once(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> int | None:
+    """Bump, interactions and changes in one statement: each round trip after the bump is lock time for everybody."""
+    values: dict[str, Any] = {f"f_{name}": [fact[name] for fact in facts] for name in INTERACTION_COLUMNS}
+    for index, name in enumerate(("table_name", "row_id", "op", "territory_id")):
+        values[f"c_{name}"] = [row[index] for row in rows]
+    base: int | None = connection.scalar(_STAMP, {**values, "n": len(facts) + len(rows), "facts": len(facts)})
+    return base
+
+
+_POSTGRES_TYPES = {
+    "id": "uuid",
+    "at": "timestamptz",
+    "contact_id": "uuid",
+    "account_id": "uuid",
+    "contact_point_id": "uuid",
+    "subject_id": "uuid",
+    "salt": "bytea",
+    "digest": "bytea",
+}
+_BUMP = (
+    update(LogHead)
+    .values(position=LogHead.position + bindparam("n"))
+    .returning(LogHead.position - bindparam("n"))
+    .execution_options(synchronize_session=False)
+)
+_STAMP = text(
+    "WITH head AS (UPDATE log_head SET position = position + :n RETURNING position - :n AS base), facts AS ("
+    f"INSERT INTO interactions (position, {', '.join(INTERACTION_COLUMNS)}) "
+    f"SELECT base + nr, {', '.join('f.' + name for name in INTERACTION_COLUMNS)} FROM head, unnest("
+    + ", ".join(f"CAST(:f_{name} AS {_POSTGRES_TYPES.get(name, 'text')}[])" for name in INTERACTION_COLUMNS)
+    + f") WITH ORDINALITY AS f ({', '.join(INTERACTION_COLUMNS)}, nr)), rows AS ("
+    "INSERT INTO changes (position, table_name, row_id, op, territory_id) "
+    "SELECT base + :facts + nr, c.table_name, c.row_id, c.op, c.territory_id FROM head, unnest("
+    "CAST(:c_table_name AS text[]), CAST(:c_row_id AS uuid[]), CAST(:c_op AS text[]), CAST(:c_territory_id AS uuid[]))"
+    " WITH ORDINALITY AS c (table_name, row_id, op, territory_id, nr)) SELECT base FROM head"
+)

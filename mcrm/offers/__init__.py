@@ -1,0 +1,1 @@
+"""Offers: something worth telling those who asked to hear of it."""

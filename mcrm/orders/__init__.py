@@ -1,0 +1,1 @@
+"""Orders: placing them, moving them along, tracking them."""

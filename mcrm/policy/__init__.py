@@ -1,0 +1,1 @@
+"""The one policy that every sender obeys: may this go out now?"""

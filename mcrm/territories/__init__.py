@@ -1,0 +1,1 @@
+"""Territories: which accounts a rep covers, and who may see them."""

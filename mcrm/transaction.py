@@ -1,0 +1,220 @@
+"""Opens and commits: the one place where a change, its trace and its position become true together.
+
+`transaction()` gives every pending interaction and every changed row of a synced table a position, by bumping
+`log_head` as the last statement before COMMIT: commit order is position order, so whoever reads "everything after p"
+misses nothing, on both databases. Nothing else in the house commits.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import Table, event, insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.sql.dml import Delete, Update
+
+from mcrm import db
+from mcrm.db import Base, Database, Synced
+from mcrm.interactions import positions
+from mcrm.interactions.positions import ChangedRow
+
+Result = TypeVar("Result")
+RETRIED = frozenset({"40001", "40P01"})  # serialization failure, deadlock victim: the whole use case runs again
+LONGEST_LOCK_S = 0.05
+TOPIC_CHANGES = "changes"
+
+
+class UnannouncedWrite(Exception):
+    """A bulk statement on a synced table would change rows that no device ever hears of: use `write_rows`."""
+
+
+class Pending(list[Any]):
+    """What waits for its position: dicts are interactions, tuples (table, id, op, territory) are changed rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: dict[SessionTransaction, int] = {}  # open savepoint -> length at its start
+        self.before_stamp: list[Callable[[Session], None]] = []
+        self.topics: set[str] = set()
+
+
+class UseCaseSession(Session):
+    """The session that use cases get; they flush when they need to and never commit."""
+
+    def commit(self) -> None:
+        """Refused: `transaction()` commits."""
+        raise RuntimeError("transaction() commits; a use case never does")
+
+
+def pending(session: Session) -> Pending:
+    """What this session's transaction will write into the log when it commits."""
+    if "pending" not in session.info:
+        session.info["pending"] = Pending()
+    found: Pending = session.info["pending"]
+    return found
+
+
+def on_stamp(session: Session, callback: Callable[[Session], None]) -> None:
+    """Run `callback(session)` as part of this transaction, just before positions are given out.
+
+    For what must be stored with the effect but is known only late, such as the answer kept for an idempotency key.
+    """
+    pending(session).before_stamp.append(callback)
+
+
+def announce(session: Session, topic: str) -> None:
+    """Wake whoever waits for `topic`, after the commit; a rollback wakes nobody."""
+    pending(session).topics.add(topic)
+
+
+def write_rows(session: Session, statement: Update | Delete) -> list[UUID]:
+    """Run one UPDATE or DELETE over many rows of a synced table, and record every row it touched; their ids."""
+    table = cast(Table, statement.table)
+    if isinstance(statement, Update):
+        statement = statement.values(rev=table.c.rev + 1)
+    returning = [table.c.id, table.c.territory_id] if "territory_id" in table.c else [table.c.id]
+    options = {"announced": True, "synchronize_session": False}
+    rows = session.execute(statement.returning(*returning), execution_options=options).all()
+    op = "delete" if isinstance(statement, Delete) else "upsert"
+    pending(session).extend((table.name, row[0], op, row[1] if len(row) > 1 else None) for row in rows)
+    return [row[0] for row in rows]
+
+
+def insert_rows(session: Session, model: type[Synced], rows: list[dict[str, Any]]) -> None:
+    """Insert many rows of a synced table in one statement; every row must carry its id."""
+    if rows:
+        session.execute(insert(model), rows, execution_options={"announced": True})
+        pending(session).extend((model.__tablename__, row["id"], "upsert", row.get("territory_id")) for row in rows)
+
+
+@contextmanager
+def transaction(database: Database | None = None) -> Iterator[Session]:
+    """A session whose changes, interactions and positions commit together at the end of the block.
+
+    Raises RuntimeError inside another one: pass that one's session on. After the commit, and only then, waiting
+    parts are woken.
+    """
+    database = database or db.current()
+    if getattr(_here, "open", False):
+        raise RuntimeError("a transaction is open: pass its session on")
+    with _sessions(bind=database.bind, **database.options) as session, database.turn(), session.begin():
+        _here.open = True
+        try:
+            yield session
+            topics = stamp(session)
+        finally:
+            _here.open = False
+    if topics:
+        database.wake(topics)
+
+
+def perform(work: Callable[[Session], Result], *, database: Database | None = None, tries: int = 4) -> Result:
+    """Run `work(session)` in a transaction; the whole of it again where the database chose it as a victim.
+
+    `work` touches nothing but its session and values made inside it.
+    """
+    for left in reversed(range(tries)):
+        try:
+            with transaction(database) as session:
+                return work(session)
+        except (DBAPIError, StaleDataError) as error:
+            state = "40001" if isinstance(error, StaleDataError) else getattr(error.orig, "sqlstate", None)
+            if not left or state not in RETRIED:
+                raise
+            time.sleep(random.uniform(0, 0.02) * 2 ** (tries - left))
+    raise AssertionError("the last try either returns or raises")
+
+
+def stamp(session: Session) -> frozenset[str]:
+    """Flush, then give positions to all that is pending; the topics to wake after the commit."""
+    queue = pending(session)
+    while queue.before_stamp:
+        queue.before_stamp.pop(0)(session)
+    session.flush()
+    if session.in_nested_transaction():
+        raise RuntimeError("a savepoint is still open")
+    facts = [entry for entry in queue if isinstance(entry, dict)]
+    rows = _last_of_each(entry for entry in queue if isinstance(entry, tuple))
+    if facts or rows:
+        positions.write(session.connection(), facts, rows)
+        queue.topics.add(TOPIC_CHANGES)
+    topics = frozenset(queue.topics)
+    queue.clear()
+    queue.topics.clear()
+    return topics
+
+
+def _last_of_each(entries: Iterable[ChangedRow]) -> list[ChangedRow]:
+    """One change per row, at its last place, with its last operation."""
+    rows: dict[tuple[str, UUID], ChangedRow] = {}
+    for entry in entries:
+        rows.pop(entry[:2], None)
+        rows[entry[:2]] = entry
+    return list(rows.values())
+
+
+_here = threading.local()
+_sessions = sessionmaker(class_=UseCaseSession, expire_on_commit=False)
+
+
+@event.listens_for(UseCaseSession, "after_transaction_create")
+def _mark(session: Session, opened: SessionTransaction) -> None:
+    if opened.nested:  # begin_nested() has flushed the outer rows before this
+        pending(session).marks[opened] = len(pending(session))
+
+
+@event.listens_for(UseCaseSession, "after_commit")
+def _keep(session: Session) -> None:
+    if (released := session.get_nested_transaction()) is not None:  # fires at a release too
+        pending(session).marks.pop(released, None)
+
+
+@event.listens_for(UseCaseSession, "after_transaction_end")
+def _drop(session: Session, ended: SessionTransaction) -> None:
+    if (at := pending(session).marks.pop(ended, None)) is not None:  # its mark is still there: it was not released
+        del pending(session)[at:]
+
+
+@event.listens_for(UseCaseSession, "after_flush")
+def _collect(session: Session, context: Any) -> None:
+    changed = [row for row in session.dirty if session.is_modified(row, include_collections=False)]
+    for op, rows in (("upsert", [*session.new, *changed]), ("delete", session.deleted)):
+        pending(session).extend(
+            (row.__tablename__, row.id, op, getattr(row, "territory_id", None))
+            for row in rows
+            if isinstance(row, Synced)
+        )
+
+
+@event.listens_for(UseCaseSession, "do_orm_execute")
+def _refuse(state: ORMExecuteState) -> None:
+    if not (state.is_insert or state.is_update or state.is_delete) or state.execution_options.get("announced"):
+        return
+    table = getattr(state.statement, "table", None)
+    if table is not None and table.name in synced_tables():
+        raise UnannouncedWrite(table.name)
+
+
+def synced_tables() -> frozenset[str]:
+    """The names of all tables that devices hold copies of."""
+    global _synced
+    if not _synced or len(Base.registry.mappers) != _mapped:
+        _refresh_synced()
+    return _synced
+
+
+_synced: frozenset[str] = frozenset()
+_mapped = 0
+
+
+def _refresh_synced() -> None:
+    global _synced, _mapped
+    mappers = list(Base.registry.mappers)
+    _synced = frozenset(mapper.class_.__tablename__ for mapper in mappers if issubclass(mapper.class_, Synced))
+    _mapped = len(mappers)

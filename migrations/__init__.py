@@ -1,0 +1,1 @@
+"""The database's history: numbered, forward-only revisions, run by one command under one lock."""

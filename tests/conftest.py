@@ -1,0 +1,113 @@
+"""Fixtures for everybody: the two databases, a session, and the count of tests per database at the end.
+
+`database`: the code under test commits for real into savepoints of one outer transaction, rolled back afterwards.
+`committed`: real commits (for threads, servers and workers); the tables are emptied afterwards.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from mcrm import db
+from mcrm.db import Database
+from mcrm.transaction import UseCaseSession, stamp
+from tests import databases
+
+pytest_plugins: list[str] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controlling process starts PostgreSQL once; each worker gets the address."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        config.stash[POSTGRES] = databases.start_postgres()
+
+
+POSTGRES = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the server's address to a worker process."""
+    node.workerinput["postgres"] = node.config.stash[POSTGRES]
+
+
+@pytest.fixture(scope="session")
+def postgres_url(request: pytest.FixtureRequest) -> str:
+    """Where the suite's PostgreSQL server is."""
+    worker = getattr(request.config, "workerinput", None)
+    return str(worker["postgres"] if worker else request.config.stash[POSTGRES])
+
+
+@pytest.fixture(scope="session")
+def stores(
+    postgres_url: str, tmp_path_factory: pytest.TempPathFactory, worker_name: str
+) -> Iterator[dict[str, Database]]:
+    """Both databases of this test process, migrated."""
+    folder: Path = tmp_path_factory.mktemp("sqlite")
+    name = f"mcrm_test_{worker_name}_{os.getpid()}"
+    made = {"sqlite": databases.make_sqlite(folder), "postgresql": databases.make_postgres(postgres_url, name)}
+    yield made
+    for database in made.values():
+        database.close()
+    databases.drop_postgres(postgres_url, name)
+
+
+@pytest.fixture(scope="session")
+def worker_name() -> str:
+    """This test process's name (`gw0`, or `main` when it runs alone)."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+@pytest.fixture(params=databases.ENGINES)
+def database(request: pytest.FixtureRequest, stores: dict[str, Database]) -> Iterator[Database]:
+    """The database under test, in use; everything is rolled back afterwards."""
+    with databases.rolled_back(stores[request.param]) as joined:
+        db.use(joined)
+        yield joined
+        db.use(None)
+
+
+@pytest.fixture(params=databases.ENGINES)
+def committed(request: pytest.FixtureRequest, stores: dict[str, Database]) -> Iterator[Database]:
+    """The database under test, in use, with real commits; emptied afterwards."""
+    db.use(stores[request.param])
+    yield stores[request.param]
+    db.use(None)
+    databases.empty(stores[request.param])
+
+
+class ArrangingSession(UseCaseSession):
+    """The test's own session: it may commit, and its changes get positions like all others."""
+
+    def commit(self) -> None:
+        """Stamp and commit."""
+        stamp(self)
+        Session.commit(self)
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A session on the database under test, for arranging and for looking; `expire_all()` after a door has written."""
+    with ArrangingSession(bind=database.bind, expire_on_commit=False, **database.options) as opened:
+        yield opened
+
+
+RAN: dict[str, int] = dict.fromkeys(databases.ENGINES, 0)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what ran on which database (xdist forwards the reports to the controlling process)."""
+    if report.when == "call" and report.outcome in {"passed", "failed"}:
+        for name in databases.ENGINES:
+            if name in report.nodeid.partition("[")[2].rstrip("]").split("-"):
+                RAN[name] += 1
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The last lines say how many tests ran on each database."""
+    for name, count in RAN.items():
+        terminalreporter.write_line(f"{count} tests ran on {name}")
