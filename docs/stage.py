@@ -171,15 +171,15 @@ class Stage:
         return web.json_response({"update_id": item["n"], "webhook_status": self.webhook_status})
 
     async def _list_faults(self, request: web.Request) -> web.Response:
-        return web.json_response({"faults": self.faults})
+        return web.json_response({"items": self.faults})
 
     async def _add_fault(self, request: web.Request) -> web.Response:
         self.faults.append(await request.json())
-        return web.json_response({"faults": self.faults}, status=201)
+        return web.json_response(self.faults[-1], status=201)
 
     async def _clear_faults(self, request: web.Request) -> web.Response:
         self.faults.clear()
-        return web.json_response({"faults": []})
+        return web.Response(status=204)
 
 
 def _static(name: str) -> web.FileResponse:

@@ -54,6 +54,7 @@ function rebuild(people) {
   line([...views.values()].map((view) => view.root));
   drawStrip();
   for (const owner of book.owners) stale.add(owner.key);
+  table.live = true;
   draw();
 }
 
@@ -67,17 +68,20 @@ function line(roots) {
 function place(owner) {
   const view = new PhoneView(owner, us, {
     text: (body) => heard(wire.text(owner.phone, body)),
-    telegram: (update) => heard(wire.telegram({ user_id: Number(owner.chat), ...update })),
+    telegram: (update) => heard(wire.telegram({ user_id: Number(owner.chat), ...profile(owner), ...update })),
   });
   views.set(owner.key, view);
   $("phones").append(view.root);
   return view;
 }
 
+/** Somebody the sandbox does not know on Telegram says who they are, as a real profile would. */
+const profile = (owner) => (owner.linked ? {} : { first_name: owner.name.split(" ")[0] });
+
 /** The sandbox took it; did the webhook? */
 async function heard(sent) {
-  const { webhook_status: status } = await sent;
-  if (status === null || status === undefined) throw new wire.NotTaken("The webhook did not answer.");
+  const { webhook_status: status, problem } = await sent;
+  if (status === null || status === undefined) throw new wire.NotTaken(problem ? `The webhook: ${problem}` : "The webhook did not answer.");
   if (status >= 300) throw new wire.NotTaken(`The webhook answered ${status}.`);
 }
 
@@ -146,8 +150,8 @@ function announce({ owner, face, message }) {
 
 function drawStrip() {
   $("strip").replaceChildren(
-    ...book.owners.map((owner) => {
-      const button = el("button", { type: "button", "data-key": owner.key }, avatar(owner), el("span", { text: owner.stranger && owner.phone ? spaced(owner.phone) : owner.name.split(" ")[0] }));
+    ...[...views.values()].map(({ owner }) => {
+      const button = el("button", { type: "button", "data-key": owner.key }, avatar(owner), el("span", { text: owner.stranger ? (owner.phone ? spaced(owner.phone) : owner.name) : owner.name.split(" ")[0] }));
       button.addEventListener("click", () => go(views.get(owner.key), true));
       return button;
     }),

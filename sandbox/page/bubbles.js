@@ -30,6 +30,7 @@ export function textBubble(message, { botUsername, openChat }) {
 
 /** A chat message, its time inside as Telegram draws it, its inline keyboard below. */
 export function chatBubble(message, { tap }) {
+  if (message.system) return el("li", { class: "message system" }, el("p", { text: message.text }));
   const text = words(message);
   if (message.contact) text.prepend(icon("card"));
   text.append(

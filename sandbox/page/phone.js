@@ -5,6 +5,8 @@ import { avatar, clock, day, el, icon, spaced } from "./dom.js";
 import { ThreadView } from "./thread.js";
 
 const FACE_WORD = { sms: "Messages", telegram: "Telegram", push: "Lock screen" };
+const MOST_SMS = 1_600;
+const MOST_CHAT = 4_096;
 const TOAST_MS = 3_200;
 const BANNER_MS = 5_000;
 const TYPING_MS = 5_000;
@@ -79,7 +81,7 @@ export class PhoneView {
       empty: "No texts yet. Say hello, or ask where an order is.",
       draw: (message) => textBubble(message, { botUsername: this.us.bot, openChat: (start) => this.openChat(start) }),
     });
-    root.append(this.head("sms", spaced(this.us.number ?? "Our number"), "Text message"), thread.root, this.composer("Text message", (body) => this.act.text(body)));
+    root.append(this.head("sms", spaced(this.us.number ?? "Our number"), "Text message"), thread.root, this.composer("Text message", (body) => this.act.text(body), MOST_SMS));
     return { thread };
   }
 
@@ -93,7 +95,7 @@ export class PhoneView {
     start.addEventListener("click", () => this.act.telegram({ text: "/start" }).catch((error) => this.say(error.message)));
     const keys = el("div", { class: "replies", role: "group", "aria-label": "Suggested replies", hidden: true });
     const head = this.head("telegram", this.us.bot ? `@${this.us.bot}` : "The bot", "bot");
-    root.append(head, thread.root, start, this.composer("Message", (text) => this.act.telegram({ text })), keys);
+    root.append(head, thread.root, start, this.composer("Message", (text) => this.act.telegram({ text }), MOST_CHAT), keys);
     return { thread, start, keys, subtitle: head.querySelector("small") };
   }
 
@@ -109,8 +111,8 @@ export class PhoneView {
     return el("div", { class: "head" }, el("span", { class: `app ${face}`, "aria-hidden": "true" }, icon(face)), el("p", {}, el("strong", { text: title }), el("small", { text: subtitle })));
   }
 
-  composer(label, send) {
-    const input = el("input", { type: "text", "aria-label": `${label} from ${this.owner.name}`, placeholder: label, autocomplete: "off", enterkeyhint: "send", maxlength: "4096" });
+  composer(label, send, most) {
+    const input = el("input", { type: "text", "aria-label": `${label} from ${this.owner.name}`, placeholder: label, autocomplete: "off", enterkeyhint: "send", maxlength: most });
     const button = el("button", { type: "submit", class: "send", "aria-label": "Send" }, icon("send"));
     const error = el("p", { class: "error", role: "alert" });
     const form = el("form", { class: "composer" }, error, input, button);

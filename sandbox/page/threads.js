@@ -37,6 +37,7 @@ export class Table {
     this.early = new Map();
     this.taps = new Map();
     this.count = 0;
+    this.live = false;
   }
 
   of(owner) {
@@ -58,7 +59,9 @@ export class Table {
     const own = item.direction === "in";
     const message = this.message(item, { own, text: item.body });
     if (!own) {
-      message.status = this.early.get(message.id) ?? object(item.raw).Status ?? "queued";
+      // What the carrier says itself is there when it is said; nothing is known of messages from before a restart.
+      const itself = ["carrier-notice", "twiml"].includes(item.method);
+      message.status = itself ? "delivered" : (this.early.get(message.id) ?? (this.live ? "queued" : null));
       this.byProviderId.set(message.id, { owner, message });
     }
     this.keep(this.of(owner).sms, message);
@@ -135,9 +138,9 @@ export class Table {
       this.lastTapper = owner;
       return { owner, face: "telegram", kind: "change" };
     }
-    const contact = object(raw.message).contact ?? raw.contact;
+    const contact = object(raw.message).contact;
     const words = contact ? `+${String(contact.phone_number).replace(/^\+/, "")}` : item.body;
-    const message = this.message(item, { own: true, text: words, contact: Boolean(contact) });
+    const message = this.message(item, { own: true, text: words, contact: Boolean(contact), system: Boolean(raw.my_chat_member) });
     const threads = this.of(owner);
     if (threads.replyKeyboard?.once) threads.replyKeyboard = null;
     this.keep(threads.telegram, message);

@@ -21,8 +21,7 @@ async function call(path, options) {
     body = { error: text.slice(0, 200) };
   }
   if (!answer.ok) {
-    const said = body.error ?? body.detail ?? body.message ?? "";
-    throw new NotTaken(`The sandbox answered ${answer.status}${typeof said === "string" && said ? `: ${said}` : "."}`);
+    throw new NotTaken(`The sandbox answered ${answer.status}${body.error ? `: ${body.error}` : ""}.`);
   }
   return body;
 }
@@ -34,12 +33,11 @@ const post = (path, body) =>
 
 export const people = () => get("/_control/people");
 export const history = async () => {
-  const answer = await get("/_control/history");
-  return Array.isArray(answer) ? answer : (answer.items ?? []);
+  return (await get("/_control/history")).items ?? [];
 };
 export const text = (from, body) => post("/_control/sms", { from, body });
 export const telegram = (update) => post("/_control/telegram", update);
-export const faults = async () => (await get("/_control/faults")).faults ?? [];
+export const faults = async () => (await get("/_control/faults")).items ?? [];
 export const setFault = (fault) => post("/_control/faults", fault);
 export const clearFaults = () => remove("/_control/faults");
 
