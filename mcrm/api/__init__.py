@@ -1,1 +1,1 @@
-"""The door of the REST API: what every resource is built with, and the conventions that hold at every one."""
+"""The API root: fields, parsing, problems, paging, idempotency, health; the only foundation that knows Flask."""

@@ -19,6 +19,7 @@ from mcrm.actors import Actor
 from mcrm.api import docs, guard, headers, health, problems
 from mcrm.api.blueprint import Blueprint, Undeclared
 from mcrm.api.databaseproblems import of_database
+from mcrm.api.idempotency import replaying
 from mcrm.api.json import OrjsonProvider
 from mcrm.api.ratelimit import Buckets, Rate
 from mcrm.api.state import EXTENSION, Root
@@ -50,7 +51,10 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped 
         super().register_blueprint(blueprint, **options)
         name = options.get("name", blueprint.name)
         for (endpoint, method), access in blueprint.access.items():
-            self.state.access[f"{name}.{endpoint}", method] = access
+            full = f"{name}.{endpoint}"
+            self.state.access[full, method] = access
+            if access.replays:
+                self._app.view_functions[full] = replaying(self._app.view_functions[full])
 
     def register_open(self, blueprint: PlainBlueprint, endpoints: Iterable[str]) -> None:
         """Register a plain blueprint (webhooks, pages) whose named endpoints guard themselves."""

@@ -1,0 +1,174 @@
+"""Contact points: recognise an address, add it to a contact, prove it, give it up.
+
+An address is unique per channel. One that nobody is known to own stands here without a contact, so that what came
+from it and what was answered hang on one row; it joins a contact when its owner becomes known.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.actors import Actor
+from mcrm.contacts.errors import AddressInvalid, ContactPointTaken
+from mcrm.contacts.models import Contact, ContactPoint, PointChannel, PointState
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
+
+LONGEST_ADDRESS = 512
+
+
+def normalise(channel: str, address: str, *, region: str = "GB") -> str:
+    """The one spelling of an address: E.164, chat id digits, lower-case mail, token as it is; AddressInvalid."""
+    address = address.strip()
+    if not address or len(address) > LONGEST_ADDRESS or not address.isprintable():
+        raise AddressInvalid(field="address")
+    if channel == PointChannel.SMS:
+        return e164(address, region)
+    if channel == PointChannel.TELEGRAM and not address.lstrip("-").isdecimal():
+        raise AddressInvalid("A Telegram address is a numeric chat id.", field="address")
+    if channel == PointChannel.EMAIL:
+        if address.count("@") != 1 or address.startswith("@") or address.endswith("@") or " " in address:
+            raise AddressInvalid("This is not an e-mail address.", field="address")
+        return address.lower()
+    return address
+
+
+@lru_cache(maxsize=4096)
+def e164(number: str, region: str) -> str:
+    """A phone number in E.164 form; national numbers are read as of `region`. Raises AddressInvalid."""
+    import phonenumbers  # 48 MB of metadata: only processes that read numbers pay for it
+
+    try:
+        parsed = phonenumbers.parse(number, None if number.startswith("+") else region)
+    except phonenumbers.NumberParseException:
+        raise AddressInvalid("This is not a phone number.", field="address") from None
+    if not phonenumbers.is_possible_number(parsed):
+        raise AddressInvalid("This is not a phone number.", field="address")
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def find(session: Session, channel: str, address: str) -> ContactPoint | None:
+    """The point with this (normalised) address, whoever owns it."""
+    return session.scalar(select(ContactPoint).where(ContactPoint.channel == channel, ContactPoint.address == address))
+
+
+def recognise(session: Session, actor: Actor, channel: str, address: str, *, locale: str | None = None) -> ContactPoint:
+    """The point a message came from; a new one without a contact when the address was never seen."""
+    if (point := find(session, channel, address)) is not None:
+        point.last_seen_at = clock.now()
+        if point.state != PointState.ACTIVE:  # who writes from an address holds it
+            point.state = PointState.ACTIVE.value
+        return point
+    point = ContactPoint(channel=channel, address=address, locale=locale, last_seen_at=clock.now())
+    try:
+        with session.begin_nested():
+            session.add(point)
+            session.flush()
+    except IntegrityError:  # the same sender in another process, a moment earlier
+        return session.scalars(
+            select(ContactPoint).where(ContactPoint.channel == channel, ContactPoint.address == address)
+        ).one()
+    log.append(session, actor, Kind.CONTACT_POINT_ADDED, about=about(point), payload={"channel": channel})
+    return point
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    *,
+    contact: Contact,
+    channel: str,
+    address: str,
+    verified_at: datetime | None = None,
+    kind: str | None = None,
+    platform: str | None = None,
+    device_id: str | None = None,
+    locale: str | None = None,
+) -> ContactPoint:
+    """Give a contact an address (normalised by the caller); its own is returned, an unowned one is taken over.
+
+    Raises ContactPointTaken when it belongs to another contact.
+    """
+    point = find(session, channel, address)
+    if point is None:
+        point = ContactPoint(channel=channel, address=address)
+        try:
+            with session.begin_nested():
+                session.add(point)
+                session.flush()
+        except IntegrityError:
+            raise ContactPointTaken(field="address") from None
+    elif point.contact_id == contact.id and point.state == PointState.ACTIVE:
+        return point
+    elif point.contact_id not in (None, contact.id):
+        raise ContactPointTaken(field="address")
+    point.contact_id = contact.id
+    point.state = PointState.ACTIVE.value
+    point.kind, point.platform, point.device_id, point.locale = kind, platform, device_id, locale or point.locale
+    point.verified_at = verified_at
+    session.flush()
+    log.append(session, actor, Kind.CONTACT_POINT_ADDED, about=about(point, contact), payload={"channel": channel})
+    return point
+
+
+def link(session: Session, actor: Actor, *, point: ContactPoint, contact: Contact, how: str) -> ContactPoint:
+    """Join a chat or number that its holder has shown to be the contact's (`how`: deep-link, shared-contact, code).
+
+    Raises ContactPointTaken when it is joined to somebody else.
+    """
+    if point.contact_id not in (None, contact.id):
+        raise ContactPointTaken()
+    if point.contact_id is None:
+        point.contact_id = contact.id
+        point.state = PointState.ACTIVE.value
+        session.flush()
+        log.append(session, actor, Kind.CONTACT_POINT_LINKED, about=about(point, contact), payload={"how": how})
+    return point
+
+
+def verify(session: Session, actor: Actor, *, point: ContactPoint, how: str) -> None:
+    """Note that the holder of this address has proved to be the contact (`how`: code, shared-contact)."""
+    point.verified_at = clock.now()
+    log.append(session, actor, Kind.CONTACT_POINT_VERIFIED, about=about(point), payload={"how": how})
+
+
+def invalidate(session: Session, actor: Actor, *, point: ContactPoint, why: str) -> bool:
+    """The provider says that this address is dead: nothing is sent there any more. False if that was known."""
+    if point.state != PointState.ACTIVE:
+        return False
+    point.state = PointState.INVALID.value
+    log.append(session, actor, Kind.CONTACT_POINT_INVALID, about=about(point), payload={"why": why})
+    return True
+
+
+def remove(session: Session, actor: Actor, *, point: ContactPoint) -> None:
+    """Take the address off its contact; the row stays, because the log names it."""
+    if point.state != PointState.REMOVED:
+        log.append(session, actor, Kind.CONTACT_POINT_REMOVED, about=about(point), payload={"channel": point.channel})
+        point.state = PointState.REMOVED.value
+
+
+def reachable(session: Session, contact_id: UUID, channel: str) -> list[ContactPoint]:
+    """The contact's active addresses on a channel, the most recently seen first."""
+    query = select(ContactPoint).where(
+        ContactPoint.contact_id == contact_id,
+        ContactPoint.channel == channel,
+        ContactPoint.state == PointState.ACTIVE.value,
+    )
+    points = list(session.scalars(query))
+    return sorted(points, key=lambda point: (point.last_seen_at or point.created_at, point.id), reverse=True)
+
+
+def about(point: ContactPoint, contact: Contact | None = None) -> log.About:
+    """What a fact about this point concerns."""
+    return log.About(
+        contact_id=point.contact_id,
+        account_id=contact.account_id if contact else None,
+        contact_point_id=point.id,
+        subject=("contact-point", point.id),
+    )
