@@ -1,7 +1,7 @@
 """Access tokens: JWTs (RFC 9068 type `at+jwt`) of one algorithm, signed with a key of their own, 15 minutes at most."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -62,6 +62,12 @@ def read(token: str, *, issuer: str) -> Claims:
         return Claims(subject=UUID(claims["sub"]), role=str(claims["role"]), session_id=UUID(claims["sid"]))
     except (JoseError, KeyError, ValueError, TypeError, AttributeError):
         raise TokenInvalid() from None
+
+
+def expires_at(token: str) -> datetime:
+    """When a token that was read and found good ends."""
+    claims = jwt.decode(token, _key(keys.derived("access-token")), algorithms=[ALGORITHM]).claims
+    return datetime.fromtimestamp(claims["exp"], UTC)
 
 
 @lru_cache(maxsize=4)

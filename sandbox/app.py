@@ -1,0 +1,32 @@
+"""The application: three carriers, the controls and the page, on one port of this machine."""
+
+from aiohttp import web
+
+from sandbox import page_files
+from sandbox.controls import Controls
+from sandbox.exchange import Exchange
+from sandbox.fcm_api import FcmApi
+from sandbox.people import People
+from sandbox.settings import SandboxSettings
+from sandbox.telegram_api import TelegramApi
+from sandbox.twilio_api import TwilioApi
+
+LARGEST_REQUEST = 1_000_000
+
+
+def make_app(settings: SandboxSettings) -> web.Application:
+    """Put the sandbox together; it holds everything in memory, and accepted messages in `settings.log`."""
+    exchange = Exchange(settings)
+    people = People(settings.people)
+    app = web.Application(client_max_size=LARGEST_REQUEST)
+    app.on_startup.append(exchange.start)
+    app.on_shutdown.append(exchange.stop)
+    app.on_cleanup.append(exchange.close)
+    FcmApi(exchange).add_routes(app)
+    twilio, telegram = TwilioApi(exchange), TelegramApi(exchange, people)
+    twilio.add_routes(app)
+    telegram.add_routes(app)
+    Controls(exchange, twilio, telegram, people).add_routes(app)
+    page_files.add_routes(app)
+    exchange.ledger.restored.clear()  # every carrier has taken its part
+    return app
