@@ -16,9 +16,7 @@ def menu(talk: Talk, argument: str | None) -> None:
 def offer_menu(talk: Talk) -> None:
     """The menu's choices; a stranger on Telegram is offered the link first."""
     if talk.event.known:
-        talk.choose(
-            (phrase("menu.track"), "track"), (phrase("menu.orders"), "orders"), (phrase("menu.agent"), "agent")
-        )
+        talk.choose((phrase("menu.track"), "track"), (phrase("menu.orders"), "orders"), (phrase("menu.agent"), "agent"))
     elif talk.event.channel == "telegram":
         talk.choose((phrase("menu.link"), "link"), (phrase("menu.agent"), "agent"))
     else:

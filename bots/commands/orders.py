@@ -73,7 +73,10 @@ def _tell(talk: Talk, order: TrackedOrder) -> None:
 def _offer(talk: Talk, orders: Sequence[TrackedOrder]) -> None:
     talk.choose(
         *(
-            (phrase("orders.entry", number=order.number, status=phrase(f"short.{order.status}")), f"track:{order.number}")
+            (
+                phrase("orders.entry", number=order.number, status=phrase(f"short.{order.status}")),
+                f"track:{order.number}",
+            )
             for order in orders[:MOST_CHOICES]
         )
     )

@@ -31,9 +31,7 @@ def open_case(
     if (known := session.scalar(query)) is not None:
         return known, False
     number = f"C-{_next_number(session)}"
-    case = Case(
-        number=number, kind=kind, summary=summary, contact_id=contact_id, contact_point_id=contact_point_id
-    )
+    case = Case(number=number, kind=kind, summary=summary, contact_id=contact_id, contact_point_id=contact_point_id)
     session.add(case)
     session.flush()
     about = log.About(contact_id=contact_id, contact_point_id=contact_point_id, subject=("case", case.id))

@@ -1,0 +1,330 @@
+"""One message in, one transaction: recognise, log, gate, take a step, queue the reply. Nothing here touches a network."""
+
+import logging
+import re
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from bots import actions, gate
+from bots.catalogue import Phrase, language_of, words
+from bots.gate import Wish
+from bots.house import House
+from bots.inbound import Inbound, InboundKind
+from bots.rendering import render
+from bots.step import step
+from bots.talk import Call, Effect, Event, Handoff, Ports, Say, State
+from mcrm import clock
+from mcrm.access import counters
+from mcrm.actors import Actor, Channel, Role
+from mcrm.consents import service as consents
+from mcrm.consents.models import ConsentState, Purpose, SuppressionReason
+from mcrm.contacts import points
+from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.conversations import service as conversations
+from mcrm.conversations.models import Conversation, Message, Owner
+from mcrm.deliveries import outbox
+from mcrm.deliveries.outgoing import Operation
+from mcrm.ids import new_id
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
+from mcrm.orders import tracking
+from mcrm.transaction import RETRIED, perform
+
+logger = logging.getLogger(__name__)
+MINUTE = timedelta(minutes=1)
+MOST_ROUNDS = 4
+LIFTED_BY_CUSTOMER = (SuppressionReason.STOP_WORD, SuppressionReason.CARRIER, SuppressionReason.BLOCKED)
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one message's handling shares: who wrote, from where, and the row that stands for the message."""
+
+    session: Session
+    house: House
+    inbound: Inbound
+    message: Message
+    point: ContactPoint
+    contact: Contact | None
+    conversation: Conversation
+    language: str
+    replies: int = 0
+
+    @property
+    def actor(self) -> Actor:
+        """The customer, as surely as we know them: verification counts for the address that was verified."""
+        state, contact = self.conversation, self.contact
+        proved = state.slots.get("proved") == str(self.point.id)
+        verified = proved and state.verified_until is not None and state.verified_until > clock.now()
+        return Actor(
+            role=Role.CUSTOMER,
+            channel=Channel(self.inbound.channel),
+            id=contact and contact.id,
+            contact_id=contact and contact.id,
+            level=(2 if verified else 1) if contact else 0,
+        )
+
+    def reply(self, effects: Sequence[Effect], *, kind: str = "reply") -> None:
+        """Queue what these effects say as the one reply."""
+        rendered = render(effects, channel=self.inbound.channel, language=self.language, region=self.house.region)
+        if rendered is not None:
+            self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=rendered.reply_keyboard)
+
+    def queue(self, text: str, *, kind: str, **options: Any) -> None:
+        """Queue one delivery that belongs to this message."""
+        outbox.queue(
+            self.session,
+            self.actor,
+            channel=self.inbound.channel,
+            contact_point_id=self.point.id,
+            contact_id=self.contact and self.contact.id,
+            account_id=self.contact and self.contact.account_id,
+            text=text,
+            kind=kind,
+            purpose=Purpose.SERVICE,
+            reply_to_id=self.message.id,
+            dedupe_key=f"reply:{self.message.id}:{self.replies}",
+            **options,
+        )
+        self.replies += 1
+
+
+def answer(inbound: Inbound, house: House) -> None:
+    """Take one message in and queue what is to be said. A message that came before changes nothing."""
+    perform(lambda session: _answer(session, inbound, house))
+
+
+def _answer(session: Session, inbound: Inbound, house: House) -> None:
+    message = Message(
+        channel=inbound.channel,
+        direction="in",
+        provider_id=inbound.provider_id,
+        kind=inbound.kind.value,
+        sent_at=inbound.sent_at,
+        understood={},
+    )
+    try:
+        with session.begin_nested():
+            session.add(message)
+            session.flush()
+    except IntegrityError:
+        return  # the provider delivered it again
+    turn = _recognised(session, inbound, house, message)
+    _log(turn)
+    stops = consents.suppressions_of(session, turn.point.channel, turn.point.address)
+    wish = gate.wish_of(inbound)
+    if wish is Wish.START and not stops and inbound.opt_out is None:
+        wish = None  # nothing to resume: it is a greeting, or a plain yes
+    if wish is not None and wish is not Wish.HELP:
+        _grant(turn, wish)
+    elif not stops and _within_limits(turn) and turn.conversation.owner == Owner.BOT and inbound.opt_out is None:
+        _converse(turn)
+
+
+def _recognised(session: Session, inbound: Inbound, house: House, message: Message) -> Turn:
+    stranger = Actor(role=Role.CUSTOMER, channel=Channel(inbound.channel))
+    point = points.recognise(session, stranger, inbound.channel, inbound.address, locale=inbound.locale)
+    contact = session.get(Contact, point.contact_id) if point.contact_id else None
+    conversation = conversations.conversation_of(session, point)
+    language = language_of(conversation.locale, contact and contact.locale, point.locale, inbound.locale, house.locale)
+    message.contact_point_id, message.contact_id = point.id, contact and contact.id
+    message.text = _without_codes(inbound.text, conversation)
+    return Turn(session, house, inbound, message, point, contact, conversation, language)
+
+
+def _without_codes(text: str, conversation: Conversation) -> str:
+    """A one-time code is stored nowhere: while one is asked for, no digit of the answer is."""
+    return re.sub(r"\d", "•", text) if conversation.flow == "verify" else text
+
+
+def _log(turn: Turn) -> None:
+    log.append(
+        turn.session,
+        turn.actor,
+        Kind.MESSAGE_RECEIVED,
+        about=_about(turn),
+        payload={"text": turn.message.text} if turn.inbound.text else {"kind": turn.inbound.kind.value},
+        direction="in",
+    )
+
+
+def _about(turn: Turn) -> log.About:
+    contact = turn.contact
+    return log.About(
+        contact_id=contact and contact.id,
+        account_id=contact and contact.account_id,
+        contact_point_id=turn.point.id,
+        subject=("message", turn.message.id),
+    )
+
+
+def _grant(turn: Turn, wish: Wish) -> None:
+    """Stop or resume all messages to this address, with the customer's words as proof."""
+    session, actor, point, contact = turn.session, turn.actor, turn.point, turn.contact
+    turn.message.understood = {"wish": wish.value}
+    proof = {"words": turn.message.text, "message_id": str(turn.message.id)}
+    if wish in (Wish.STOP, Wish.BLOCKED):
+        reason = SuppressionReason.STOP_WORD if wish is Wish.STOP else SuppressionReason.BLOCKED
+        is_new = consents.suppress(session, actor, point=point, reason=reason)
+        if contact and consents.consent_of(session, contact.id, point.channel, Purpose.MARKETING):
+            _decide(turn, contact, Purpose.MARKETING, ConsentState.WITHDRAWN, proof)
+        if is_new and wish is Wish.STOP and not gate.carrier_answers(turn.inbound):
+            turn.reply([Say(_phrase(turn, "stop.done"))], kind="stop-confirmation")
+        return
+    reasons = LIFTED_BY_CUSTOMER if wish is Wish.START else (SuppressionReason.BLOCKED,)
+    lifted = consents.lift(session, actor, point=point, reasons=reasons)
+    if wish is Wish.START and lifted:
+        conversations.save(session, turn.conversation, flow=None, asked=None, slots={})
+        if contact:
+            _decide(turn, contact, Purpose.SERVICE, ConsentState.GRANTED, proof)
+        if turn.inbound.opt_out is None:
+            turn.reply([Say(_phrase(turn, "start.again"))])
+
+
+def _decide(turn: Turn, contact: Contact, purpose: str, state: ConsentState, proof: dict[str, Any]) -> None:
+    channel = turn.point.channel
+    consents.decide(
+        turn.session, turn.actor, contact_id=contact.id, channel=channel, purpose=purpose, state=state, proof=proof
+    )
+
+
+def _within_limits(turn: Turn) -> bool:
+    """Whether this address may be answered now; beyond the limit it hears one notice, then nothing."""
+    key = f"{turn.inbound.channel}:{turn.inbound.address}"
+    count = counters.count(turn.session, "inbound", key, window=MINUTE)
+    limit = turn.house.limits.inbound_per_minute
+    if count == limit + 1:
+        turn.reply([Say(_phrase(turn, "slow"))])
+    return count <= limit
+
+
+def _converse(turn: Turn) -> None:
+    """Take the dialogue's step in a savepoint: if it fails, the message stays, and a person is called."""
+    try:
+        with turn.session.begin_nested():
+            _take_step(turn)
+    except (DBAPIError, StaleDataError) as error:
+        if isinstance(error, StaleDataError) or error.connection_invalidated:
+            raise
+        if getattr(error.orig, "sqlstate", None) in RETRIED:
+            raise
+        _rescue(turn, error)
+    except Exception as error:
+        _rescue(turn, error)
+
+
+def _rescue(turn: Turn, error: Exception) -> None:
+    failure = new_id()
+    where = "".join(traceback.format_tb(error.__traceback__)[-3:])  # never the text: it may quote the customer
+    logger.error("a dialogue step failed: %s %s message=%s\n%s", failure, type(error).__name__, turn.message.id, where)
+    turn.replies = 0
+    turn.message.error = f"{type(error).__name__} {failure}"
+    turn.session.flush()
+    actions.hand_over(turn, "error", f"The bot failed with error {failure}.")
+    turn.reply([Say(_phrase(turn, "calm"))])
+
+
+def _take_step(turn: Turn) -> None:
+    inbound, event = turn.inbound, _event(turn)
+    if inbound.callback_id is not None:
+        turn.queue("", kind="reply-answer", operation=Operation.ANSWER, reference=inbound.callback_id)
+        if inbound.message_id and inbound.message_text:
+            turn.queue(inbound.message_text, kind="reply-edit", operation=Operation.EDIT, reference=inbound.message_id)
+    state, said = _state_of(turn.conversation), list[Effect]()
+    for round_ in range(MOST_ROUNDS):
+        before = state
+        state, effects, meaning = step(state, event, _ports(turn), words(turn.language))
+        if round_ == 0:
+            turn.message.understood = {"command": meaning.command, "how": meaning.how}
+        said += [effect for effect in effects if not isinstance(effect, Call | Handoff)]
+        for effect in effects:
+            if isinstance(effect, Handoff):
+                actions.hand_over(turn, effect.reason, f"The customer was locked out: {effect.reason}.")
+        state = _proved(turn, before, state)
+        call = next((effect for effect in effects if isinstance(effect, Call)), None)
+        if call is None:
+            break
+        event = replace(event, outcome=actions.run(turn, call), **_person(turn))
+    turn.conversation = conversations.adopt(turn.session, turn.conversation, turn.point)
+    conversations.save(turn.session, turn.conversation, **_columns(state))
+    turn.language = language_of(state.language, turn.language)
+    turn.reply(said)
+
+
+def _proved(turn: Turn, before: State, after: State) -> State:
+    if after.verified_until != before.verified_until and after.verified_until is not None:
+        return replace(after, slots={**after.slots, "proved": str(turn.point.id)})
+    if "proved" in before.slots and "proved" not in after.slots:
+        return replace(after, slots={**after.slots, "proved": before.slots["proved"]})
+    return after
+
+
+def _event(turn: Turn) -> Event:
+    inbound = turn.inbound
+    return Event(
+        now=clock.now(),
+        channel=inbound.channel,
+        text=inbound.text,
+        button=inbound.button,
+        card=(inbound.card.number, inbound.card.is_own) if inbound.card else None,
+        readable=inbound.kind is not InboundKind.OTHER and (bool(inbound.text) or inbound.kind != InboundKind.TEXT),
+        **_person(turn),
+    )
+
+
+def _person(turn: Turn) -> Mapping[str, Any]:
+    return {"known": turn.contact is not None, "name": turn.contact.name.partition(" ")[0] if turn.contact else ""}
+
+
+def _ports(turn: Turn) -> Ports:
+    def track(number: str) -> tracking.TrackedOrder | None:
+        if turn.contact is None:
+            return None
+        try:
+            return tracking.track(turn.session, turn.actor, number=number)
+        except tracking.OrderUnknown:
+            return None
+
+    def orders() -> Sequence[tracking.TrackedOrder]:
+        return tracking.orders_of_contact(turn.session, turn.actor, 10) if turn.contact else ()
+
+    return Ports(track, orders)
+
+
+def _state_of(row: Conversation) -> State:
+    return State(
+        flow=row.flow,
+        asked=row.asked,
+        slots=dict(row.slots),
+        language=row.locale,
+        failures=row.failures,
+        misses=row.misses,
+        locked_until=row.locked_until,
+        verified_until=row.verified_until,
+        expires_at=row.expires_at,
+    )
+
+
+def _columns(state: State) -> dict[str, Any]:
+    return {
+        "flow": state.flow,
+        "asked": state.asked,
+        "slots": dict(state.slots),
+        "locale": state.language,
+        "failures": state.failures,
+        "misses": state.misses,
+        "locked_until": state.locked_until,
+        "verified_until": state.verified_until,
+        "expires_at": state.expires_at,
+    }
+
+
+def _phrase(turn: Turn, key: str) -> Phrase:
+    return Phrase(key, {"business": turn.house.business_name})
