@@ -1,4 +1,4 @@
-"""One message in, one transaction: recognise, log, gate, take a step, queue the reply. Nothing here touches a network."""
+"""One message in, one transaction: recognise, log, gate, take a step, queue the reply; no network here."""
 
 import logging
 import re
@@ -66,8 +66,8 @@ class Turn:
         return Actor(
             role=Role.CUSTOMER,
             channel=Channel(self.inbound.channel),
-            id=contact and contact.id,
-            contact_id=contact and contact.id,
+            id=contact.id if contact else None,
+            contact_id=contact.id if contact else None,
             level=(2 if verified else 1) if contact else 0,
         )
 
@@ -84,8 +84,8 @@ class Turn:
             self.actor,
             channel=self.inbound.channel,
             contact_point_id=self.point.id,
-            contact_id=self.contact and self.contact.id,
-            account_id=self.contact and self.contact.account_id,
+            contact_id=self.contact.id if self.contact else None,
+            account_id=self.contact.account_id if self.contact else None,
             text=text,
             kind=kind,
             purpose=Purpose.SERVICE,
@@ -133,8 +133,10 @@ def _recognised(session: Session, inbound: Inbound, house: House, message: Messa
     point = points.recognise(session, stranger, inbound.channel, inbound.address, locale=inbound.locale)
     contact = session.get(Contact, point.contact_id) if point.contact_id else None
     conversation = conversations.conversation_of(session, point)
-    language = language_of(conversation.locale, contact and contact.locale, point.locale, inbound.locale, house.locale)
-    message.contact_point_id, message.contact_id = point.id, contact and contact.id
+    language = language_of(
+        conversation.locale, contact.locale if contact else None, point.locale, inbound.locale, house.locale
+    )
+    message.contact_point_id, message.contact_id = point.id, contact.id if contact else None
     message.text = _without_codes(inbound.text, conversation)
     return Turn(session, house, inbound, message, point, contact, conversation, language)
 
@@ -158,8 +160,8 @@ def _log(turn: Turn) -> None:
 def _about(turn: Turn) -> log.About:
     contact = turn.contact
     return log.About(
-        contact_id=contact and contact.id,
-        account_id=contact and contact.account_id,
+        contact_id=contact.id if contact else None,
+        account_id=contact.account_id if contact else None,
         contact_point_id=turn.point.id,
         subject=("message", turn.message.id),
     )

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
@@ -108,7 +109,7 @@ def candidates(raw: str) -> list[str]:
     """Tokens that could be an order number: with a digit in them, a prefix before it joined to it."""
     tokens = [token.strip(".,;:!?()\"'#") for token in raw.split()]
     found = [token for token in tokens if re.search(r"\d", token) and len(token) <= LONGEST_NUMBER]
-    pairs = zip(tokens, tokens[1:], strict=False)
+    pairs = pairwise(tokens)
     found += [a + b for a, b in pairs if re.fullmatch(r"[A-Za-z]{1,4}-?", a) and re.fullmatch(r"\d{1,20}", b)]
     return found[:MOST_CANDIDATES]
 

@@ -55,7 +55,7 @@ def orders_of_contact(session: Session, actor: Actor, limit: int = 5) -> list[Tr
     return [_tracked(order) for order in session.scalars(_own(actor).limit(limit))]
 
 
-def _own(actor: Actor) -> Select[tuple[Order]]:
+def _own(actor: Actor) -> Select[Order]:
     return (
         select(Order)
         .where(Order.contact_id == actor.contact_id, Order.kind == OrderKind.ORDER.value)
