@@ -73,7 +73,14 @@ class Turn:
 
     def reply(self, effects: Sequence[Effect], *, kind: str = "reply") -> None:
         """Queue what these effects say as the one reply."""
-        rendered = render(effects, channel=self.inbound.channel, language=self.language, region=self.house.region)
+        house = self.house
+        rendered = render(
+            effects,
+            channel=self.inbound.channel,
+            language=self.language,
+            region=house.region,
+            business=house.business_name,
+        )
         if rendered is not None:
             self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=rendered.reply_keyboard)
 
@@ -178,7 +185,7 @@ def _grant(turn: Turn, wish: Wish) -> None:
         if contact and consents.consent_of(session, contact.id, point.channel, Purpose.MARKETING):
             _decide(turn, contact, Purpose.MARKETING, ConsentState.WITHDRAWN, proof)
         if is_new and wish is Wish.STOP and not gate.carrier_answers(turn.inbound):
-            turn.reply([Say(_phrase(turn, "stop.done"))], kind="stop-confirmation")
+            turn.reply([Say(Phrase("stop.done", {}))], kind="stop-confirmation")
         return
     reasons = LIFTED_BY_CUSTOMER if wish is Wish.START else (SuppressionReason.BLOCKED,)
     lifted = consents.lift(session, actor, point=point, reasons=reasons)
@@ -187,7 +194,7 @@ def _grant(turn: Turn, wish: Wish) -> None:
         if contact:
             _decide(turn, contact, Purpose.SERVICE, ConsentState.GRANTED, proof)
         if turn.inbound.opt_out is None:
-            turn.reply([Say(_phrase(turn, "start.again"))])
+            turn.reply([Say(Phrase("start.again", {}))])
 
 
 def _decide(turn: Turn, contact: Contact, purpose: str, state: ConsentState, proof: dict[str, Any]) -> None:
@@ -203,7 +210,7 @@ def _within_limits(turn: Turn) -> bool:
     count = counters.count(turn.session, "inbound", key, window=MINUTE)
     limit = turn.house.limits.inbound_per_minute
     if count == limit + 1:
-        turn.reply([Say(_phrase(turn, "slow"))])
+        turn.reply([Say(Phrase("slow", {}))])
     return count <= limit
 
 
@@ -230,7 +237,7 @@ def _rescue(turn: Turn, error: Exception) -> None:
     turn.message.error = f"{type(error).__name__} {failure}"
     turn.session.flush()
     actions.hand_over(turn, "error", f"The bot failed with error {failure}.")
-    turn.reply([Say(_phrase(turn, "calm"))])
+    turn.reply([Say(Phrase("calm", {}))])
 
 
 def _take_step(turn: Turn) -> None:
@@ -326,7 +333,3 @@ def _columns(state: State) -> dict[str, Any]:
         "verified_until": state.verified_until,
         "expires_at": state.expires_at,
     }
-
-
-def _phrase(turn: Turn, key: str) -> Phrase:
-    return Phrase(key, {"business": turn.house.business_name})

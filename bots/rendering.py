@@ -23,14 +23,15 @@ class Rendered:
     reply_keyboard: bool = False
 
 
-def render(effects: Sequence[Effect], *, channel: str, language: str, region: str) -> Rendered | None:
-    """The reply that these effects make up; None when nothing is to be said."""
+def render(effects: Sequence[Effect], *, channel: str, language: str, region: str, business: str) -> Rendered | None:
+    """The reply that these effects make up, every phrase with the `business` name at hand; None without words."""
     said = [effect for effect in effects if isinstance(effect, Say)]
     if not said:
         return None
 
     def words(phrase: Phrase) -> str:
-        return say(phrase, language=language, region=region)
+        named = Phrase(phrase.key, {"business": business, **phrase.params})
+        return say(named, language=language, region=region)
 
     options = [option for effect in effects if isinstance(effect, Choices) for option in effect.options]
     share = next((effect for effect in effects if isinstance(effect, ShareNumber)), None)
