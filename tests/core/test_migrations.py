@@ -1,12 +1,14 @@
-"""The database's history: up from empty and from the revision before, with rows, and what it makes is what we declare."""
+"""The database's history: up from empty and from the revision before, with rows, to what the tables declare."""
 
+import multiprocessing
 from collections.abc import Iterator
+from multiprocessing.queues import Queue
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from mcrm import db
@@ -63,11 +65,20 @@ def test_the_guard_of_the_log_stands_after_all_revisions(fresh: Engine) -> None:
             connection.execute(text(statement))
 
 
-def test_two_processes_that_migrate_at_once_do_no_harm(fresh: Engine) -> None:
-    from concurrent.futures import ThreadPoolExecutor
+def migrate(url: str, results: "Queue[str]") -> None:
+    """One migrating process; puts the revision it ends at."""
+    results.put(upgrade(db.make_engine(url)))
 
+
+def test_two_processes_that_migrate_at_once_do_no_harm(fresh: Engine) -> None:
     url = fresh.url.render_as_string(hide_password=False)
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(lambda _: upgrade(db.make_engine(url)), range(2))) == [newest()] * 2
-    with create_engine(url).connect() as connection:
+    spawned = multiprocessing.get_context("spawn")
+    results: Queue[str] = spawned.Queue()
+    processes = [spawned.Process(target=migrate, args=(url, results)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    assert [results.get(timeout=60) for _ in processes] == [newest()] * 2
+    for process in processes:
+        process.join()
+    with fresh.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM log_head")) == 1

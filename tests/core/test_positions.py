@@ -87,6 +87,7 @@ def write(url: str, accounts: list[UUID], seed: int, results: Any) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    db.current().close()
     results.put(committed)
 
 
@@ -121,7 +122,8 @@ def test_a_tailing_reader_sees_every_committed_row_exactly_once(committed: Datab
         accounts = [Account(name="fought over") for _ in range(ACCOUNTS)]
         session.add_all(accounts)
     reader = Reader()
-    tailing = threading.Thread(target=reader.run, args=(databases.independent(committed),))
+    beside = databases.independent(committed)
+    tailing = threading.Thread(target=reader.run, args=(beside,))
     tailing.start()
     results: Any = forked.Queue()
     writers = [
@@ -135,6 +137,7 @@ def test_a_tailing_reader_sees_every_committed_row_exactly_once(committed: Datab
         writer.join()
     reader.stop = True
     tailing.join()
+    beside.close()
 
     kept = [json.loads(payload) for _, payload in reader.facts]
     assert all("dropped" not in fact for fact in kept)

@@ -25,12 +25,13 @@ LAYERS = (
     {"contacts"},
     {"consents"},
     {"policy", "deliveries"},
+    {"audit"},
     {"access"},
     {"products"},
     {"stock"},
     {"orders"},
     {"offers"},
-    {"conversations", "cases", "audit"},
+    {"conversations", "cases"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
 FLASK_KNOWERS = {"api", "app.py", "resources.py", "edge"}
