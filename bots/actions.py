@@ -1,10 +1,11 @@
 """What a step may have done: each action runs a use case in the message's transaction and names its outcome."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bots.catalogue import Phrase, say
 from bots.talk import Call
+from bots.turn import Turn
 from mcrm.access import codes
 from mcrm.access.errors import TooManyTries
 from mcrm.cases.service import open_case
@@ -14,20 +15,17 @@ from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 
-if TYPE_CHECKING:
-    from bots.dialogue import Turn
-
 Outcome = tuple[str, Mapping[str, Any]]
 CODE_PURPOSE = "chat"
 
 
-def run(turn: "Turn", call: Call) -> tuple[str, str, Mapping[str, Any]]:
+def run(turn: Turn, call: Call) -> tuple[str, str, Mapping[str, Any]]:
     """Do it; (action, outcome, facts) as the next event."""
     outcome, facts = ACTIONS[call.action](turn, call.facts)
     return call.action, outcome, facts
 
 
-def hand_over(turn: "Turn", reason: str, summary: str) -> Outcome:
+def hand_over(turn: Turn, reason: str, summary: str) -> Outcome:
     """Open a case for a person; the customer keeps the bot, because nobody may be there to answer at once."""
     case, is_new = open_case(
         turn.session,
@@ -40,11 +38,11 @@ def hand_over(turn: "Turn", reason: str, summary: str) -> Outcome:
     return ("opened" if is_new else "already"), {"number": case.number}
 
 
-def _open_case(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
+def _open_case(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
     return hand_over(turn, facts["reason"], "The customer asked for a person.")
 
 
-def _set_language(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
+def _set_language(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
     if turn.contact is not None:
         turn.contact.locale = facts["language"]
     payload = {"language": facts["language"]}
@@ -52,7 +50,7 @@ def _set_language(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
     return "set", {}
 
 
-def _use_link(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
+def _use_link(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
     try:
         contact = linking.use_link(turn.session, turn.actor, token=facts["token"], point=turn.point)
     except linking.LinkUnknown:
@@ -62,7 +60,7 @@ def _use_link(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
     return _now_known(turn, contact, proved=False)
 
 
-def _share_number(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
+def _share_number(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
     try:
         contact = linking.link_shared_number(
             turn.session, turn.actor, point=turn.point, number=facts["number"], region=turn.house.region
@@ -74,18 +72,18 @@ def _share_number(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
     return _now_known(turn, contact, proved=True)
 
 
-def _now_known(turn: "Turn", contact: Contact, *, proved: bool) -> Outcome:
+def _now_known(turn: Turn, contact: Contact, *, proved: bool) -> Outcome:
     turn.contact = contact
     turn.message.contact_id = contact.id
     return "linked", {"name": contact.name.partition(" ")[0], "proved": proved}
 
 
-def _refuse_card(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
+def _refuse_card(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
     log.append(turn.session, turn.actor, Kind.CONTACT_POINT_REFUSED, about=points.about(turn.point))
     return "refused", {}
 
 
-def _number_on_file(turn: "Turn") -> ContactPoint | None:
+def _number_on_file(turn: Turn) -> ContactPoint | None:
     """Codes go to the number that is on file, never to one that was typed here."""
     if turn.contact is None:
         return None
@@ -94,7 +92,7 @@ def _number_on_file(turn: "Turn") -> ContactPoint | None:
     return next(iter(points.reachable(turn.session, turn.contact.id, "sms")), None)
 
 
-def _send_code(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
+def _send_code(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
     point = _number_on_file(turn)
     if point is None:
         return "sent", {}
@@ -109,7 +107,7 @@ def _send_code(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
     return "sent", {}
 
 
-def _check_code(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
+def _check_code(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
     point = _number_on_file(turn)
     if point is None:
         return "wrong", {}
@@ -121,7 +119,7 @@ def _check_code(turn: "Turn", facts: Mapping[str, Any]) -> Outcome:
     return verdict.value, {}
 
 
-ACTIONS: Mapping[str, Callable[["Turn", Mapping[str, Any]], Outcome]] = {
+ACTIONS: Mapping[str, Callable[[Turn, Mapping[str, Any]], Outcome]] = {
     "open-case": _open_case,
     "set-language": _set_language,
     "use-link": _use_link,

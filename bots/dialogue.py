@@ -4,7 +4,7 @@ import logging
 import re
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,19 +17,18 @@ from bots.catalogue import Phrase, language_of, words
 from bots.gate import Wish
 from bots.house import House
 from bots.inbound import Inbound, InboundKind
-from bots.rendering import render
 from bots.step import step
+from bots.stopping import fulfil
 from bots.talk import Call, Effect, Event, Handoff, Ports, Say, State
+from bots.turn import Turn
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.actors import Actor, Channel, Role
 from mcrm.consents import service as consents
-from mcrm.consents.models import ConsentState, Purpose, SuppressionReason
 from mcrm.contacts import points
-from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.contacts.models import Contact
 from mcrm.conversations import service as conversations
 from mcrm.conversations.models import Conversation, Message, Owner
-from mcrm.deliveries import outbox
 from mcrm.deliveries.outgoing import Operation
 from mcrm.ids import new_id
 from mcrm.interactions import log
@@ -40,67 +39,6 @@ from mcrm.transaction import RETRIED, perform
 logger = logging.getLogger(__name__)
 MINUTE = timedelta(minutes=1)
 MOST_ROUNDS = 4
-LIFTED_BY_CUSTOMER = (SuppressionReason.STOP_WORD, SuppressionReason.CARRIER, SuppressionReason.BLOCKED)
-
-
-@dataclass(slots=True)
-class Turn:
-    """What one message's handling shares: who wrote, from where, and the row that stands for the message."""
-
-    session: Session
-    house: House
-    inbound: Inbound
-    message: Message
-    point: ContactPoint
-    contact: Contact | None
-    conversation: Conversation
-    language: str
-    replies: int = 0
-
-    @property
-    def actor(self) -> Actor:
-        """The customer, as surely as we know them: verification counts for the address that was verified."""
-        state, contact = self.conversation, self.contact
-        proved = state.slots.get("proved") == str(self.point.id)
-        verified = proved and state.verified_until is not None and state.verified_until > clock.now()
-        return Actor(
-            role=Role.CUSTOMER,
-            channel=Channel(self.inbound.channel),
-            id=contact.id if contact else None,
-            contact_id=contact.id if contact else None,
-            level=(2 if verified else 1) if contact else 0,
-        )
-
-    def reply(self, effects: Sequence[Effect], *, kind: str = "reply") -> None:
-        """Queue what these effects say as the one reply."""
-        house = self.house
-        rendered = render(
-            effects,
-            channel=self.inbound.channel,
-            language=self.language,
-            region=house.region,
-            business=house.business_name,
-        )
-        if rendered is not None:
-            self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=rendered.reply_keyboard)
-
-    def queue(self, text: str, *, kind: str, **options: Any) -> None:
-        """Queue one delivery that belongs to this message."""
-        outbox.queue(
-            self.session,
-            self.actor,
-            channel=self.inbound.channel,
-            contact_point_id=self.point.id,
-            contact_id=self.contact.id if self.contact else None,
-            account_id=self.contact.account_id if self.contact else None,
-            text=text,
-            kind=kind,
-            purpose=Purpose.SERVICE,
-            reply_to_id=self.message.id,
-            dedupe_key=f"reply:{self.message.id}:{self.replies}",
-            **options,
-        )
-        self.replies += 1
 
 
 def answer(inbound: Inbound, house: House) -> None:
@@ -130,7 +68,7 @@ def _answer(session: Session, inbound: Inbound, house: House) -> None:
     if wish is Wish.START and not stops and inbound.opt_out is None:
         wish = None  # nothing to resume: it is a greeting, or a plain yes
     if wish is not None and wish is not Wish.HELP:
-        _grant(turn, wish)
+        fulfil(turn, wish)
     elif not stops and _within_limits(turn) and turn.conversation.owner == Owner.BOT and inbound.opt_out is None:
         _converse(turn)
 
@@ -171,36 +109,6 @@ def _about(turn: Turn) -> log.About:
         account_id=contact.account_id if contact else None,
         contact_point_id=turn.point.id,
         subject=("message", turn.message.id),
-    )
-
-
-def _grant(turn: Turn, wish: Wish) -> None:
-    """Stop or resume all messages to this address, with the customer's words as proof."""
-    session, actor, point, contact = turn.session, turn.actor, turn.point, turn.contact
-    turn.message.understood = {"wish": wish.value}
-    proof = {"words": turn.message.text, "message_id": str(turn.message.id)}
-    if wish in (Wish.STOP, Wish.BLOCKED):
-        reason = SuppressionReason.STOP_WORD if wish is Wish.STOP else SuppressionReason.BLOCKED
-        is_new = consents.suppress(session, actor, point=point, reason=reason)
-        if contact and consents.consent_of(session, contact.id, point.channel, Purpose.MARKETING):
-            _decide(turn, contact, Purpose.MARKETING, ConsentState.WITHDRAWN, proof)
-        if is_new and wish is Wish.STOP and not gate.carrier_answers(turn.inbound):
-            turn.reply([Say(Phrase("stop.done", {}))], kind="stop-confirmation")
-        return
-    reasons = LIFTED_BY_CUSTOMER if wish is Wish.START else (SuppressionReason.BLOCKED,)
-    lifted = consents.lift(session, actor, point=point, reasons=reasons)
-    if wish is Wish.START and lifted:
-        conversations.save(session, turn.conversation, flow=None, asked=None, slots={})
-        if contact:
-            _decide(turn, contact, Purpose.SERVICE, ConsentState.GRANTED, proof)
-        if turn.inbound.opt_out is None:
-            turn.reply([Say(Phrase("start.again", {}))])
-
-
-def _decide(turn: Turn, contact: Contact, purpose: str, state: ConsentState, proof: dict[str, Any]) -> None:
-    channel = turn.point.channel
-    consents.decide(
-        turn.session, turn.actor, contact_id=contact.id, channel=channel, purpose=purpose, state=state, proof=proof
     )
 
 
