@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -201,6 +202,7 @@ def _person(turn: Turn) -> Mapping[str, Any]:
 
 
 def _ports(turn: Turn) -> Ports:
+    @cache  # understanding looks a number up, and the command again
     def track(number: str) -> tracking.TrackedOrder | None:
         if turn.contact is None:
             return None
