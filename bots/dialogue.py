@@ -35,6 +35,7 @@ from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.orders import tracking
+from mcrm.orders.errors import OrderUnknown
 from mcrm.transaction import RETRIED, perform
 
 logger = logging.getLogger(__name__)
@@ -208,7 +209,7 @@ def _ports(turn: Turn) -> Ports:
             return None
         try:
             return tracking.track(turn.session, turn.actor, number=number)
-        except tracking.OrderUnknown:
+        except OrderUnknown:
             return None
 
     def orders() -> Sequence[tracking.TrackedOrder]:

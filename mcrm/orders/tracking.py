@@ -21,8 +21,16 @@ OPEN = (OrderStatus.NEW, OrderStatus.CONFIRMED, OrderStatus.SHIPPED)
 
 
 @dataclass(frozen=True, slots=True)
+class TrackedLine:
+    """What was ordered, and how many of it."""
+
+    description: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrackedOrder:
-    """What may be said of an order at level 1: no prices, no addresses. `lines` are (what, how many)."""
+    """What may be said of an order at level 1: no prices, no addresses."""
 
     id: UUID
     number: str
@@ -31,7 +39,7 @@ class TrackedOrder:
     expected_on: date | None
     carrier: str | None
     tracking_number: str | None
-    lines: tuple[tuple[str, int], ...]
+    lines: tuple[TrackedLine, ...]
 
     @property
     def is_open(self) -> bool:
@@ -49,7 +57,7 @@ def track(session: Session, actor: Actor, *, number: str) -> TrackedOrder:
     return _tracked(session, [order])[0]
 
 
-def orders_of_contact(session: Session, actor: Actor, *, limit: int = 5) -> list[TrackedOrder]:
+def orders_of_contact(session: Session, actor: Actor, limit: int = 5) -> list[TrackedOrder]:
     """The actor's newest orders, those still open first."""
     is_done = Order.status.not_in([status.value for status in OPEN])
     query = service.orders_of(actor).where(Order.kind == OrderKind.ORDER.value)
@@ -80,7 +88,7 @@ def _tracked(session: Session, orders: Sequence[Order]) -> list[TrackedOrder]:
             expected_on=order.expected_on,
             carrier=shipments[order.id].carrier if order.id in shipments else None,
             tracking_number=shipments[order.id].tracking_number if order.id in shipments else None,
-            lines=tuple((line.description, line.quantity) for line in lines[order.id]),
+            lines=tuple(TrackedLine(line.description, line.quantity) for line in lines[order.id]),
         )
         for order in orders
     ]
