@@ -3,18 +3,18 @@
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
-from docs.pictures import CHROMIUM_ARGS
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = os.environ.get("MCRM_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 NOT_RUN = pytest.StashKey[int]()
 
 
-def leave_out_without_chromium(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where there is no Chromium, take the tests marked `browser` out of the run, and count them."""
     if CHROMIUM:
         return
@@ -24,18 +24,21 @@ def leave_out_without_chromium(config: pytest.Config, items: list[pytest.Item]) 
     items[:] = [item for item in items if item not in left_out]
 
 
-def say_what_did_not_run(terminalreporter: Any) -> None:
-    """The loud line: also from xdist's controller, which collects nothing itself."""
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The loud line; xdist's controller collects nothing itself and so knows no count."""
     if CHROMIUM is None:
-        count = terminalreporter.config.stash.get(NOT_RUN, None)
-        words = "The" if count is None else str(count)
-        line = f"NO CHROMIUM HERE: {words} browser tests did NOT run. Install chromium, or set MCRM_CHROMIUM."
+        count = terminalreporter.config.stash.get(NOT_RUN, "the")
+        line = f"NO CHROMIUM HERE: {count} browser tests did NOT run. Install chromium, or set MCRM_CHROMIUM."
         terminalreporter.write_line(line, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> "Iterator[Browser]":
     """One headless Chromium for the run."""
+    from playwright.sync_api import sync_playwright  # late: most test processes never open a browser
+
+    from docs.pictures import CHROMIUM_ARGS
+
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
         yield started
@@ -43,7 +46,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(browser: "Browser") -> "Iterator[Page]":
     """A fresh tab of a desktop; an error in the page's own code fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce", locale="en-GB")
     opened = context.new_page()
