@@ -27,7 +27,7 @@ QUEUE_FULL = frozenset({21611, 30001})
 BAD_NUMBER = frozenset({21211, 21214, 21217, 21614, 30005, 30006})
 OPTED_OUT = frozenset({21610, 30004})
 # Wrong for whatever we send, whomever to: the sender stops and the queue is kept until somebody has looked.
-SENDER_BROKEN = frozenset({401, 403, 404, 20003, 20404, 21212, 21606, 21659, 21660, 21704, 21705, 30002, 30034})
+SENDER_BROKEN = frozenset({401, 403, 404, 20003, 20404, 21212, 21606, 21659, 21660, 21701, 21704, 21705, 30002, 30034})
 # Not here: 21408, 21612, 30007 (region not permitted, no route, filtered). An operator should know, but only this
 # number or text is at fault; pausing for it would let anybody stop everybody's texts by asking for a code abroad.
 UNREACHABLE_NOW = frozenset({30003, 30008})

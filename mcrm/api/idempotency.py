@@ -59,8 +59,8 @@ def replaying(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def answer(*args: Any, **kwargs: Any) -> Any:
-        access = root().access[str(request.endpoint), request.method]
-        if HEADER not in request.headers or not access.replays:
+        access = root().access.get((str(request.endpoint), request.method))
+        if HEADER not in request.headers or access is None or not access.replays:
             return view(*args, **kwargs)
         return _once(Claim(), lambda: current_app.make_response(view(*args, **kwargs)))
 

@@ -15,18 +15,21 @@ from sqlalchemy import ColumnElement
 from mcrm.api import fields, formats
 from mcrm.api.json import encode
 
-AS_STORED = (
-    fields.Str,
-    fields.Int,
-    fields.Number,
-    fields.Bool,
-    fields.AwareDateTime,
-    fields.Date,
-    fields.Uuid,
-    fields.Enum,
-    formats.JsonObject,
+AS_STORED = frozenset(
+    field._serialize
+    for field in (
+        fields.Str,
+        fields.Int,
+        fields.Number,
+        fields.Bool,
+        fields.AwareDateTime,
+        fields.Date,
+        fields.Uuid,
+        fields.Enum,
+        formats.JsonObject,
+    )
 )
-"""Fields whose stored values orjson writes exactly as the field dumps them."""
+"""How fields dump whose stored values orjson writes just so; a field that dumps in another way is asked itself."""
 
 BY_OBJECT = (ma.fields.Method, ma.fields.Function, ma.fields.Constant)
 """Fields that look at the whole object, which a row by position is not."""
@@ -87,6 +90,6 @@ def compile_rows(schema: ma.Schema, source: Any, **columns: ColumnElement[Any]) 
 
 def _conversion(name: str, field: ma.fields.Field[Any]) -> Callable[[Any], Any] | None:
     inner = field.inner if isinstance(field, fields.List) else field
-    if isinstance(inner, AS_STORED):
+    if type(inner)._serialize in AS_STORED:
         return None
     return lambda value: field._serialize(value, name, None)

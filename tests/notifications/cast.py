@@ -1,5 +1,7 @@
 """Who is who at Harbour & Pine when messages go out."""
 
+import json
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,3 +25,17 @@ def to_ben(channel: str, text: str = "Order 1042 is on its way.", **facts: Any) 
     """A delivery to Ben Okafor on one channel."""
     address = {"sms": BEN, "telegram": BEN_CHAT, "push": BEN_TOKEN}[channel]
     return Outgoing(**{"id": DELIVERY, "channel": channel, "address": address, "text": text, **facts})
+
+
+def key_file(path: Path, private_key: str, token_base: str) -> Path:
+    """A service-account key whose tokens come from `token_base`."""
+    account = {
+        "type": "service_account",
+        "project_id": PROJECT,
+        "private_key_id": "1",
+        "private_key": private_key,
+        "client_email": f"push@{PROJECT}.iam.gserviceaccount.com",
+        "token_uri": f"{token_base}/token",
+    }
+    path.write_text(json.dumps(account))
+    return path

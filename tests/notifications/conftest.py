@@ -1,9 +1,7 @@
 """The three adapters with the providers' real packages, pointed at this machine."""
 
-import json
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from joserfc.jwk import RSAKey
@@ -17,10 +15,10 @@ from tests.notifications.cast import (
     AUTH_TOKEN,
     BOT_TOKEN,
     OUR_NUMBER,
-    PROJECT,
     SHORT_S,
     STATUS_URL,
     WEBHOOK_SECRET,
+    key_file,
 )
 from tests.notifications.scripted import Scripted
 
@@ -61,20 +59,6 @@ def provider() -> Iterator[Scripted]:
     scripted = Scripted()
     yield scripted
     scripted.close()
-
-
-def key_file(path: Path, private_key: str, token_base: str) -> Path:
-    """A service-account key whose tokens come from `token_base`."""
-    account = {
-        "type": "service_account",
-        "project_id": PROJECT,
-        "private_key_id": "1",
-        "private_key": private_key,
-        "client_email": f"push@{PROJECT}.iam.gserviceaccount.com",
-        "token_uri": f"{token_base}/token",
-    }
-    path.write_text(json.dumps(account))
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,7 @@ from mcrm import clock
 from mcrm.config import Firebase
 from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Operation, Outcome, Sent
 from notifications.push import PushSender
-from tests.notifications.cast import BEN_TOKEN, DELIVERY, NOBODY, PROJECT, SHORT_S, to_ben
-from tests.notifications.conftest import key_file
+from tests.notifications.cast import BEN_TOKEN, DELIVERY, NOBODY, PROJECT, SHORT_S, key_file, to_ben
 from tests.notifications.scripted import Answer, Scripted, as_json
 
 NAME = f"projects/{PROJECT}/messages/0:1"

@@ -9,8 +9,7 @@ import pytest
 from mcrm.config import BadSetting, Firebase, Settings, Telegram, Twilio
 from mcrm.deliveries.outgoing import Ambiguous, Failed, Sent
 from notifications.senders import Late, Senders, make_senders
-from tests.notifications.cast import ACCOUNT, AUTH_TOKEN, BOT_TOKEN, OUR_NUMBER, WEBHOOK_SECRET, to_ben
-from tests.notifications.conftest import key_file
+from tests.notifications.cast import ACCOUNT, AUTH_TOKEN, BOT_TOKEN, OUR_NUMBER, WEBHOOK_SECRET, key_file, to_ben
 from tests.notifications.scripted import as_json
 
 BARE = Settings.from_environment(
