@@ -6,13 +6,23 @@ from flask import Blueprint, Flask
 
 from mcrm.access import login
 from mcrm.access import resources as access
+from mcrm.accounts import resources as accounts
 from mcrm.api.root import make_api
 from mcrm.config import Settings
+from mcrm.consents import resources as consents
+from mcrm.contacts import resources as contacts
+from mcrm.orders import resources as orders
+from mcrm.territories import resources as territories
 
 BLUEPRINTS = (
     access.signing_in,
     access.own,
     access.staff,
+    territories.blueprint,
+    accounts.blueprint,
+    contacts.blueprint,
+    consents.blueprint,
+    orders.blueprint,
 )
 
 

@@ -35,7 +35,7 @@ own = Blueprint("sessions", __name__, url_prefix="/v1/me/sessions", description=
 staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who works here")
 EVERYBODY = STAFF | {Role.CUSTOMER}
 ONE_USER = UserSchema()
-BY_ID = [User.__table__.c.id]
+BY_ID = [User.id]
 
 
 def _settings() -> Settings:

@@ -19,7 +19,7 @@ from mcrm.territories import service as territories
 DEEPEST = 20
 
 
-def accounts_of(actor: Actor) -> Select[tuple[Account]]:
+def accounts_of(actor: Actor) -> Select[Account]:
     """The accounts within the actor's reach: all, or those of the granted territories; none for customers."""
     query = select(Account)
     if actor.sees_all:
@@ -29,7 +29,7 @@ def accounts_of(actor: Actor) -> Select[tuple[Account]]:
     return query.where(Account.territory_id.in_(actor.territory_ids))
 
 
-def searched(query: Select[tuple[Account]], words: str | None) -> Select[tuple[Account]]:
+def searched(query: Select[Account], words: str | None) -> Select[Account]:
     """Narrowed to accounts whose name holds, or whose number begins with, these words."""
     if words is None:
         return query

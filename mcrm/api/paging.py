@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Select, and_, or_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import desc_op
 
@@ -22,6 +22,7 @@ from mcrm.api.problems import FieldError, InvalidInput
 from mcrm.api.state import root
 
 DEFAULT_LIMIT = 50
+Key = ColumnElement[Any] | InstrumentedAttribute[Any]
 HIGHEST_LIMIT = 100
 MAC_BYTES = 12
 
@@ -55,7 +56,7 @@ def _page_shape(kind: type[Schema]) -> Schema:
 def page(
     session: Session,
     select: Select[Any],
-    keys: Sequence[ColumnElement[Any] | UnaryExpression[Any]],
+    keys: Sequence[Key],
     *,
     limit: int,
     cursor: str | None,
@@ -117,15 +118,15 @@ def _mac(content: bytes) -> bytes:
     return hmac.new(root().cursor_key, content, hashlib.sha256).digest()[:MAC_BYTES]
 
 
-def _descends(key: ColumnElement[Any]) -> bool:
+def _descends(key: Key) -> bool:
     return isinstance(key, UnaryExpression) and key.modifier is desc_op
 
 
-def _column(key: ColumnElement[Any]) -> Any:
+def _column(key: Key) -> Any:
     return key.element if isinstance(key, UnaryExpression) else key
 
 
-def _after(keys: Sequence[ColumnElement[Any]], columns: Sequence[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+def _after(keys: Sequence[Key], columns: Sequence[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """Rows behind the given one: (a, b) > (x, y) spelt out, since directions may differ."""
     alternatives = []
     for at, (key, column, value) in enumerate(zip(keys, columns, values, strict=True)):

@@ -52,7 +52,7 @@ class OneConsent(MethodView):
         channel, purpose = checked(channel, purpose)
         with transaction() as session:
             contact = contacts.reachable(session, current_actor, id)
-            about = {"contact_id": contact.id, "channel": channel, "purpose": purpose}
+            about: dict[str, Any] = {"contact_id": contact.id, "channel": channel, "purpose": purpose}
             return service.decide(session, current_actor, **about, **decision)
 
 

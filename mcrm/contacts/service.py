@@ -21,7 +21,7 @@ from mcrm.interactions.log import About
 FEWEST_DIGITS = 3
 
 
-def contacts_of(actor: Actor) -> Select[tuple[Contact]]:
+def contacts_of(actor: Actor) -> Select[Contact]:
     """The contacts within the actor's reach: all, those of the granted territories, or the customer's own person."""
     query = select(Contact)
     if actor.sees_all:
@@ -54,7 +54,7 @@ def person_ids(session: Session, contact: Contact) -> list[UUID]:
     return list(session.scalars(select(Contact.id).where(Contact.group_id == contact.group_id)))
 
 
-def searched(query: Select[tuple[Contact]], words: str | None, phone: str | None) -> Select[tuple[Contact]]:
+def searched(query: Select[Contact], words: str | None, phone: str | None) -> Select[Contact]:
     """Narrowed to the holder of a phone number (E.164) and to contacts whose name, number or phone hold these words."""
     if phone is not None:
         query = query.where(_has_number(ContactPoint.address == phone))
@@ -93,8 +93,8 @@ def create(
     outside the actor's reach.
     """
     if account_id is None:
-        person = {"kind": AccountKind.PERSON, "territory_id": territory_id, "locale": locale, "timezone": timezone}
-        account = accounts.create(session, actor, name=name, **person)
+        kind, where = AccountKind.PERSON, dict[str, Any](locale=locale, timezone=timezone)
+        account = accounts.create(session, actor, name=name, kind=kind, territory_id=territory_id, **where)
     else:
         account = accounts.reachable(session, actor, account_id, field="account_id")
     contact = Contact(name=name, account_id=account.id, locale=locale, timezone=timezone, **facts)

@@ -25,13 +25,13 @@ from mcrm.products.errors import (
 from mcrm.products.models import PriceList, PriceListItem, Product
 
 
-def products_of(actor: Actor) -> Select[tuple[Product]]:
+def products_of(actor: Actor) -> Select[Product]:
     """The products somebody sees: staff all of them, customers those on sale."""
     query = select(Product)
     return query.where(Product.is_active) if actor.role is Role.CUSTOMER else query
 
 
-def searched(query: Select[tuple[Product]], words: str | None) -> Select[tuple[Product]]:
+def searched(query: Select[Product], words: str | None) -> Select[Product]:
     """Narrowed to products whose name holds, or whose code begins with, these words."""
     if words is None:
         return query
@@ -106,7 +106,7 @@ def change_price_list(session: Session, actor: Actor, changing: PriceList, chang
     return changing
 
 
-def prices_of(price_list_id: UUID) -> Select[tuple[PriceListItem]]:
+def prices_of(price_list_id: UUID) -> Select[PriceListItem]:
     """The prices of a list."""
     return select(PriceListItem).where(PriceListItem.price_list_id == price_list_id)
 

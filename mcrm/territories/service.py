@@ -24,7 +24,7 @@ from mcrm.territories.errors import (
 from mcrm.territories.models import ScopeGrant, Territory
 
 
-def territories_of(actor: Actor) -> Select[tuple[Territory]]:
+def territories_of(actor: Actor) -> Select[Territory]:
     """The territories within the actor's reach."""
     query = select(Territory)
     return query if actor.sees_all else query.where(Territory.id.in_(actor.territory_ids))

@@ -16,7 +16,7 @@ ALLOWED = {
     "migrations": {"mcrm", "migrations"},
 }
 LAYERS = (
-    {"config", "clock", "errors", "ids", "actors", "keys", "turns", "db", "holding", "logs"},
+    {"config", "clock", "errors", "ids", "actors", "keys", "turns", "db", "holding", "logs", "editing"},
     {"interactions", "transaction"},
     {"wakeup"},
     {"api"},
