@@ -53,8 +53,8 @@ class Shot:
 
 
 SHOTS = [
-    Shot("phones.png", 1320, 880, 1.4),
-    Shot("phones-dark.png", 1320, 880, 1.4, dark=True),
+    Shot("phones.png", 1320, 880, 1.33),
+    Shot("phones-dark.png", 1320, 880, 1.33, dark=True),
     Shot("phones-mobile.png", 360, 740, 2, front="Aisha Khan"),
 ]
 

@@ -18,7 +18,7 @@ from mcrm.db import Database
 from mcrm.transaction import UseCaseSession, stamp
 from tests import databases, doors
 
-pytest_plugins: list[str] = []
+pytest_plugins = ["tests.browser"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
