@@ -107,9 +107,7 @@ def _edge(settings: Settings) -> Edge:
     return edge_app(
         partial(flask_app, settings),
         limits=settings.limits,
-        make_live=lambda: LiveSource(
-            partial(live.authorise, settings), live.CommittedChanges(), settings.database_url
-        ),
+        make_live=lambda: LiveSource(partial(live.authorise, settings), live.CommittedChanges(), settings.database_url),
     )
 
 
