@@ -1,0 +1,167 @@
+"""Puts the parts together from the settings; nothing else may import everything.
+
+`flask_app` and `serve` make the web process, `work` the one that delivers and turns the engines. Connections, threads
+and provider clients begin in the process that uses them, never at import.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import structlog
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from bots import sms, telegram
+from mcrm import db, keys, live, logs
+from mcrm.app import create_app
+from mcrm.config import Settings
+from mcrm.db import Database
+from mcrm.deliveries import figures
+from mcrm.edge.app import Edge, LiveSource, edge_app
+from mcrm.edge.server import serve as serve_edge
+from mcrm.wakeup import Listener, Notifier
+from mcrm.worker import EngineWorker, engines
+from migrations import running
+from notifications import receipts
+from notifications.senders import Senders, make_senders
+from notifications.worker import DeliveryWorker
+
+log = structlog.get_logger(__name__)
+WORKER_TOPICS = frozenset({"deliveries", "engines"})
+WEBHOOK_RETRY_S = 5.0
+
+
+class NotMigrated(Exception):
+    """The database is not at this program's revision; the text says what to run."""
+
+
+def settings_from_environment() -> Settings:
+    """The settings of this process; raises BadSetting."""
+    return Settings.from_environment(os.environ)
+
+
+def open_database(settings: Settings, *, pool_size: int = 5) -> Database:
+    """Put the database and the secret to use in this process; commits wake whoever waits in other processes."""
+    keys.use(settings.secret_key)
+    database = db.connect(settings.database_url, synchronous=settings.sqlite_synchronous, pool_size=pool_size)
+    database.wake = Notifier(database).wake
+    db.use(database)
+    return database
+
+
+def require_migrated(database: Database) -> None:
+    """Raise NotMigrated unless the database stands at the newest revision."""
+    assert isinstance(database.bind, Engine)
+    stands, newest = running.current(database.bind), running.newest()
+    if stands != newest:
+        raise NotMigrated(f"the database is at revision {stands or 'none'}, this program at {newest}: run mcrm migrate")
+
+
+def flask_app(settings: Settings) -> Flask:
+    """The Flask application with every door on it. Call it in the process that serves, after any fork."""
+    database = open_database(settings)
+    doors = (
+        (sms.make_sms(settings), frozenset(sms.ENDPOINTS)),
+        (telegram.make_telegram(settings), frozenset(telegram.ENDPOINTS)),
+        (receipts.make_receipts(settings), frozenset(receipts.ENDPOINTS)),
+    )
+    return create_app(settings, doors=doors, checks=checks(settings, database), gauges=figures.GAUGES)
+
+
+def checks(settings: Settings, database: Database) -> Mapping[str, Callable[[], str | None]]:
+    """The parts of /readyz: the database with its revision, the outbox, each provider."""
+    providers = {"sms": settings.twilio, "telegram": settings.telegram, "push": settings.firebase}
+    off = {name: "off: no settings" if provider is None else None for name, provider in providers.items()}
+    return {
+        "database": partial(_database_check, database),
+        "outbox": figures.trouble,
+        **{name: partial(_said, reason) for name, reason in off.items()},
+    }
+
+
+def _said(reason: str | None) -> str | None:
+    return reason
+
+
+def _database_check(database: Database) -> str | None:
+    assert isinstance(database.bind, Engine)
+    with db.reading(database) as session:
+        stands = session.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if stands == running.newest() else f"at revision {stands}, not {running.newest()}"
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serve until asked to stop; raises NotMigrated, CannotListen."""
+    require_migrated(open_database(settings, pool_size=1))
+    db.current().close()
+    _say_what_is_off(settings)
+    serve_edge(partial(_edge, settings), settings, host=host, port=port)
+
+
+def _edge(settings: Settings) -> Edge:
+    """Made in each worker, after the fork."""
+    logs.configure(settings.log_format, process="web")
+    return edge_app(
+        partial(flask_app, settings),
+        limits=settings.limits,
+        make_live=lambda: LiveSource(partial(live.authorise, settings), live.CommittedChanges(), settings.database_url),
+    )
+
+
+def work(settings: Settings) -> int:
+    """Deliver and turn the engines until SIGTERM or SIGINT; 0 when everything in flight was finished."""
+    logs.configure(settings.log_format, process="worker")
+    database = open_database(settings, pool_size=8)
+    require_migrated(database)
+    _say_what_is_off(settings)
+    listener = Listener(database, WORKER_TOPICS)
+    senders = make_senders(settings)
+    deliveries = DeliveryWorker(senders, settings.limits, listener)
+    turning = EngineWorker(engines(settings.limits, receipts.engines(senders)), listener)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    threading.Thread(target=_point_telegram_here, args=(settings, senders, stopping), daemon=True).start()
+    deliveries.start()
+    turning.start()
+    log.info("worker ready", channels=sorted(senders))
+    stopping.wait()
+    listener.close()
+    turning.stop()
+    finished = deliveries.stop()
+    database.close()
+    log.info("worker stopped", finished=finished)
+    return 0 if finished else 1
+
+
+def _point_telegram_here(settings: Settings, senders: Senders, stopping: threading.Event) -> None:
+    """Tell Telegram where our webhook is, until it has heard it."""
+    if settings.telegram is None:
+        return
+    url = f"{settings.public_url}/webhooks/telegram"
+    while not stopping.is_set():
+        try:
+            senders["telegram"].real.set_webhook(url)  # type: ignore[attr-defined]
+            return
+        except Exception as error:
+            log.warning("telegram did not take the webhook", error=type(error).__name__)
+            stopping.wait(WEBHOOK_RETRY_S)
+
+
+def _say_what_is_off(settings: Settings) -> None:
+    for name, provider in (("twilio", settings.twilio), ("telegram", settings.telegram), ("push", settings.firebase)):
+        if provider is None:
+            log.warning("provider is off: it has no settings", provider=name)
+
+
+def migrate(settings: Settings) -> str:
+    """Bring the database to the newest revision; that revision."""
+    database = open_database(settings, pool_size=1)
+    assert isinstance(database.bind, Engine)
+    try:
+        return running.upgrade(database.bind)
+    finally:
+        database.close()

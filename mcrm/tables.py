@@ -1,5 +1,7 @@
 """Imports every table, so that foreign keys by name resolve and the migrations see all of them."""
 
+from sqlalchemy.orm import configure_mappers
+
 from mcrm.access import models as access
 from mcrm.accounts import models as accounts
 from mcrm.audit import models as audit
@@ -33,3 +35,4 @@ MODULES = (
     territories,
 )
 metadata = Base.metadata
+configure_mappers()  # now, in one thread, and not lazily in several at once

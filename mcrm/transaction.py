@@ -21,6 +21,7 @@ from sqlalchemy.sql.dml import Delete, Update
 
 from mcrm import db
 from mcrm.db import Base, Database, Synced
+from mcrm.holding import held
 from mcrm.interactions import positions
 from mcrm.interactions.positions import ChangedRow
 
@@ -100,7 +101,13 @@ def transaction(database: Database | None = None) -> Iterator[Session]:
     Raises RuntimeError inside another one: pass that one's session on. After the commit, and only then, waiting
     parts are woken.
     """
-    database = database or db.current()
+    opening = _committing(database or db.current())
+    with opening if (kept := held()) is None else kept.lend(opening) as session:
+        yield session
+
+
+@contextmanager
+def _committing(database: Database) -> Iterator[Session]:
     if getattr(_here, "open", False):
         raise RuntimeError("a transaction is open: pass its session on")
     with _sessions(bind=database.bind, **database.options) as session, database.turn(), session.begin():
@@ -117,12 +124,22 @@ def transaction(database: Database | None = None) -> Iterator[Session]:
 def perform(work: Callable[[Session], Result], *, database: Database | None = None, tries: int = 4) -> Result:
     """Run `work(session)` in a transaction; the whole of it again where the database chose it as a victim.
 
-    `work` touches nothing but its session and values made inside it.
+    `work` touches nothing but its session and values made inside it. Within `holding()` it runs once: whoever holds
+    the transaction runs the whole of its block `again`.
     """
+
+    def once() -> Result:
+        with transaction(database) as session:
+            return work(session)
+
+    return once() if held() else again(once, tries=tries)
+
+
+def again(run: Callable[[], Result], *, tries: int = 4) -> Result:
+    """Call `run`, and call it again while the database chooses it as a victim."""
     for left in reversed(range(tries)):
         try:
-            with transaction(database) as session:
-                return work(session)
+            return run()
         except (DBAPIError, StaleDataError) as error:
             state = "40001" if isinstance(error, StaleDataError) else getattr(error.orig, "sqlstate", None)
             if not left or state not in RETRIED:

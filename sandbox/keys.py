@@ -14,6 +14,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 TOKEN_LIFE_S = 3600
+# What google-auth always names, whatever the key file says the token endpoint is.
+AUDIENCE = "https://oauth2.googleapis.com/token"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPES = frozenset(
     {"https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/firebase.messaging"}
@@ -73,7 +75,7 @@ class ServiceAccount:
         issued, expires = claims.get("iat"), claims.get("exp")
         if claims.get("iss") != self.email:
             raise BadGrant("Invalid grant: account not found")
-        if claims.get("aud") != self.token_uri:
+        if claims.get("aud") not in (AUDIENCE, self.token_uri):
             raise BadGrant("Invalid JWT: Failed audience check.")
         if not isinstance(issued, int) or not isinstance(expires, int) or expires - issued > TOKEN_LIFE_S:
             raise BadGrant("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.")

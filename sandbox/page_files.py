@@ -15,6 +15,7 @@ TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".png": "image/png",
+    ".woff2": "font/woff2",
     ".ico": "image/x-icon",
     ".webmanifest": "application/manifest+json",
 }

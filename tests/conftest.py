@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from mcrm import db
 from mcrm.db import Database
 from mcrm.transaction import UseCaseSession, stamp
-from tests import databases
+from tests import databases, doors
 
-pytest_plugins: list[str] = []
+pytest_plugins = ["tests.browser"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,6 +94,13 @@ class ArrangingSession(UseCaseSession):
 def session(database: Database) -> Iterator[Session]:
     """A session on the database under test, for arranging and for looking; `expire_all()` after a door has written."""
     with ArrangingSession(bind=database.bind, expire_on_commit=False, **database.options) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[FlaskClient]:
+    """An HTTP client of the real application on the database under test."""
+    with doors.make_app().test_client() as opened:
         yield opened
 
 

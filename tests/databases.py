@@ -50,15 +50,20 @@ def _driver(url: str) -> str:
 
 def make_postgres(server_url: str, name: str) -> Database:
     """A fresh, migrated database of that name on the server."""
+    database = empty_postgres(server_url, name)
+    upgrade(database.bind)  # type: ignore[arg-type]
+    return database
+
+
+def empty_postgres(server_url: str, name: str) -> Database:
+    """A fresh database of that name on the server, without any table."""
     url = make_url(_driver(server_url))
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     admin.dispose()
-    database = db.connect(url.set(database=name).render_as_string(hide_password=False), pool_size=12)
-    upgrade(database.bind)  # type: ignore[arg-type]
-    return database
+    return db.connect(url.set(database=name).render_as_string(hide_password=False), pool_size=12)
 
 
 def drop_postgres(server_url: str, name: str) -> None:

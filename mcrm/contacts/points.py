@@ -90,7 +90,7 @@ def add(
     device_id: str | None = None,
     locale: str | None = None,
 ) -> ContactPoint:
-    """Give a contact an address (normalised by the caller). Its own one is returned, one that nobody owns is taken over.
+    """Give a contact an address (normalised by the caller); its own is returned, an unowned one is taken over.
 
     Raises ContactPointTaken when it belongs to another contact.
     """

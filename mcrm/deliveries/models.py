@@ -37,10 +37,11 @@ class Priority:
 class Delivery(Row):
     """One message to one contact point. The address is read from there at sending time, never copied.
 
-    `not_before` is when it is due; `lease_token` fences a worker whose lease ran out; `attempts` lists
-    `{"at", "outcome"}`; `reason` says why it was not sent or failed; `fallbacks` are the channels to try next, in
-    order, should this one turn out dead; `dedupe_key` makes a second queueing of the same news impossible.
-    `content` holds what is not the text: title, data, buttons, reference, collapse key, time to live.
+    `not_before` is when it is due; `lease_token` fences a worker whose lease ran out; `lease_until` is when the lease
+    ends, and once it left the queue, when somebody looks at it next; `attempts` lists `{"at", "outcome"}`; `reason`
+    says why it was not sent or failed; `fallbacks` are the channels to try, in order, should this one turn out dead
+    (its own among them: there may be another device); `dedupe_key` makes a second queueing of the same news
+    impossible. `content` holds what is not the text: title, data, buttons, reference, collapse key, time to live.
     """
 
     __tablename__ = "deliveries"
@@ -49,6 +50,7 @@ class Delivery(Row):
         one_of("operation", Operation),
         Index(
             "ix_deliveries_due",
+            "channel",
             "priority",
             "not_before",
             "id",
@@ -58,8 +60,8 @@ class Delivery(Row):
         Index(
             "ix_deliveries_in_flight",
             "lease_until",
-            sqlite_where=text("state IN ('sending', 'unknown')"),
-            postgresql_where=text("state IN ('sending', 'unknown')"),
+            sqlite_where=text("state IN ('sending', 'unknown', 'accepted')"),
+            postgresql_where=text("state IN ('sending', 'unknown', 'accepted')"),
         ),
         Index("ix_deliveries_contact_id_id", "contact_id", "id"),
         Index("ix_deliveries_channel_provider_id", "channel", "provider_id"),

@@ -30,6 +30,9 @@ class Kind(StrEnum):
 
     PRODUCT_CREATED = "product.created"
     PRODUCT_CHANGED = "product.changed"
+    PRICE_LIST_CREATED = "price-list.created"
+    PRICE_LIST_CHANGED = "price-list.changed"
+    PRICE_SET = "price.set"
     STOCK_MOVED = "stock.moved"
 
     ORDER_PLACED = "order.placed"
@@ -48,6 +51,7 @@ class Kind(StrEnum):
     CASE_OPENED = "case.opened"
 
     TERRITORY_CREATED = "territory.created"
+    TERRITORY_CHANGED = "territory.changed"
     SCOPE_GRANTED = "scope.granted"
     SCOPE_REVOKED = "scope.revoked"
     USER_CREATED = "user.created"

@@ -606,7 +606,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_due",
         "deliveries",
-        ["priority", "not_before", "id"],
+        ["channel", "priority", "not_before", "id"],
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
     )
@@ -614,8 +614,8 @@ def upgrade() -> None:
         "ix_deliveries_in_flight",
         "deliveries",
         ["lease_until"],
-        sqlite_where=sa.text("state IN ('sending', 'unknown')"),
-        postgresql_where=sa.text("state IN ('sending', 'unknown')"),
+        sqlite_where=sa.text("state IN ('sending', 'unknown', 'accepted')"),
+        postgresql_where=sa.text("state IN ('sending', 'unknown', 'accepted')"),
     )
 
     op.create_table(

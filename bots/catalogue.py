@@ -1,0 +1,105 @@
+"""The words per language: `say` fills a phrase, `words` is what the bots understand."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton
+from babel.numbers import format_decimal
+
+FOLDER = Path(__file__).parent / "phrases"
+PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase by key with what fills it; a parameter may itself be a phrase, a number, a date or a text.
+
+    `n` among the parameters chooses the plural form.
+    """
+
+    key: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """One language: `phrases` by key (a text, or its plural forms), and the tables of words understood."""
+
+    language: str
+    name: str
+    phrases: Mapping[str, str | Mapping[str, str]]
+    commands: Mapping[str, tuple[str, ...]]
+    gate: Mapping[str, tuple[str, ...]]
+    rules: Mapping[str, tuple[re.Pattern[str], ...]]
+    order_number: re.Pattern[str]
+
+
+@cache
+def offered() -> tuple[str, ...]:
+    """The languages on offer: one file each."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+@cache
+def words(language: str) -> Catalogue:
+    """The catalogue of a language on offer."""
+    table = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    return Catalogue(
+        language=language,
+        name=table["name"],
+        phrases=table["phrases"],
+        commands={command: tuple(names) for command, names in table["commands"].items()},
+        gate={name: tuple(entries) for name, entries in table["gate"].items()},
+        rules={command: tuple(map(re.compile, patterns)) for command, patterns in table["rules"].items()},
+        order_number=re.compile(table["cues"]["order_number"]),
+    )
+
+
+def language_of(*tags: str | None) -> str:
+    """The first language on offer among these BCP 47 tags, most wanted first; English when none is."""
+    for tag in tags:
+        language = (tag or "").replace("_", "-").partition("-")[0].lower()
+        if language in offered():
+            return language
+    return "en"
+
+
+def say(phrase: Phrase, *, language: str, region: str) -> str:
+    """The words of a phrase; dates and numbers as they are written in that language and region.
+
+    Raises KeyError for a phrase or a parameter that does not exist.
+    """
+    locale = _locale(language, region)
+    form = words(language).phrases[phrase.key]
+    if not isinstance(form, str):
+        form = form.get(str(locale.plural_form(phrase.params["n"])), form["other"])
+
+    def filled(match: re.Match[str]) -> str:
+        return _written(phrase.params[match[1]], language=language, region=region, locale=locale)
+
+    return PARAMETER.sub(filled, form)
+
+
+def _written(value: Any, *, language: str, region: str, locale: Locale) -> str:
+    if isinstance(value, Phrase):
+        return say(value, language=language, region=region)
+    if isinstance(value, date):
+        return str(format_skeleton("MMMMd", value, locale=locale))
+    if isinstance(value, int):
+        return str(format_decimal(value, locale=locale))
+    return str(value)
+
+
+@cache
+def _locale(language: str, region: str) -> Locale:
+    try:
+        return Locale(language, region)
+    except UnknownLocaleError:
+        return Locale(language)

@@ -1,0 +1,100 @@
+"""HELP, MENU, START, AGENT, LANGUAGE, and what is said when nothing was understood."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bots.catalogue import offered, words
+from bots.talk import Talk, phrase
+
+
+def menu(talk: Talk, argument: str | None) -> None:
+    """MENU: what can be done here."""
+    talk.say("menu")
+    offer_menu(talk)
+
+
+def offer_menu(talk: Talk) -> None:
+    """The menu's choices; a stranger on Telegram is offered the link first."""
+    if talk.event.known:
+        talk.choose((phrase("menu.track"), "track"), (phrase("menu.orders"), "orders"), (phrase("menu.agent"), "agent"))
+    elif talk.event.channel == "telegram":
+        talk.choose((phrase("menu.link"), "link"), (phrase("menu.agent"), "agent"))
+    else:
+        talk.choose((phrase("menu.agent"), "agent"))
+
+
+def start(talk: Talk, token: str | None) -> None:
+    """START, or a link from the app with its one-time token."""
+    if token is not None:
+        return talk.call("use-link", token=token)
+    if talk.event.known:
+        talk.say("start.known", name=talk.event.name)
+    else:
+        talk.say("start.unknown")
+    return offer_menu(talk)
+
+
+def strangers(talk: Talk) -> None:
+    """What somebody hears whom we do not know yet."""
+    if talk.event.channel == "telegram":
+        talk.say("unknown.telegram")
+    else:
+        talk.say("unknown.sms")
+    offer_menu(talk)
+
+
+def help_(talk: Talk, argument: str | None) -> None:
+    """HELP: the words that work here."""
+    talk.say("help")
+
+
+def agent(talk: Talk, argument: str | None) -> None:
+    """AGENT: a person is told."""
+    talk.call("open-case", reason="asked")
+
+
+def case_opened(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
+    """The case is there, or was there already."""
+    if outcome == "opened":
+        talk.say("agent.opened", number=facts["number"])
+    else:
+        talk.say("agent.already", number=facts["number"])
+
+
+def language(talk: Talk, wanted: str | None) -> None:
+    """LANGUAGE: which ones are spoken; with a name, the choice of one."""
+    for tag in offered():
+        if wanted and wanted.casefold() in (tag, words(tag).name.casefold()):
+            talk.change(language=tag)
+            return talk.call("set-language", language=tag)
+    names = [words(tag).name for tag in offered()]
+    return talk.say("language.offer", n=len(names), languages=", ".join(names))
+
+
+def language_set(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
+    """The choice is kept."""
+    talk.say("language.set")
+
+
+def expired(talk: Talk, argument: str | None) -> None:
+    """A digit that answers a question of long ago does nothing."""
+    talk.say("choice.expired")
+    offer_menu(talk)
+
+
+def miss(talk: Talk, argument: str | None) -> None:
+    """Not understood: examples, then the menu, then a person; never the same words twice in a row."""
+    if talk.state.asked == "code":
+        talk.say("verify.format")
+        return
+    talk.change(misses=talk.state.misses % 3 + 1)
+    if not talk.event.readable:
+        talk.say("other")
+    elif talk.state.misses == 1:
+        talk.say("miss.first")
+    elif talk.state.misses == 2:
+        talk.say("miss.second")
+        offer_menu(talk)
+    else:
+        talk.say("miss.third")
+        talk.choose((phrase("menu.agent"), "agent"))

@@ -1,0 +1,82 @@
+"""LINK and VERIFY: whose chat is this, and is it really them?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bots.commands.basics import offer_menu
+from bots.talk import LOCKED_FOR, TRIES, VERIFIED_FOR, ShareNumber, Talk, phrase
+
+MINUTES = int(LOCKED_FOR.total_seconds()) // 60
+
+
+def link(talk: Talk, argument: str | None) -> None:
+    """LINK: join this chat to the account."""
+    if talk.event.channel != "telegram":
+        return talk.say("link.sms")
+    if talk.event.known:
+        return talk.say("link.already")
+    talk.say("link.share")
+    talk.effects.append(ShareNumber(phrase("link.button")))
+    return None
+
+
+def share(talk: Talk, argument: str | None) -> None:
+    """A shared contact card counts only when it is the sender's own and was not forwarded."""
+    number, is_own = talk.event.card or ("", False)
+    if not is_own:
+        return talk.call("refuse-card")
+    return talk.call("share-number", number=number)
+
+
+def linked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
+    """What came of a link or a shared number."""
+    if outcome == "linked":
+        if facts.get("proved"):
+            talk.change(verified_until=talk.event.now + VERIFIED_FOR)
+        talk.say("link.done", name=facts["name"])
+        offer_menu(talk)
+    elif outcome == "taken":
+        talk.say("link.taken")
+    elif outcome == "refused":
+        talk.say("link.refused")
+    elif outcome == "dead":
+        talk.say("link.dead")
+    else:
+        talk.say("link.no-match")
+
+
+def verify(talk: Talk, argument: str | None) -> None:
+    """VERIFY: a code to the number on file. Strangers hear the same words, and get no code."""
+    if talk.is_locked:
+        return talk.say("verify.locked", minutes=MINUTES)
+    return talk.call("send-code")
+
+
+def code_sent(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
+    """Ask for the code, whether or not one was sent: the difference would tell who is a customer."""
+    if outcome == "too-soon":
+        return talk.say("verify.soon")
+    talk.change(flow="verify")
+    talk.say("verify.sent")
+    return talk.ask("code")
+
+
+def code(talk: Talk, digits: str | None) -> None:
+    """Six digits while they were asked for."""
+    if talk.is_locked:
+        return talk.say("verify.locked", minutes=MINUTES)
+    return talk.call("check-code", code=digits)
+
+
+def code_checked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
+    """Right opens level 2 for fifteen minutes; five wrong ones lock, for strangers in the same words."""
+    if outcome == "right":
+        talk.change(flow=None, asked=None, verified_until=talk.event.now + VERIFIED_FOR, slots={})
+        return talk.say("verify.right", minutes=int(VERIFIED_FOR.total_seconds()) // 60)
+    tries = int(talk.state.slots.get("tries", 0)) + 1
+    if outcome == "locked" or tries >= TRIES:
+        talk.lock("wrong-codes")
+        return talk.say("verify.locked", minutes=MINUTES)
+    talk.change(slots={**talk.state.slots, "tries": tries})
+    talk.ask("code")
+    return talk.say("verify.wrong")

@@ -1,0 +1,246 @@
+"""One message in, one transaction: recognise, log, gate, take a step, queue the reply; no network here."""
+
+import logging
+import re
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from bots import actions, gate
+from bots.catalogue import Phrase, language_of, words
+from bots.gate import Wish
+from bots.house import House
+from bots.inbound import Inbound, InboundKind
+from bots.step import step
+from bots.stopping import fulfil
+from bots.talk import Call, Effect, Event, Handoff, Ports, Say, State
+from bots.turn import Turn
+from mcrm import clock
+from mcrm.access import counters
+from mcrm.actors import Actor, Channel, Role
+from mcrm.consents import service as consents
+from mcrm.contacts import points
+from mcrm.contacts.models import Contact
+from mcrm.conversations import service as conversations
+from mcrm.conversations.models import Conversation, Message, Owner
+from mcrm.deliveries.outgoing import Operation
+from mcrm.ids import new_id
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
+from mcrm.orders import tracking
+from mcrm.orders.errors import OrderUnknown
+from mcrm.transaction import RETRIED, perform
+
+logger = logging.getLogger(__name__)
+MINUTE = timedelta(minutes=1)
+MOST_ROUNDS = 4
+
+
+def answer(inbound: Inbound, house: House) -> None:
+    """Take one message in and queue what is to be said. A message that came before changes nothing."""
+    perform(lambda session: _answer(session, inbound, house))
+
+
+def _answer(session: Session, inbound: Inbound, house: House) -> None:
+    message = Message(
+        channel=inbound.channel,
+        direction="in",
+        provider_id=inbound.provider_id,
+        kind=inbound.kind.value,
+        sent_at=inbound.sent_at,
+        understood={},
+    )
+    try:
+        with session.begin_nested():
+            session.add(message)
+            session.flush()
+    except IntegrityError:
+        return  # the provider delivered it again
+    turn = _recognised(session, inbound, house, message)
+    _log(turn)
+    stops = consents.suppressions_of(session, turn.point.channel, turn.point.address)
+    wish = gate.wish_of(inbound)
+    if wish is Wish.START and not stops and inbound.opt_out is None:
+        wish = None  # nothing to resume: it is a greeting, or a plain yes
+    if wish is not None and wish is not Wish.HELP:
+        fulfil(turn, wish)
+    elif not stops and _within_limits(turn) and turn.conversation.owner == Owner.BOT and inbound.opt_out is None:
+        _converse(turn)
+
+
+def _recognised(session: Session, inbound: Inbound, house: House, message: Message) -> Turn:
+    stranger = Actor(role=Role.CUSTOMER, channel=Channel(inbound.channel))
+    point = points.recognise(session, stranger, inbound.channel, inbound.address, locale=inbound.locale)
+    contact = session.get(Contact, point.contact_id) if point.contact_id else None
+    conversation = conversations.conversation_of(session, point)
+    language = language_of(
+        conversation.locale, contact.locale if contact else None, point.locale, inbound.locale, house.locale
+    )
+    message.contact_point_id, message.contact_id = point.id, contact.id if contact else None
+    message.text = _without_codes(inbound.text, conversation)
+    return Turn(session, house, inbound, message, point, contact, conversation, language)
+
+
+def _without_codes(text: str, conversation: Conversation) -> str:
+    """A one-time code is stored nowhere: while one is asked for, no digit of the answer is."""
+    return re.sub(r"\d", "•", text) if conversation.flow == "verify" else text
+
+
+def _log(turn: Turn) -> None:
+    log.append(
+        turn.session,
+        turn.actor,
+        Kind.MESSAGE_RECEIVED,
+        about=_about(turn),
+        payload={"text": turn.message.text} if turn.inbound.text else {"kind": turn.inbound.kind.value},
+        direction="in",
+    )
+
+
+def _about(turn: Turn) -> log.About:
+    contact = turn.contact
+    return log.About(
+        contact_id=contact.id if contact else None,
+        account_id=contact.account_id if contact else None,
+        contact_point_id=turn.point.id,
+        subject=("message", turn.message.id),
+    )
+
+
+def _within_limits(turn: Turn) -> bool:
+    """Whether this address may be answered now; beyond the limit it hears one notice, then nothing."""
+    key = f"{turn.inbound.channel}:{turn.inbound.address}"
+    count = counters.count(turn.session, "inbound", key, window=MINUTE)
+    limit = turn.house.limits.inbound_per_minute
+    if count == limit + 1:
+        turn.reply([Say(Phrase("slow", {}))])
+    return count <= limit
+
+
+def _converse(turn: Turn) -> None:
+    """Take the dialogue's step in a savepoint: if it fails, the message stays, and a person is called."""
+    try:
+        with turn.session.begin_nested():
+            _take_step(turn)
+    except (DBAPIError, StaleDataError) as error:
+        if isinstance(error, StaleDataError) or error.connection_invalidated:
+            raise
+        if getattr(error.orig, "sqlstate", None) in RETRIED:
+            raise
+        _rescue(turn, error)
+    except Exception as error:
+        _rescue(turn, error)
+
+
+def _rescue(turn: Turn, error: Exception) -> None:
+    failure = new_id()
+    where = "".join(traceback.format_tb(error.__traceback__)[-3:])  # never the text: it may quote the customer
+    logger.error("a dialogue step failed: %s %s message=%s\n%s", failure, type(error).__name__, turn.message.id, where)
+    turn.replies = 0
+    turn.message.error = f"{type(error).__name__} {failure}"
+    turn.session.flush()
+    actions.hand_over(turn, "error", f"The bot failed with error {failure}.")
+    turn.reply([Say(Phrase("calm", {}))])
+
+
+def _take_step(turn: Turn) -> None:
+    inbound, event = turn.inbound, _event(turn)
+    if inbound.callback_id is not None:
+        turn.queue("", kind="reply-answer", operation=Operation.ANSWER, reference=inbound.callback_id)
+        if inbound.message_id and inbound.message_text:
+            turn.queue(inbound.message_text, kind="reply-edit", operation=Operation.EDIT, reference=inbound.message_id)
+    state, said = _state_of(turn.conversation), list[Effect]()
+    for round_ in range(MOST_ROUNDS):
+        before = state
+        state, effects, meaning = step(state, event, _ports(turn), words(turn.language))
+        if round_ == 0:
+            turn.message.understood = {"command": meaning.command, "how": meaning.how}
+        said += [effect for effect in effects if not isinstance(effect, Call | Handoff)]
+        for effect in effects:
+            if isinstance(effect, Handoff):
+                actions.hand_over(turn, effect.reason, f"The customer was locked out: {effect.reason}.")
+        state = _proved(turn, before, state)
+        call = next((effect for effect in effects if isinstance(effect, Call)), None)
+        if call is None:
+            break
+        event = replace(event, outcome=actions.run(turn, call), **_person(turn))
+    turn.conversation = conversations.adopt(turn.session, turn.conversation, turn.point)
+    conversations.save(turn.session, turn.conversation, **_columns(state))
+    turn.language = language_of(state.language, turn.language)
+    turn.reply(said)
+
+
+def _proved(turn: Turn, before: State, after: State) -> State:
+    if after.verified_until != before.verified_until and after.verified_until is not None:
+        return replace(after, slots={**after.slots, "proved": str(turn.point.id)})
+    if "proved" in before.slots and "proved" not in after.slots:
+        return replace(after, slots={**after.slots, "proved": before.slots["proved"]})
+    return after
+
+
+def _event(turn: Turn) -> Event:
+    inbound = turn.inbound
+    return Event(
+        now=clock.now(),
+        channel=inbound.channel,
+        text=inbound.text,
+        button=inbound.button,
+        card=(inbound.card.number, inbound.card.is_own) if inbound.card else None,
+        readable=inbound.kind is not InboundKind.OTHER and (bool(inbound.text) or inbound.kind != InboundKind.TEXT),
+        **_person(turn),
+    )
+
+
+def _person(turn: Turn) -> Mapping[str, Any]:
+    return {"known": turn.contact is not None, "name": turn.contact.name.partition(" ")[0] if turn.contact else ""}
+
+
+def _ports(turn: Turn) -> Ports:
+    @cache  # understanding looks a number up, and the command again
+    def track(number: str) -> tracking.TrackedOrder | None:
+        if turn.contact is None:
+            return None
+        try:
+            return tracking.track(turn.session, turn.actor, number=number)
+        except OrderUnknown:
+            return None
+
+    def orders() -> Sequence[tracking.TrackedOrder]:
+        return tracking.orders_of_contact(turn.session, turn.actor, 10) if turn.contact else ()
+
+    return Ports(track, orders)
+
+
+def _state_of(row: Conversation) -> State:
+    return State(
+        flow=row.flow,
+        asked=row.asked,
+        slots=dict(row.slots),
+        language=row.locale,
+        failures=row.failures,
+        misses=row.misses,
+        locked_until=row.locked_until,
+        verified_until=row.verified_until,
+        expires_at=row.expires_at,
+    )
+
+
+def _columns(state: State) -> dict[str, Any]:
+    return {
+        "flow": state.flow,
+        "asked": state.asked,
+        "slots": dict(state.slots),
+        "locale": state.language,
+        "failures": state.failures,
+        "misses": state.misses,
+        "locked_until": state.locked_until,
+        "verified_until": state.verified_until,
+        "expires_at": state.expires_at,
+    }

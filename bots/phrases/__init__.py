@@ -1,0 +1,1 @@
+"""The words of the bots, one file per language."""

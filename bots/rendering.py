@@ -1,0 +1,89 @@
+"""One abstract reply becomes words: numbered choices in at most two cheap segments on SMS, buttons on Telegram."""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bots.catalogue import Phrase, say
+from bots.talk import Choices, Effect, Say, ShareNumber
+from mcrm.deliveries.segments import Encoding, gsm7, segments
+
+MOST_SEGMENTS = 2
+LONGEST_CALLBACK = 64
+LONGEST_TELEGRAM = 4000
+Buttons = tuple[tuple[tuple[str, str], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The one reply of a turn."""
+
+    text: str
+    buttons: Buttons = ()
+    reply_keyboard: bool = False
+
+
+def render(effects: Sequence[Effect], *, channel: str, language: str, region: str, business: str) -> Rendered | None:
+    """The reply that these effects make up, every phrase with the `business` name at hand; None without words."""
+    said = [effect for effect in effects if isinstance(effect, Say)]
+    if not said:
+        return None
+
+    def words(phrase: Phrase) -> str:
+        named = Phrase(phrase.key, {"business": business, **phrase.params})
+        return say(named, language=language, region=region)
+
+    options = [option for effect in effects if isinstance(effect, Choices) for option in effect.options]
+    share = next((effect for effect in effects if isinstance(effect, ShareNumber)), None)
+    if channel == "sms":
+        numbered = [phrase_of(n, words(label)) for n, (label, _) in enumerate(options, 1)]
+        tail = "".join("\n" + words(entry) for entry in numbered)
+        return Rendered(_fit(said, words, f"{tail}\n0 {words(Phrase('menu.menu', {}))}" if options else ""))
+    text = " ".join(_with_items(entry, len(entry.items), words, "\n") for entry in said)[:LONGEST_TELEGRAM]
+    if share is not None:
+        return Rendered(text, (((words(share.label), "contact"),),), reply_keyboard=True)
+    rows = [(words(label), f"t:{line}") for label, line in options]
+    if options and all(line != "menu" for _, line in options):
+        rows.append((words(Phrase("menu.menu", {})), "t:menu"))
+    return Rendered(text, tuple(((label, data),) for label, data in rows if len(data.encode()) <= LONGEST_CALLBACK))
+
+
+def phrase_of(position: int, label: str) -> Phrase:
+    """A numbered choice."""
+    return Phrase("menu.short", {"position": str(position), "label": label})
+
+
+def _fit(said: Sequence[Say], words: Callable[[Phrase], str], tail: str) -> str:
+    """The longest list of items that stays within two segments."""
+    longest = max(len(entry.items) for entry in said)
+    for shown in range(longest, -1, -1):
+        text = cheap(" ".join(_with_items(entry, shown, words, ", ") for entry in said).strip() + tail)
+        if segments(text)[1] <= MOST_SEGMENTS:
+            return text
+    return text
+
+
+def _with_items(entry: Say, shown: int, words: Callable[[Phrase], str], joint: str) -> str:
+    if not entry.items:
+        return words(entry.phrase)
+    listed = [words(item) for item in entry.items[:shown]]
+    if hidden := len(entry.items) - len(listed):
+        if not listed:
+            return ""
+        listed.append(words(Phrase("items.more", {"n": hidden})))
+    start = "\n" if joint == "\n" else ""
+    return start + words(Phrase(entry.phrase.key, {**entry.phrase.params, "items": joint.join(listed)}))
+
+
+def cheap(text: str) -> str:
+    """The text in GSM-7 where taking accents off achieves that; other alphabets stay as they are."""
+    text = gsm7(text)
+    if segments(text)[0] is Encoding.GSM7:
+        return text
+    bare = "".join(
+        character
+        if segments(character)[0] is Encoding.GSM7
+        else "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+        for character in text
+    )
+    return bare if segments(bare)[0] is Encoding.GSM7 else text

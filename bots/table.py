@@ -1,0 +1,38 @@
+"""What can be asked for, and what happens when an action came to an end. A new command is a row here."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bots.commands import basics, identity, orders
+from bots.talk import Talk
+
+Command = Callable[[Talk, str | None], None]
+After = Callable[[Talk, str, Mapping[str, Any]], None]
+
+COMMANDS: Mapping[str, Command] = {
+    "track": orders.track,
+    "orders": orders.orders,
+    "cancel": orders.cancel,
+    "help": basics.help_,
+    "menu": basics.menu,
+    "back": basics.menu,
+    "start": basics.start,
+    "agent": basics.agent,
+    "language": basics.language,
+    "link": identity.link,
+    "verify": identity.verify,
+    "code": identity.code,
+    "share": identity.share,
+    "expired": basics.expired,
+    "miss": basics.miss,
+}
+
+AFTER: Mapping[str, After] = {
+    "open-case": basics.case_opened,
+    "set-language": basics.language_set,
+    "use-link": identity.linked,
+    "share-number": identity.linked,
+    "refuse-card": identity.linked,
+    "send-code": identity.code_sent,
+    "check-code": identity.code_checked,
+}

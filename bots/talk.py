@@ -1,0 +1,147 @@
+"""One turn of a dialogue as data: the state, what happened, what the step wants done. No clock, network or chance."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bots.catalogue import Catalogue, Phrase
+from mcrm.orders.tracking import TrackedOrder
+
+ANSWER_WITHIN = timedelta(minutes=15)
+LOCKED_FOR = timedelta(minutes=15)
+VERIFIED_FOR = timedelta(minutes=15)
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where the dialogue stands; stored in `conversations`. `asked` is the slot that the next message may answer.
+
+    `slots` holds the last numbered choices (`choices`: commands in order) and wrong codes (`tries`). `failures` counts
+    orders that were not found, `misses` messages in a row that were not understood.
+    """
+
+    flow: str | None = None
+    asked: str | None = None
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    language: str | None = None
+    failures: int = 0
+    misses: int = 0
+    locked_until: datetime | None = None
+    verified_until: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened: a message (`text`, or the command line of a tapped `button`), or the `outcome` of an action.
+
+    `known`: the address belongs to a contact, whose `name` stands here.
+    """
+
+    now: datetime
+    channel: str
+    known: bool
+    name: str = ""
+    text: str = ""
+    button: str | None = None
+    card: tuple[str, bool] | None = None
+    readable: bool = True
+    outcome: tuple[str, str, Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a step may look up: `track(number)` is an own order or None, `orders()` are the latest own ones."""
+
+    track: Callable[[str], TrackedOrder | None]
+    orders: Callable[[], Sequence[TrackedOrder]]
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say a phrase; `items` are a list that may be shortened."""
+
+    phrase: Phrase
+    items: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Offer (label, command line) to choose from."""
+
+    options: tuple[tuple[Phrase, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareNumber:
+    """Offer the button that shares the own phone number (Telegram)."""
+
+    label: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Do something; its outcome comes back as an event."""
+
+    action: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """Call a person, without waiting for an outcome."""
+
+    reason: str
+
+
+Effect = Say | Choices | ShareNumber | Call | Handoff
+
+
+@dataclass(slots=True)
+class Talk:
+    """What commands write to while a step runs: the next state and the effects."""
+
+    state: State
+    event: Event
+    ports: Ports
+    words: Catalogue
+    effects: list[Effect] = field(default_factory=list)
+
+    def say(self, key: str, *, items: Sequence[Phrase] = (), **params: Any) -> None:
+        """Add a phrase to the one reply."""
+        self.effects.append(Say(Phrase(key, params), tuple(items)))
+
+    def ask(self, slot: str) -> None:
+        """The next message may answer this, within fifteen minutes."""
+        self.change(asked=slot, expires_at=self.event.now + ANSWER_WITHIN)
+
+    def choose(self, *options: tuple[Phrase, str]) -> None:
+        """Offer choices; a digit answers them."""
+        self.effects.append(Choices(options))
+        slots = {**self.state.slots, "choices": [line for _, line in options]}
+        self.change(slots=slots, asked="choice", expires_at=self.event.now + ANSWER_WITHIN)
+
+    def call(self, action: str, **facts: Any) -> None:
+        """Have something done."""
+        self.effects.append(Call(action, facts))
+
+    def change(self, **fields: Any) -> None:
+        """Replace parts of the state."""
+        self.state = replace(self.state, **fields)
+
+    def lock(self, reason: str) -> None:
+        """No more guesses for fifteen minutes; a person is told."""
+        self.change(locked_until=self.event.now + LOCKED_FOR, failures=0, asked=None, slots={})
+        self.effects.append(Handoff(reason))
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether guesses are refused now."""
+        return self.state.locked_until is not None and self.state.locked_until > self.event.now
+
+
+def phrase(key: str, **params: Any) -> Phrase:
+    """A phrase to stand inside another one, or on a choice."""
+    return Phrase(key, params)

@@ -1,0 +1,78 @@
+"""What the handling of one message shares, and the way its replies take into the outbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bots.house import House
+from bots.inbound import Inbound
+from bots.rendering import render
+from bots.talk import Effect
+from mcrm import clock
+from mcrm.actors import Actor, Channel, Role
+from mcrm.consents.models import Purpose
+from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.conversations.models import Conversation, Message
+from mcrm.deliveries import outbox
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one message's handling shares: who wrote, from where, and the row that stands for the message."""
+
+    session: Session
+    house: House
+    inbound: Inbound
+    message: Message
+    point: ContactPoint
+    contact: Contact | None
+    conversation: Conversation
+    language: str
+    replies: int = 0
+
+    @property
+    def actor(self) -> Actor:
+        """The customer, as surely as we know them: verification counts for the address that was verified."""
+        state, contact = self.conversation, self.contact
+        proved = state.slots.get("proved") == str(self.point.id)
+        verified = proved and state.verified_until is not None and state.verified_until > clock.now()
+        return Actor(
+            role=Role.CUSTOMER,
+            channel=Channel(self.inbound.channel),
+            id=contact.id if contact else None,
+            contact_id=contact.id if contact else None,
+            level=(2 if verified else 1) if contact else 0,
+        )
+
+    def reply(self, effects: Sequence[Effect], *, kind: str = "reply") -> None:
+        """Queue what these effects say as the one reply."""
+        house = self.house
+        rendered = render(
+            effects,
+            channel=self.inbound.channel,
+            language=self.language,
+            region=house.region,
+            business=house.business_name,
+        )
+        if rendered is not None:
+            self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=rendered.reply_keyboard)
+
+    def queue(self, text: str, *, kind: str, **options: Any) -> None:
+        """Queue one delivery that belongs to this message."""
+        outbox.queue(
+            self.session,
+            self.actor,
+            channel=self.inbound.channel,
+            contact_point_id=self.point.id,
+            contact_id=self.contact.id if self.contact else None,
+            account_id=self.contact.account_id if self.contact else None,
+            text=text,
+            kind=kind,
+            purpose=Purpose.SERVICE,
+            reply_to_id=self.message.id,
+            dedupe_key=f"reply:{self.message.id}:{self.replies}",
+            **options,
+        )
+        self.replies += 1

@@ -1,0 +1,121 @@
+"""From words to a command: first what was asked for, then command words, then order numbers, then rules."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rapidfuzz import fuzz
+
+from bots.catalogue import Catalogue
+from bots.talk import Event, Ports, State
+
+CODE = re.compile(r"\d(?:[ -]?\d){5}")
+TYPO_RATIO = 85
+SHORTEST_REPAIRED = 4
+MOST_CANDIDATES = 5
+LONGEST_NUMBER = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A command with its argument, and how it was recognised (kept with the message, to learn from)."""
+
+    command: str
+    argument: str | None = None
+    how: str = "rule"
+
+
+MISS = Meaning("miss", how="nothing")
+
+
+def plain(text: str) -> str:
+    """Lower case, one spelling per character, no apostrophes, single spaces."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.sub(r"['’‘`´]", "", text).split())
+
+
+def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Meaning:
+    """What the customer wants; MISS when nobody can tell."""
+    if event.button is not None:
+        command, _, argument = event.button.partition(":")
+        return Meaning(command, argument or None, "button")
+    text = plain(event.text)
+    return (
+        _slash(event.text, words)
+        or _answer(text, state, event)
+        or _command(text, words)
+        or _order_number(event.text, text, ports, words)
+        or _rule(text, words)
+        or MISS
+    )
+
+
+def _slash(raw: str, words: Catalogue) -> Meaning | None:
+    if not raw.startswith("/"):
+        return None
+    head, _, rest = raw[1:].partition(" ")
+    name = head.partition("@")[0].casefold()
+    command = next((command for command, names in words.commands.items() if name in names), None)
+    return Meaning(command, rest.strip() or None, "command") if command else None
+
+
+def _answer(text: str, state: State, event: Event) -> Meaning | None:
+    fresh = state.expires_at is not None and state.expires_at > event.now
+    bare = text.strip(" .!?#")
+    if re.fullmatch(r"[0-9]", bare, re.ASCII):
+        choices = list(state.slots.get("choices", ()))
+        if bare == "0":
+            return Meaning("menu", how="choice")
+        if choices and int(bare) <= len(choices):
+            if not (fresh and state.asked == "choice"):
+                return Meaning("expired", how="choice")
+            command, _, argument = choices[int(bare) - 1].partition(":")
+            return Meaning(command, argument or None, "choice")
+    if state.asked == "code" and fresh and CODE.fullmatch(bare):
+        return Meaning("code", re.sub(r"\D", "", bare), "answer")
+    return None
+
+
+def _command(text: str, words: Catalogue) -> Meaning | None:
+    """A command word alone, or before something with a digit in it; a mistyped one counts when it is close enough."""
+    first, _, rest = text.strip(" .!?").partition(" ")
+    if rest and not re.search(r"\d", rest):
+        takes_words = first in words.commands["language"]
+        return Meaning("language", rest, "word") if takes_words else None
+    for command, names in words.commands.items():
+        if first in names:
+            return Meaning(command, rest or None, "word")
+    if len(first) >= SHORTEST_REPAIRED:
+        for command, names in words.commands.items():
+            if any(fuzz.ratio(first, name) >= TYPO_RATIO for name in names if len(name) >= SHORTEST_REPAIRED):
+                return Meaning(command, rest or None, "typo")
+    return None
+
+
+def _order_number(raw: str, text: str, ports: Ports, words: Catalogue) -> Meaning | None:
+    """An own order's number counts as it stands; any other token needs a word before it that says what it is."""
+    cancels = any(pattern.search(text) for pattern in words.rules["cancel"])
+    if not cancels:
+        for candidate in candidates(raw):
+            if ports.track(candidate) is not None:
+                return Meaning("track", candidate, "own-number")
+        if cued := words.order_number.search(text) or re.search(r"#(\d{3,})", text):
+            return Meaning("track", cued[1].strip(" .,!?#").upper(), "cue")
+    return None
+
+
+def candidates(raw: str) -> list[str]:
+    """Tokens that could be an order number: with a digit in them, a prefix before it joined to it."""
+    tokens = [token.strip(".,;:!?()\"'#") for token in raw.split()]
+    found = [token for token in tokens if re.search(r"\d", token) and len(token) <= LONGEST_NUMBER]
+    pairs = pairwise(tokens)
+    found += [a + b for a, b in pairs if re.fullmatch(r"[A-Za-z]{1,4}-?", a) and re.fullmatch(r"\d{1,20}", b)]
+    return found[:MOST_CANDIDATES]
+
+
+def _rule(text: str, words: Catalogue) -> Meaning | None:
+    for command, patterns in words.rules.items():
+        if any(pattern.search(text) for pattern in patterns):
+            return Meaning(command, how="rule")
+    return None

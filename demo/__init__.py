@@ -1,0 +1,1 @@
+"""The demo: a believable small business, started by one command, with no account anywhere."""

@@ -1,0 +1,130 @@
+"""Where the demo keeps its things, and the settings it runs with: fresh secrets each time, providers in a box."""
+
+import json
+import secrets
+import shlex
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.keys import make_service_account
+
+OUR_NUMBER = "+447700900100"
+
+
+class CannotStart(Exception):
+    """The demo cannot start; the text is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The demo's folder, ports and addresses."""
+
+    folder: Path
+    port: int
+    sandbox_port: int
+    database_url: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str], folder: Path) -> "Scene":
+        """From MCRM_PORT, MCRM_SANDBOX_PORT and MCRM_DATABASE_URL; raises CannotStart for odd ports."""
+        ports = []
+        for name, default in (("MCRM_PORT", "8000"), ("MCRM_SANDBOX_PORT", "8001")):
+            value = environment.get(name) or default
+            if not value.isdecimal() or not 1 <= int(value) <= 65535:
+                raise CannotStart(f"{name} must be a port from 1 to 65535, not {value!r}.")
+            ports.append(int(value))
+        if ports[0] == ports[1]:
+            raise CannotStart(f"MCRM_PORT and MCRM_SANDBOX_PORT are both {ports[0]}; give one of them another port.")
+        url = environment.get("MCRM_DATABASE_URL") or f"sqlite:///{folder / 'demo.db'}"
+        return cls(folder, ports[0], ports[1], url)
+
+    @property
+    def base_url(self) -> str:
+        """Where the web process answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the carriers answer."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def env_file(self) -> Path:
+        """The settings, to be sourced by a shell."""
+        return self.folder / "demo.env"
+
+    @property
+    def description(self) -> Path:
+        """What scripts read of the running demo."""
+        return self.folder / "demo.json"
+
+    @property
+    def people(self) -> Path:
+        """Whose phones the page shows."""
+        return self.folder / "people.json"
+
+    def log_of(self, process: str) -> Path:
+        """Where a process writes its log."""
+        return self.folder / f"{process}.log"
+
+    def settings(self) -> dict[str, str]:
+        """The environment of all the demo's processes; the service-account key is made beside it."""
+        key = self.folder / "firebase-demo-key.json"
+        make_service_account(key, token_uri=f"{self.sandbox_url}/token", project_id="harbour-and-pine")
+        return {
+            "MCRM_DATABASE_URL": self.database_url,
+            "MCRM_SECRET_KEY": secrets.token_hex(32),
+            "MCRM_PUBLIC_URL": self.base_url,
+            "MCRM_PORT": str(self.port),
+            "MCRM_SANDBOX_PORT": str(self.sandbox_port),
+            "MCRM_DEFAULT_REGION": "GB",
+            "MCRM_DEFAULT_LOCALE": "en",
+            "MCRM_TIMEZONE": "Europe/London",
+            "MCRM_CURRENCY": "GBP",
+            "MCRM_BUSINESS_NAME": "Harbour & Pine",
+            "TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
+            "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+            "TWILIO_FROM": OUR_NUMBER,
+            "TWILIO_API_BASE": self.sandbox_url,
+            "TELEGRAM_BOT_TOKEN": f"700100:{secrets.token_urlsafe(26)}",
+            "TELEGRAM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+            "TELEGRAM_API_BASE": self.sandbox_url,
+            "FIREBASE_CREDENTIALS": str(key),
+            "FCM_API_BASE": self.sandbox_url,
+            "MCRM_SANDBOX_LOG": str(self.folder / "accepted.jsonl"),
+            "MCRM_SANDBOX_PEOPLE": str(self.people),
+            # A demo is played by hand and by load runs alike: a person's limits would only be in the way.
+            "MCRM_LIMIT_INBOUND_PER_MINUTE": "100000",
+            "MCRM_LIMIT_SMS_SEGMENTS_PER_SECOND": "1000",
+            "MCRM_LIMIT_TELEGRAM_PER_SECOND": "1000",
+            "MCRM_LIMIT_TELEGRAM_PER_CHAT_SECOND": "1000",
+            "MCRM_LIMIT_OTP_PER_HOUR": "100",
+        }
+
+    def write_env(self, settings: Mapping[str, str]) -> None:
+        """Write the settings for a shell, readable by the owner alone: they hold secrets."""
+        self.env_file.touch(mode=0o600)
+        self.env_file.chmod(0o600)
+        lines = (f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
+        self.env_file.write_text("".join(lines))
+
+    def describe(self, facts: Mapping[str, Any]) -> None:
+        """Write what scripts read, at once or not at all: they may look while it changes."""
+        beside = self.description.with_suffix(".new")
+        beside.write_text(json.dumps(dict(facts), indent=2) + "\n")
+        beside.replace(self.description)
+
+
+def require_free(port: int, name: str) -> None:
+    """Raise CannotStart when somebody listens on that loopback port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CannotStart(
+                f"Port {port} cannot be had ({error.strerror}); stop what uses it or set {name} to another."
+            ) from None

@@ -1,0 +1,180 @@
+"""Signing in and out, one's own sessions, and the users."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, request
+from flask.views import MethodView
+
+from mcrm.access import login, passwords, sessions, users
+from mcrm.access.models import User
+from mcrm.access.phrases import code_text
+from mcrm.access.schemas import (
+    LoginSchema,
+    NewUserSchema,
+    OtpSchema,
+    OtpVerifySchema,
+    PairSchema,
+    RefreshSchema,
+    SessionsSchema,
+    UserChangeSchema,
+    UserQuery,
+    UserSchema,
+)
+from mcrm.access.sessions import Device, Pair
+from mcrm.actors import STAFF, Role
+from mcrm.api.blueprint import Blueprint
+from mcrm.api.identity import current_actor
+from mcrm.api.paging import page, page_of
+from mcrm.config import Settings
+from mcrm.db import reading
+from mcrm.transaction import transaction
+
+signing_in = Blueprint("auth", __name__, url_prefix="/v1/auth", description="Signing in", replays=False)
+own = Blueprint("sessions", __name__, url_prefix="/v1/me/sessions", description="One's own sessions")
+staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who works here")
+EVERYBODY = STAFF | {Role.CUSTOMER}
+ONE_USER = UserSchema()
+BY_ID = [User.id]
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def _ip() -> str:
+    return request.remote_addr or "unknown"
+
+
+@signing_in.route("/login", public=True)
+class Login(MethodView):
+    """Staff."""
+
+    @signing_in.arguments(LoginSchema())
+    @signing_in.response(200, PairSchema())
+    @signing_in.alt_response(401)
+    def post(self, facts: dict[str, Any]) -> Pair:
+        """Sign in with e-mail and password."""
+        return login.login(
+            _settings(), email=facts["email"], password=facts["password"], device=Device(**facts["device"]), ip=_ip()
+        )
+
+
+@signing_in.route("/otp", public=True)
+class Otp(MethodView):
+    """Customers, first step."""
+
+    @signing_in.arguments(OtpSchema())
+    @signing_in.response(202)
+    def post(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Ask for a code by text; the answer is the same whether or not the number is known."""
+        settings = _settings()
+        text = code_text(settings.business_name, settings.limits.otp_seconds)
+        login.request_code(settings, phone=facts["phone"], ip=_ip(), text=text)
+        return {}
+
+
+@signing_in.route("/otp/verify", public=True)
+class OtpVerify(MethodView):
+    """Customers, second step."""
+
+    @signing_in.arguments(OtpVerifySchema())
+    @signing_in.response(200, PairSchema())
+    @signing_in.alt_response(401)
+    def post(self, facts: dict[str, Any]) -> Pair:
+        """Sign in with the code."""
+        device = Device(**facts["device"])
+        return login.verify_code(_settings(), phone=facts["phone"], code=facts["code"], device=device, ip=_ip())
+
+
+@signing_in.route("/refresh", public=True)
+class Refresh(MethodView):
+    """Every device, every quarter of an hour."""
+
+    @signing_in.arguments(RefreshSchema())
+    @signing_in.response(200, PairSchema())
+    @signing_in.alt_response(401)
+    def post(self, facts: dict[str, Any]) -> Pair:
+        """The next pair; a refresh token that was used before ends its session."""
+        return login.refreshed(_settings(), refresh_token=facts["refresh_token"])
+
+
+@signing_in.route("/logout", roles=EVERYBODY)
+class Logout(MethodView):
+    """The end of a session."""
+
+    @signing_in.response(204)
+    def post(self) -> None:
+        """End this device's session: its tokens stop working at once."""
+        session_id = current_actor.session_id
+        assert session_id is not None
+        with transaction() as session:
+            sessions.end(session, current_actor, session_id=session_id)
+
+
+@own.route("", roles=EVERYBODY)
+class Sessions(MethodView):
+    """Where one is signed in."""
+
+    @own.response(200, SessionsSchema())
+    def get(self) -> dict[str, Any]:
+        """One's own open sessions."""
+        with reading() as session:
+            return {"items": sessions.of_actor(session, current_actor)}
+
+
+@own.route("/<uuid:session_id>", roles=EVERYBODY)
+class OneSession(MethodView):
+    """One device."""
+
+    @own.response(204)
+    def delete(self, session_id: UUID) -> None:
+        """Sign another device out (a lost phone)."""
+        with transaction() as session:
+            sessions.end(session, current_actor, session_id=session_id)
+
+
+@staff.route("", roles={Role.ADMIN})
+class Users(MethodView):
+    """All of them."""
+
+    @staff.arguments(UserQuery(), location="query")
+    @staff.response(200, page_of(UserSchema()))
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """The users, oldest first."""
+        with reading() as session:
+            return page(session, users.listed(query.get("role")), BY_ID, limit=query["limit"], cursor=query["cursor"])
+
+    @staff.etag
+    @staff.arguments(NewUserSchema())
+    @staff.response(201, ONE_USER)
+    def post(self, facts: dict[str, Any]) -> User:
+        """Create a user."""
+        password_hash = passwords.hashed(facts.pop("password"))
+        with transaction() as session:
+            return users.create(session, current_actor, password_hash=password_hash, **facts)
+
+
+@staff.route("/<uuid:user_id>", roles={Role.ADMIN})
+class OneUser(MethodView):
+    """One of them."""
+
+    @staff.etag
+    @staff.response(200, ONE_USER)
+    def get(self, user_id: UUID) -> User:
+        """A user."""
+        with reading() as session:
+            return users.get(session, user_id)
+
+    @staff.etag
+    @staff.arguments(UserChangeSchema())
+    @staff.response(200, ONE_USER)
+    def patch(self, facts: dict[str, Any], user_id: UUID) -> User:
+        """Change a user; shutting out, a new role or a new password ends all sessions."""
+        if "password" in facts:
+            facts["password_hash"] = passwords.hashed(facts.pop("password"))
+        with transaction() as session:
+            user = users.get(session, user_id)
+            staff.check_etag(user)
+            return users.change(session, current_actor, user, **facts)

@@ -1,0 +1,112 @@
+"""The wire shapes of signing in and of users."""
+
+from mcrm.actors import Role
+from mcrm.api import fields, formats
+from mcrm.api.paging import PageQuery
+
+STAFF_ROLES = "admin|manager|rep|agent"
+
+
+class DeviceSchema(fields.Schema):
+    """The device that signs in, as it names itself."""
+
+    id = fields.Str(required=True, max_length=100)
+    name = fields.Str(max_length=100, load_default=None, allow_none=True)
+    platform = fields.Str(max_length=20, load_default=None, allow_none=True)
+
+
+class LoginSchema(fields.Schema):
+    """A user's sign-in."""
+
+    email = fields.Str(required=True, max_length=254)
+    password = fields.Str(required=True, max_length=200)
+    device = fields.Nested(DeviceSchema(), required=True)
+
+
+class OtpSchema(fields.Schema):
+    """A customer asks for a code."""
+
+    phone = fields.Str(required=True, max_length=40)
+
+
+class OtpVerifySchema(fields.Schema):
+    """A customer signs in with the code."""
+
+    phone = fields.Str(required=True, max_length=40)
+    code = fields.Str(required=True, max_length=20)
+    device = fields.Nested(DeviceSchema(), required=True)
+
+
+class RefreshSchema(fields.Schema):
+    """A device asks for its next pair."""
+
+    refresh_token = fields.Str(required=True, max_length=300)
+
+
+class PairSchema(fields.Schema):
+    """Tokens of a session."""
+
+    access_token = fields.Str(required=True, max_length=2048)
+    token_type = fields.Str(required=True)
+    expires_in_s = fields.Int(required=True)
+    refresh_token = fields.Str(required=True, max_length=300)
+
+
+class SessionSchema(fields.Schema):
+    """One of one's own sessions; `device_id` as the device named itself."""
+
+    id = fields.Uuid(required=True)
+    device_id = fields.Str(required=True)
+    device_name = fields.Str(required=True, allow_none=True)
+    platform = fields.Str(required=True, allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+    last_seen_at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+
+
+class SessionsSchema(fields.Schema):
+    """One's own open sessions."""
+
+    items = fields.List(fields.Nested(SessionSchema()), required=True, max_length=1000)
+
+
+class UserSchema(fields.Schema):
+    """Somebody of the business."""
+
+    id = fields.Uuid(required=True)
+    rev = fields.Int(required=True)
+    email = formats.Email(required=True)
+    name = fields.Str(required=True)
+    role = fields.Enum(Role, required=True)
+    team = fields.Str(required=True, allow_none=True)
+    locale = formats.Locale(required=True, allow_none=True)
+    is_active = fields.Bool(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class NewUserSchema(fields.Schema):
+    """A user to be created."""
+
+    email = formats.Email(required=True)
+    name = fields.Str(required=True)
+    role = fields.Str(required=True, pattern=STAFF_ROLES)
+    password = fields.Str(required=True, min_length=10, load_only=True)
+    team = fields.Str(load_default=None, allow_none=True)
+    locale = formats.Locale(load_default=None, allow_none=True)
+
+
+class UserChangeSchema(fields.Schema):
+    """What may change of a user."""
+
+    name = fields.Str()
+    role = fields.Str(pattern=STAFF_ROLES)
+    team = fields.Str(allow_none=True)
+    locale = formats.Locale(allow_none=True)
+    is_active = fields.Bool()
+    password = fields.Str(min_length=10, load_only=True)
+
+
+class UserQuery(PageQuery):
+    """Filters of the list of users."""
+
+    role = fields.Str(pattern=STAFF_ROLES)

@@ -1,0 +1,63 @@
+"""Wire shapes of accounts."""
+
+from mcrm.accounts.models import AccountKind
+from mcrm.api.fields import AwareDateTime, Enum, Int, Schema, Str, Uuid
+from mcrm.api.formats import JsonObject, Locale, TimeZone
+from mcrm.api.paging import PageQuery
+
+COUNTRY = "[A-Z]{2}"
+
+
+class AccountSchema(Schema):
+    """A company or a household that we sell to."""
+
+    id = Uuid(required=True)
+    rev = Int(required=True)
+    name = Str(required=True)
+    kind = Enum(AccountKind, required=True)
+    number = Str(required=True, allow_none=True)
+    territory_id = Uuid(required=True, allow_none=True)
+    parent_id = Uuid(required=True, allow_none=True)
+    account_class = Str(required=True, allow_none=True)
+    country = Str(required=True, allow_none=True)
+    timezone = Str(required=True, allow_none=True)
+    locale = Str(required=True, allow_none=True)
+    custom = JsonObject(required=True)
+    created_at = AwareDateTime(required=True)
+    updated_at = AwareDateTime(required=True)
+
+
+class AccountInSchema(Schema):
+    """A new account."""
+
+    name = Str(required=True)
+    kind = Enum(AccountKind, load_default=AccountKind.COMPANY)
+    number = Str(max_length=40, load_default=None, allow_none=True)
+    territory_id = Uuid(load_default=None, allow_none=True)
+    parent_id = Uuid(load_default=None, allow_none=True)
+    account_class = Str(max_length=40, load_default=None, allow_none=True)
+    country = Str(max_length=2, pattern=COUNTRY, load_default=None, allow_none=True)
+    timezone = TimeZone(load_default=None, allow_none=True)
+    locale = Locale(load_default=None, allow_none=True)
+    custom = JsonObject(load_default=dict)
+
+
+class AccountChangeSchema(Schema):
+    """What may change of an account."""
+
+    name = Str()
+    number = Str(max_length=40, allow_none=True)
+    territory_id = Uuid(allow_none=True)
+    parent_id = Uuid(allow_none=True)
+    account_class = Str(max_length=40, allow_none=True)
+    country = Str(max_length=2, pattern=COUNTRY, allow_none=True)
+    timezone = TimeZone(allow_none=True)
+    locale = Locale(allow_none=True)
+    custom = JsonObject()
+
+
+class AccountQuery(PageQuery):
+    """Filters of the list of accounts."""
+
+    q = Str(max_length=100, load_default=None, metadata={"description": "Words of the name, or a number's beginning"})
+    territory_id = Uuid(load_default=None)

@@ -1,0 +1,88 @@
+"""Consents and suppressions over HTTP. A decision is not an edit: it needs no If-Match, the later word counts."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+from sqlalchemy.orm import Session
+
+from mcrm.actors import STAFF
+from mcrm.api.blueprint import Blueprint
+from mcrm.api.identity import current_actor
+from mcrm.consents import service
+from mcrm.consents.errors import ChannelUnknown
+from mcrm.consents.models import Consent, SuppressionReason
+from mcrm.consents.schemas import ConsentInSchema, ConsentSchema, SuppressionInSchema, SuppressionsSchema
+from mcrm.contacts import service as contacts
+from mcrm.contacts.models import ContactPoint, PointChannel
+from mcrm.db import reading
+from mcrm.transaction import transaction
+
+blueprint = Blueprint("consents", __name__, url_prefix="/v1", description="What people allow, and what they stopped.")
+PURPOSE = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+def checked(channel: str, purpose: str) -> tuple[str, str]:
+    """The two names of a path; raises ChannelUnknown for a channel that is none and a purpose of another form."""
+    if channel not in set(PointChannel) or not PURPOSE.fullmatch(purpose):
+        raise ChannelUnknown
+    return channel, purpose
+
+
+@blueprint.route("/contacts/<uuid:id>/consents", roles=STAFF)
+class Consents(MethodView):
+    """What a contact allows."""
+
+    @blueprint.response(200, ConsentSchema(many=True))
+    def get(self, id: UUID) -> list[Consent]:
+        """List what a contact decided; where nothing stands, nobody asked."""
+        with reading() as session:
+            return list(service.consents_of(session, contacts.reachable(session, current_actor, id).id))
+
+
+@blueprint.route("/contacts/<uuid:id>/consents/<channel>/<purpose>", roles=STAFF)
+class OneConsent(MethodView):
+    """What a contact allows on one channel for one purpose."""
+
+    @blueprint.arguments(ConsentInSchema())
+    @blueprint.response(200, ConsentSchema())
+    def put(self, decision: dict[str, Any], id: UUID, channel: str, purpose: str) -> Consent:
+        """Record what the contact decided, with its proof."""
+        channel, purpose = checked(channel, purpose)
+        with transaction() as session:
+            contact = contacts.reachable(session, current_actor, id)
+            about: dict[str, Any] = {"contact_id": contact.id, "channel": channel, "purpose": purpose}
+            return service.decide(session, current_actor, **about, **decision)
+
+
+@blueprint.route("/contact-points/<uuid:id>/suppression", roles=STAFF)
+class SuppressionOfPoint(MethodView):
+    """Do not contact: stronger than any consent."""
+
+    @blueprint.response(200, SuppressionsSchema())
+    def get(self, id: UUID) -> dict[str, Any]:
+        """Say what stops this address."""
+        with reading() as session:
+            return _shown(session, contacts.reachable_point(session, current_actor, id))
+
+    @blueprint.arguments(SuppressionInSchema())
+    @blueprint.response(200, SuppressionsSchema())
+    def put(self, stop: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Stop everything to this address."""
+        with transaction() as session:
+            point = contacts.reachable_point(session, current_actor, id)
+            service.suppress(session, current_actor, point=point, reason=SuppressionReason.STAFF, **stop)
+            return _shown(session, point)
+
+    @blueprint.response(204)
+    def delete(self, id: UUID) -> None:
+        """End the stop that staff set; one that the customer or the carrier set stays theirs."""
+        with transaction() as session:
+            point = contacts.reachable_point(session, current_actor, id)
+            service.lift(session, current_actor, point=point, reasons=[SuppressionReason.STAFF])
+
+
+def _shown(session: Session, point: ContactPoint) -> dict[str, Any]:
+    stops = service.suppressions_of(session, point.channel, point.address)
+    return {"contact_point_id": point.id, "channel": point.channel, "reasons": sorted(stop.reason for stop in stops)}

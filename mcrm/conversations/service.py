@@ -1,0 +1,82 @@
+"""Where a conversation stands: one per contact, whatever the channel, or one per address that nobody knows yet."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from mcrm import clock
+from mcrm.contacts.models import ContactPoint
+from mcrm.conversations.models import Conversation, Owner
+
+
+def conversation_of(session: Session, point: ContactPoint) -> Conversation:
+    """The conversation behind an address, made when needed, locked so that turns come one after the other."""
+    if (found := _locked(session, point)) is not None:
+        return found
+    made = Conversation(contact_id=point.contact_id, contact_point_id=None if point.contact_id else point.id)
+    try:
+        with session.begin_nested():
+            session.add(made)
+            session.flush()
+    except IntegrityError:  # its first two messages came at the same instant
+        again = _locked(session, point)
+        if again is None:
+            raise
+        return again
+    return made
+
+
+def save(session: Session, conversation: Conversation, **fields: Any) -> None:
+    """Write the next state; StaleDataError if somebody else wrote since it was read (the turn runs again)."""
+    version = conversation.version
+    written = session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation.id, Conversation.version == version)
+        .values(**fields, version=version + 1, last_message_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    if written.rowcount != 1:  # type: ignore[attr-defined]
+        raise StaleDataError("the conversation moved on")
+    session.refresh(conversation)
+
+
+def adopt(session: Session, stranger: Conversation, point: ContactPoint) -> Conversation:
+    """The stranger's address was linked: their conversation becomes the contact's, or ends in the one that is there.
+
+    A human who owns either of them keeps it.
+    """
+    if stranger.contact_id == point.contact_id:
+        return stranger
+    existing = _locked(session, point)
+    if existing is None:
+        stranger.contact_id, stranger.contact_point_id = point.contact_id, None
+        session.flush()
+        return stranger
+    if stranger.owner == Owner.HUMAN:
+        existing.owner = Owner.HUMAN.value
+    session.delete(stranger)
+    session.flush()
+    return existing
+
+
+def take(session: Session, contact_id: UUID) -> None:
+    """A human has answered this contact: from now on the bot is silent."""
+    session.execute(
+        update(Conversation)
+        .where(Conversation.contact_id == contact_id)
+        .values(owner=Owner.HUMAN.value, version=Conversation.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _locked(session: Session, point: ContactPoint) -> Conversation | None:
+    query = select(Conversation).where(
+        Conversation.contact_id == point.contact_id
+        if point.contact_id
+        else (Conversation.contact_point_id == point.id) & Conversation.contact_id.is_(None)
+    )
+    return session.scalar(query.with_for_update().execution_options(populate_existing=True))

@@ -1,0 +1,183 @@
+"""What came of the attempts: written only where the delivery is still in this worker's hands.
+
+Back-off is 10 seconds doubling to an hour, with jitter, eight tries or until the message expires. What an outcome says
+about the address (stopped, dead, moved) is recorded with it, and the next way is tried where there is one.
+"""
+
+import logging
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from mcrm.actors import SYSTEM
+from mcrm.consents import service as consents
+from mcrm.consents.models import SuppressionReason
+from mcrm.contacts import points
+from mcrm.contacts.models import ContactPoint
+from mcrm.deliveries import outbox, rates
+from mcrm.deliveries.leasing import UNKNOWN_AFTER, Leased
+from mcrm.deliveries.models import Delivery, DeliveryState
+from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Moved, Outcome, Sent, Suppressed
+from mcrm.transaction import announce
+
+log = logging.getLogger(__name__)
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 3600.0
+MOST_TRIES = 8
+EXHAUSTED = "tries-exhausted"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """One attempt and what came of it."""
+
+    leased: Leased
+    outcome: Outcome
+
+
+def settle(session: Session, settlements: Sequence[Settlement], *, sender: str, token: str, now: datetime) -> None:
+    """Write what came of a slice; an attempt whose delivery is no longer ours changes nothing."""
+    accepted = [one for one in settlements if isinstance(one.outcome, Sent)]
+    if accepted:
+        session.execute(_ACCEPT, [_accepted(one, token, now) for one in accepted])
+    for one in settlements:
+        if not isinstance(one.outcome, Sent):
+            _settle_other(session, one, sender, token, now)
+
+
+def _accepted(one: Settlement, token: str, now: datetime) -> dict[str, Any]:
+    assert isinstance(one.outcome, Sent)
+    return {
+        "b_id": one.leased.outgoing.id,
+        "b_token": token,
+        "provider_id": one.outcome.provider_id,
+        "accepted_at": now,
+        "attempts": _attempts(one, "accepted", now),
+    }
+
+
+_table: Any = Delivery.__table__
+_ACCEPT = (
+    update(_table)
+    .where(
+        _table.c.id == bindparam("b_id"),
+        _table.c.lease_token == bindparam("b_token"),
+        _table.c.state == DeliveryState.SENDING.value,
+    )
+    .values(
+        state=DeliveryState.ACCEPTED.value,
+        provider_id=bindparam("provider_id"),
+        accepted_at=bindparam("accepted_at"),
+        attempts=bindparam("attempts"),
+        reason=None,
+        lease_until=None,
+        lease_token=None,
+    )
+)
+
+
+def _settle_other(session: Session, one: Settlement, sender: str, token: str, now: datetime) -> None:
+    delivery = session.get(Delivery, one.leased.outgoing.id, with_for_update=True, populate_existing=True)
+    if delivery is None or delivery.lease_token != token or delivery.state != DeliveryState.SENDING:
+        return
+    delivery.attempts = _attempts(one, _said(one.outcome), now)
+    delivery.lease_token = None
+    delivery.lease_until = None
+    if getattr(one.outcome, "alert", False):
+        log.error("delivery %s on %s needs attention: %s", delivery.id, sender, one.outcome.reason)  # type: ignore[union-attr]
+    match one.outcome:
+        case Deferred():
+            _defer(session, delivery, one.outcome, sender, now)
+        case Ambiguous(reason):
+            end(delivery, DeliveryState.UNKNOWN, reason, now)
+            delivery.lease_until = now + UNKNOWN_AFTER.get(delivery.channel, UNKNOWN_AFTER["sms"])
+        case Failed(reason, address_invalid, _):
+            fail(session, delivery, reason, now, address_invalid=address_invalid)
+        case Suppressed(reason):
+            stop(session, delivery, reason, now)
+        case Moved(address, reason):
+            _move(session, delivery, address, reason, now)
+
+
+def fail(session: Session, delivery: Delivery, reason: str, now: datetime, *, address_invalid: bool = False) -> None:
+    """It will not arrive: note a dead address, and try the next way."""
+    end(delivery, DeliveryState.FAILED, reason, now)
+    point = _point(session, delivery)
+    if address_invalid and point is not None:
+        points.invalidate(session, SYSTEM, point=point, why=reason)
+    outbox.fall_back(session, SYSTEM, delivery, address_dead=address_invalid)
+
+
+def stop(session: Session, delivery: Delivery, reason: str, now: datetime) -> None:
+    """The addressee does not want it on this channel: suppress the address, and try the next way."""
+    end(delivery, DeliveryState.SUPPRESSED, reason, now)
+    point = _point(session, delivery)
+    if point is not None:
+        why = SuppressionReason.CARRIER if delivery.channel == "sms" else SuppressionReason.BLOCKED
+        consents.suppress(session, SYSTEM, point=point, reason=why, detail=reason)
+    outbox.fall_back(session, SYSTEM, delivery)
+
+
+def end(delivery: Delivery, state: DeliveryState, reason: str | None, now: datetime) -> None:
+    """The delivery's new state and why."""
+    delivery.state = state.value
+    delivery.reason = reason
+    delivery.settled_at = now
+
+
+def requeue(session: Session, delivery: Delivery, *, at: datetime, reason: str | None) -> None:
+    """Due again at a time; wakes the workers when that is now."""
+    delivery.state = DeliveryState.QUEUED.value
+    delivery.not_before = at
+    delivery.reason = reason
+    delivery.lease_until = delivery.lease_token = delivery.settled_at = None
+    announce(session, outbox.TOPIC_DELIVERIES)
+
+
+def _defer(session: Session, delivery: Delivery, outcome: Deferred, sender: str, now: datetime) -> None:
+    if not outcome.counts:
+        delivery.tries = max(0, delivery.tries - 1)
+    if delivery.tries >= MOST_TRIES:
+        return fail(session, delivery, EXHAUSTED, now)
+    pause_s = max(outcome.retry_after_s or 0.0, _backoff_s(delivery.tries) if outcome.counts else 1.0)
+    again = now + timedelta(seconds=pause_s)
+    if outcome.pauses_sender:
+        rates.pause(session, sender, again, outcome.reason)
+    if delivery.expires_at is not None and again >= delivery.expires_at:
+        return fail(session, delivery, outcome.reason, now)
+    return requeue(session, delivery, at=again, reason=outcome.reason)
+
+
+def _backoff_s(tries: int) -> float:
+    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** max(0, tries - 1))
+    return random.uniform(longest / 2, longest)
+
+
+def _move(session: Session, delivery: Delivery, address: str, reason: str, now: datetime) -> None:
+    point = _point(session, delivery)
+    if point is None or points.find(session, point.channel, address) is not None:
+        return fail(session, delivery, reason, now)
+    point.address = address
+    return requeue(session, delivery, at=now, reason=reason)
+
+
+def _point(session: Session, delivery: Delivery) -> ContactPoint | None:
+    return session.get(ContactPoint, delivery.contact_point_id) if delivery.contact_point_id else None
+
+
+def _attempts(one: Settlement, outcome: str, now: datetime) -> list[dict[str, Any]]:
+    return [*one.leased.attempts, {"at": now.isoformat(), "outcome": outcome}]
+
+
+def _said(outcome: Outcome) -> str:
+    names = {Deferred: "deferred", Failed: "failed", Suppressed: "suppressed", Moved: "moved", Ambiguous: "unknown"}
+    return f"{names[type(outcome)]}:{outcome.reason}"  # type: ignore[union-attr]
+
+
+def settled_of(leased: Iterable[Leased], outcomes: Iterable[Outcome]) -> list[Settlement]:
+    """Attempts with their outcomes, in order."""
+    return [Settlement(one, outcome) for one, outcome in zip(leased, outcomes, strict=True)]

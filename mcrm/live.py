@@ -1,0 +1,68 @@
+"""What live streams may hear: topics of a caller, and the committed changes by topic.
+
+A stream carries hints, never rows: whoever hears one asks the API as usual, so scope and roles stay in one place.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from mcrm.access import login, tokens
+from mcrm.actors import Actor
+from mcrm.config import Settings
+from mcrm.db import reading
+from mcrm.interactions import log
+from mcrm.interactions.models import Change, Interaction
+
+PAGE = 500
+STAFF_TOPIC = "staff"
+
+
+def topics_of(actor: Actor) -> frozenset[str]:
+    """What this caller's stream follows: all of the business, the granted territories, or the own contact."""
+    if actor.sees_all:
+        return frozenset({STAFF_TOPIC})
+    if actor.contact_id is not None:
+        return frozenset({f"contact:{actor.contact_id}"})
+    return frozenset(f"territory:{territory_id}" for territory_id in actor.territory_ids)
+
+
+def authorise(settings: Settings, token: str) -> tuple[frozenset[str], datetime]:
+    """The topics a bearer token may follow, and when its stream ends; raises TokenInvalid."""
+    actor = login.authenticate(settings, token)
+    return topics_of(actor), tokens.expires_at(token)
+
+
+class CommittedChanges:
+    """The log and the changes of the process's database, as positions with topics."""
+
+    def head(self) -> int:
+        """The newest position."""
+        with reading() as session:
+            return log.head(session)[1]
+
+    def read_since(self, position: int) -> Sequence[tuple[int, Collection[str]]]:
+        """A page after `position`, oldest first."""
+        with reading() as session:
+            facts = session.execute(
+                select(Interaction.position, Interaction.contact_id)
+                .where(Interaction.position > position)
+                .order_by(Interaction.position)
+                .limit(PAGE)
+            ).all()
+            changes = session.execute(
+                select(Change.position, Change.territory_id)
+                .where(Change.position > position)
+                .order_by(Change.position)
+                .limit(PAGE)
+            ).all()
+        end = min((rows[-1][0] for rows in (facts, changes) if len(rows) == PAGE), default=None)
+        found = [(at, _topics("contact", contact)) for at, contact in facts]
+        found += [(at, _topics("territory", territory)) for at, territory in changes]
+        return sorted((row for row in found if end is None or row[0] <= end), key=lambda row: row[0])
+
+
+def _topics(kind: str, id_: UUID | None) -> tuple[str, ...]:
+    return (STAFF_TOPIC,) if id_ is None else (STAFF_TOPIC, f"{kind}:{id_}")

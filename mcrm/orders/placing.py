@@ -1,0 +1,131 @@
+"""Placing an order: prices, stock and number in one transaction, so that nobody is promised what is not there."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.accounts.models import Account
+from mcrm.actors import Actor
+from mcrm.contacts import service as contacts
+from mcrm.ids import new_id
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
+from mcrm.interactions.log import About
+from mcrm.orders.errors import MixedCurrencies, OrderEmpty
+from mcrm.orders.models import Order, OrderLine
+from mcrm.orders.numbers import next_order_number
+from mcrm.orders.service import number_key
+from mcrm.products import pricing
+from mcrm.products import service as products
+from mcrm.products.errors import ProductUnknown, ProductWithoutPrice
+from mcrm.products.models import Product
+from mcrm.stock import service as stock
+from mcrm.transaction import insert_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One line that somebody wants: a product and how many of it."""
+
+    product_id: UUID
+    quantity: int
+
+
+def place(
+    session: Session, actor: Actor, *, contact_id: UUID, lines: Sequence[Wanted], id: UUID | None = None, **facts: Any
+) -> Order:
+    """Place an order for a contact within the actor's reach.
+
+    Raises ContactUnknown, ProductUnknown, ProductWithoutPrice, OutOfStock (naming the line), MixedCurrencies,
+    OrderEmpty. Prices are of the lists in force now, whatever anybody was shown before.
+    """
+    if not lines:
+        raise OrderEmpty(field="lines")
+    contact = contacts.reachable(session, actor, contact_id, field="contact_id")
+    account = session.get_one(Account, contact.account_id)
+    sold = _sold(session, actor, lines)
+    priced = _priced(session, account, lines)
+    fields = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
+    wanted = Counter[UUID]()
+    for line in lines:
+        wanted[line.product_id] += line.quantity
+    items = stock.reserve(session, wanted, fields=fields)
+    order = _order(contact.id, account.id, priced, id or new_id(), next_order_number(session), facts)
+    session.add(order)
+    session.flush()
+    rows = [_line(order, number, line, sold, priced[number - 1]) for number, line in enumerate(lines, 1)]
+    insert_rows(session, OrderLine, rows)
+    stock.hold(
+        session, [(items[row["product_id"]], row["id"], row["quantity"]) for row in rows if row["product_id"] in items]
+    )
+    log.append(
+        session,
+        actor,
+        Kind.ORDER_PLACED,
+        about=About(contact_id=contact.id, account_id=account.id, subject=("order", order.id)),
+        payload={"number": order.number, "total": order.total, "currency": order.currency, "lines": len(rows)},
+    )
+    return order
+
+
+def _sold(session: Session, actor: Actor, lines: Sequence[Wanted]) -> dict[UUID, Product]:
+    query = products.products_of(actor).where(Product.id.in_({line.product_id for line in lines}), Product.is_active)
+    found = {product.id: product for product in session.scalars(query)}
+    for index, line in enumerate(lines):
+        if line.product_id not in found:
+            raise ProductUnknown(field=f"lines.{index}.product_id")
+    return found
+
+
+def _priced(session: Session, account: Account, lines: Sequence[Wanted]) -> list[pricing.Price]:
+    in_force = pricing.prices_in_force(session, account, [line.product_id for line in lines], at=clock.now())
+    chosen: list[pricing.Price] = []
+    for index, line in enumerate(lines):
+        currency = chosen[0].currency if chosen else None
+        price = pricing.choose(in_force, product_id=line.product_id, quantity=line.quantity, currency=currency)
+        if price is None and any(other.product_id == line.product_id for other in in_force):
+            raise MixedCurrencies(field=f"lines.{index}.product_id")
+        if price is None:
+            raise ProductWithoutPrice(field=f"lines.{index}.product_id")
+        chosen.append(price)
+    return chosen
+
+
+def _order(
+    contact_id: UUID, account_id: UUID, priced: Sequence[pricing.Price], id: UUID, number: str, facts: dict[str, Any]
+) -> Order:
+    return Order(
+        id=id,
+        number=number,
+        number_key=number_key(number),
+        contact_id=contact_id,
+        account_id=account_id,
+        currency=priced[0].currency,
+        total=0,
+        placed_at=clock.now(),
+        **facts,
+    )
+
+
+def _line(order: Order, number: int, line: Wanted, sold: dict[UUID, Product], price: pricing.Price) -> dict[str, Any]:
+    total = price.unit_price * line.quantity
+    order.total += total
+    now = clock.now()
+    return {
+        "id": new_id(),
+        "rev": 1,
+        "created_at": now,
+        "updated_at": now,
+        "order_id": order.id,
+        "line_number": number,
+        "product_id": line.product_id,
+        "description": sold[line.product_id].name,
+        "quantity": line.quantity,
+        "unit_price": price.unit_price,
+        "total": total,
+    }

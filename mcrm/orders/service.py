@@ -1,0 +1,54 @@
+"""Finding orders; `orders_of` is the one place that says which orders somebody sees."""
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from mcrm.accounts.models import Account
+from mcrm.actors import Actor, Role
+from mcrm.contacts.service import is_person
+from mcrm.orders.errors import OrderUnknown
+from mcrm.orders.models import Order, OrderLine
+
+LONGEST_NUMBER = 40
+IGNORED = re.compile(r"[\s#\-‐‑–—]")
+
+
+def number_key(number: str) -> str:
+    """A number as it is compared: upper case, without `#`, spaces and dashes of any kind."""
+    return IGNORED.sub("", number).upper()[:LONGEST_NUMBER]
+
+
+def orders_of(actor: Actor) -> Select[Order]:
+    """The orders within the actor's reach: all, those of the granted territories, or the customer's own."""
+    query = select(Order)
+    if actor.sees_all:
+        return query
+    if actor.role is Role.CUSTOMER:
+        return query.where(is_person(Order.contact_id, actor.contact_id))
+    return query.join(Account, Account.id == Order.account_id).where(Account.territory_id.in_(actor.territory_ids))
+
+
+def reachable(session: Session, actor: Actor, order_id: UUID, *, lock: bool = False) -> Order:
+    """The order, locked against other movers if asked; raises OrderUnknown for unknown and foreign ids alike."""
+    query = orders_of(actor).where(Order.id == order_id)
+    if lock:
+        query = query.with_for_update(of=Order, key_share=True).execution_options(populate_existing=True)
+    order = session.scalar(query)
+    if order is None:
+        raise OrderUnknown()
+    return order
+
+
+def lines_of(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, list[OrderLine]]:
+    """The lines of these orders, in their order."""
+    found: dict[UUID, list[OrderLine]] = {order_id: [] for order_id in order_ids}
+    query = (
+        select(OrderLine).where(OrderLine.order_id.in_(order_ids)).order_by(OrderLine.order_id, OrderLine.line_number)
+    )
+    for line in session.scalars(query):
+        found[line.order_id].append(line)
+    return found

@@ -1,0 +1,36 @@
+"""Which moves an order may make. Pure; everything that changes a status asks here."""
+
+from enum import StrEnum
+
+from mcrm.orders.errors import IllegalMove
+from mcrm.orders.models import OrderStatus
+
+
+class Move(StrEnum):
+    """What can be done to an order."""
+
+    CONFIRM = "confirm"
+    SHIP = "ship"
+    DELIVER = "deliver"
+    CANCEL = "cancel"
+    RETURN = "return"
+
+
+MOVES: dict[Move, dict[OrderStatus, OrderStatus]] = {
+    Move.CONFIRM: {OrderStatus.NEW: OrderStatus.CONFIRMED},
+    Move.SHIP: {OrderStatus.NEW: OrderStatus.SHIPPED, OrderStatus.CONFIRMED: OrderStatus.SHIPPED},
+    Move.DELIVER: {OrderStatus.SHIPPED: OrderStatus.DELIVERED},
+    Move.CANCEL: {OrderStatus.NEW: OrderStatus.CANCELLED, OrderStatus.CONFIRMED: OrderStatus.CANCELLED},
+    Move.RETURN: {OrderStatus.DELIVERED: OrderStatus.RETURNED},
+}
+
+
+def after(status: str, move: Move) -> OrderStatus:
+    """The status after a move; raises IllegalMove, saying what may be done instead."""
+    now = OrderStatus(status)
+    try:
+        return MOVES[move][now]
+    except KeyError:
+        allowed = sorted(other for other, ways in MOVES.items() if now in ways)
+        may = f"It can {' or '.join(allowed)}." if allowed else "Nothing more can be done to it."
+        raise IllegalMove(f"A {now} order cannot {move}. {may}", status=now.value) from None

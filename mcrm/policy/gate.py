@@ -1,0 +1,114 @@
+"""May this go out now? The one question that every sender asks, at sending time, and the reason kept for every no.
+
+In this order: expiry, the address itself, a stop on it, what the contact allows for the purpose on the channel. Quiet
+hours and caps join here, through the same door.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mcrm.consents.models import Consent, ConsentState, Purpose, Suppression
+from mcrm.contacts.models import PointState
+
+STOP_CONFIRMATION = "stop-confirmation"
+REPLY = "reply"
+
+
+class Answer(StrEnum):
+    """What the policy says."""
+
+    ALLOWED = "allowed"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer and, for a no, its stable reason (`no-consent`, `suppressed:stop-word`, …)."""
+
+    answer: Answer
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be judged: the facts of one delivery and of the contact point it goes to."""
+
+    id: UUID
+    channel: str
+    purpose: str
+    kind: str
+    contact_id: UUID | None
+    address: str | None
+    point_state: str | None
+    expires_at: datetime | None
+
+
+ALLOWED = Verdict(Answer.ALLOWED)
+
+
+def may_send(session: Session, requests: Sequence[Request], now: datetime) -> dict[UUID, Verdict]:
+    """The verdict on each request, with two queries for all of them."""
+    stops = _stops(session, requests)
+    consents = _consents(session, requests)
+    return {request.id: _judge(request, stops, consents, now) for request in requests}
+
+
+def _judge(
+    request: Request,
+    stops: dict[tuple[str, str], str],
+    consents: dict[tuple[UUID, str, str], str],
+    now: datetime,
+) -> Verdict:
+    if request.expires_at is not None and request.expires_at <= now:
+        return Verdict(Answer.EXPIRED, "expired")
+    if request.address is None:
+        return Verdict(Answer.SUPPRESSED, "no-address")
+    if request.point_state != PointState.ACTIVE:
+        return Verdict(Answer.SUPPRESSED, f"address-{request.point_state}")
+    stop = stops.get((request.channel, request.address))
+    if stop is not None and request.kind != STOP_CONFIRMATION:
+        return Verdict(Answer.SUPPRESSED, f"suppressed:{stop}")
+    return _consented(request, consents)
+
+
+def _consented(request: Request, consents: dict[tuple[UUID, str, str], str]) -> Verdict:
+    """Service messages go out until they are withdrawn, all others only when granted; an answer is always wanted."""
+    if request.kind in {REPLY, STOP_CONFIRMATION}:
+        return ALLOWED
+    state = None
+    if request.contact_id is not None:
+        state = consents.get((request.contact_id, request.channel, request.purpose))
+    if state == ConsentState.WITHDRAWN:
+        return Verdict(Answer.SUPPRESSED, "consent-withdrawn")
+    if state is None and request.purpose != Purpose.SERVICE:
+        return Verdict(Answer.SUPPRESSED, "no-consent")
+    return ALLOWED
+
+
+def _stops(session: Session, requests: Iterable[Request]) -> dict[tuple[str, str], str]:
+    """(channel, address) to the reason of a stop in force."""
+    addresses = {request.address for request in requests if request.address is not None}
+    if not addresses:
+        return {}
+    query = select(Suppression.channel, Suppression.address, Suppression.reason).where(
+        Suppression.address.in_(addresses), Suppression.lifted_at.is_(None)
+    )
+    return {(channel, address): reason for channel, address, reason in session.execute(query)}
+
+
+def _consents(session: Session, requests: Iterable[Request]) -> dict[tuple[UUID, str, str], str]:
+    """(contact, channel, purpose) to the present decision."""
+    contacts = {request.contact_id for request in requests if request.contact_id is not None}
+    if not contacts:
+        return {}
+    query = select(Consent.contact_id, Consent.channel, Consent.purpose, Consent.state).where(
+        Consent.contact_id.in_(contacts)
+    )
+    return {(contact, channel, purpose): state for contact, channel, purpose, state in session.execute(query)}

@@ -1,0 +1,61 @@
+"""Which price applies: a pure rule over the lists in force, and the one query that finds them.
+
+The rule: among the lists that apply to the account at the time, in the order's currency, the lowest `rank` that has a
+price for the product wins (a tie goes to the older list); within it the highest `min_quantity` that is reached.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from mcrm.accounts.models import Account
+from mcrm.products.models import PriceList, PriceListItem
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One price that could apply; `unit_price` in minor units of `currency`."""
+
+    rank: int
+    price_list_id: UUID
+    product_id: UUID
+    currency: str
+    min_quantity: int
+    unit_price: int
+
+
+def choose(prices: Iterable[Price], *, product_id: UUID, quantity: int, currency: str | None) -> Price | None:
+    """The price that applies to so many of a product; with `currency` None the best list's own decides."""
+    fitting = [
+        price
+        for price in prices
+        if price.product_id == product_id and price.min_quantity <= quantity and currency in (None, price.currency)
+    ]
+    return min(fitting, key=lambda price: (price.rank, price.price_list_id.bytes, -price.min_quantity), default=None)
+
+
+def prices_in_force(session: Session, account: Account, product_ids: Sequence[UUID], *, at: datetime) -> list[Price]:
+    """Every price of these products in the lists that apply to the account at that instant."""
+    query = (
+        select(
+            PriceList.rank,
+            PriceList.id,
+            PriceListItem.product_id,
+            PriceList.currency,
+            PriceListItem.min_quantity,
+            PriceListItem.unit_price,
+        )
+        .join(PriceList, PriceList.id == PriceListItem.price_list_id)
+        .where(
+            PriceListItem.product_id.in_(product_ids),
+            or_(PriceList.valid_from.is_(None), PriceList.valid_from <= at),
+            or_(PriceList.valid_until.is_(None), PriceList.valid_until > at),
+            or_(PriceList.account_id.is_(None), PriceList.account_id == account.id),
+            or_(PriceList.account_class.is_(None), PriceList.account_class == account.account_class),
+        )
+    )
+    return [Price(*row) for row in session.execute(query)]

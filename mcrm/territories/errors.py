@@ -1,0 +1,33 @@
+"""What can be wrong with territories and grants."""
+
+from mcrm.errors import Conflict, Invalid, NotFound
+
+
+class TerritoryUnknown(NotFound):
+    """There is no such territory."""
+
+    code = "territory.unknown"
+
+
+class TerritoryNameTaken(Conflict):
+    """Another territory has this name."""
+
+    code = "territory.name-taken"
+
+
+class TerritoryNeeded(Invalid):
+    """Say which of your territories this belongs to."""
+
+    code = "territory.needed"
+
+
+class GranteeUnknown(NotFound):
+    """There is no such user."""
+
+    code = "user.unknown"
+
+
+class GrantUnknown(NotFound):
+    """This user has not been granted this territory."""
+
+    code = "scope-grant.unknown"

@@ -1,0 +1,88 @@
+"""Territories and their grants over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+
+from mcrm.actors import STAFF, Role
+from mcrm.api.blueprint import Blueprint
+from mcrm.api.identity import current_actor
+from mcrm.api.paging import PageQuery, page, page_of
+from mcrm.db import reading
+from mcrm.territories import service
+from mcrm.territories.models import ScopeGrant, Territory
+from mcrm.territories.schemas import GrantSchema, TerritoryChangeSchema, TerritoryInSchema, TerritorySchema
+from mcrm.transaction import transaction
+
+blueprint = Blueprint("territories", __name__, url_prefix="/v1/territories", description="Who covers what.")
+
+
+@blueprint.route("", roles=STAFF)
+class Territories(MethodView):
+    """All of them."""
+
+    @blueprint.arguments(PageQuery(), location="query")
+    @blueprint.response(200, page_of(TerritorySchema()))
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """List the territories you see, by name."""
+        with reading() as session:
+            return page(session, service.territories_of(current_actor), [Territory.name, Territory.id], **query)
+
+    @blueprint.allow(Role.ADMIN)
+    @blueprint.arguments(TerritoryInSchema())
+    @blueprint.response(201, TerritorySchema())
+    def post(self, territory: dict[str, Any]) -> Territory:
+        """Make a territory."""
+        with transaction() as session:
+            return service.create(session, current_actor, **territory)
+
+
+@blueprint.route("/<uuid:id>", roles=STAFF)
+@blueprint.etag
+class OneTerritory(MethodView):
+    """One of them."""
+
+    @blueprint.response(200, TerritorySchema())
+    def get(self, id: UUID) -> Territory:
+        """One territory."""
+        with reading() as session:
+            return service.reachable(session, current_actor, id)
+
+    @blueprint.allow(Role.ADMIN)
+    @blueprint.arguments(TerritoryChangeSchema())
+    @blueprint.response(200, TerritorySchema())
+    def patch(self, changes: dict[str, Any], id: UUID) -> Territory:
+        """Change a territory."""
+        with transaction() as session:
+            territory = service.reachable(session, current_actor, id)
+            blueprint.check_etag(territory)
+            return service.change(session, current_actor, territory, changes)
+
+
+@blueprint.route("/<uuid:id>/grants", roles={Role.ADMIN, Role.MANAGER})
+class Grants(MethodView):
+    """Who may see a territory."""
+
+    @blueprint.response(200, GrantSchema(many=True))
+    def get(self, id: UUID) -> list[ScopeGrant]:
+        """List who may see this territory."""
+        with reading() as session:
+            return service.grants(session, service.reachable(session, current_actor, id).id)
+
+
+@blueprint.route("/<uuid:id>/grants/<uuid:user_id>", roles={Role.ADMIN})
+class OneGrant(MethodView):
+    """One user's sight of one territory: there or not there, so nothing to lose by a stale copy."""
+
+    @blueprint.response(200, GrantSchema())
+    def put(self, id: UUID, user_id: UUID) -> ScopeGrant:
+        """Let a user see this territory."""
+        with transaction() as session:
+            return service.grant(session, current_actor, territory_id=id, user_id=user_id)
+
+    @blueprint.response(204)
+    def delete(self, id: UUID, user_id: UUID) -> None:
+        """Take this territory from a user."""
+        with transaction() as session:
+            service.revoke(session, current_actor, territory_id=id, user_id=user_id)

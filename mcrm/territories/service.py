@@ -1,0 +1,127 @@
+"""Use cases of territories, and of who may see them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.actors import Actor
+from mcrm.db import Base
+from mcrm.editing import edit
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
+from mcrm.interactions.log import About
+from mcrm.territories.errors import (
+    GranteeUnknown,
+    GrantUnknown,
+    TerritoryNameTaken,
+    TerritoryNeeded,
+    TerritoryUnknown,
+)
+from mcrm.territories.models import ScopeGrant, Territory
+
+
+def territories_of(actor: Actor) -> Select[Territory]:
+    """The territories within the actor's reach."""
+    query = select(Territory)
+    return query if actor.sees_all else query.where(Territory.id.in_(actor.territory_ids))
+
+
+def reachable(session: Session, actor: Actor, territory_id: UUID, *, field: str | None = None) -> Territory:
+    """The territory; raises TerritoryUnknown, naming `field`, for an unknown and for a foreign id alike."""
+    territory = session.scalar(territories_of(actor).where(Territory.id == territory_id))
+    if territory is None:
+        raise TerritoryUnknown(field=field)
+    return territory
+
+
+def for_new(session: Session, actor: Actor, territory_id: UUID | None) -> UUID | None:
+    """The territory of something new: the one named, else a rep's only one; raises TerritoryNeeded if a rep has more.
+
+    What a rep makes always lies within the rep's own scope: otherwise it would vanish at once.
+    """
+    if territory_id is not None:
+        return reachable(session, actor, territory_id, field="territory_id").id
+    if actor.sees_all:
+        return None
+    if len(actor.territory_ids) != 1:
+        raise TerritoryNeeded(field="territory_id")
+    return next(iter(actor.territory_ids))
+
+
+def create(session: Session, actor: Actor, *, name: str, timezone: str | None = None) -> Territory:
+    """Make a territory; raises TerritoryNameTaken."""
+    territory = Territory(name=name, timezone=timezone)
+    _store(session, territory)
+    log.append(session, actor, Kind.TERRITORY_CREATED, about=About(subject=("territory", territory.id)))
+    return territory
+
+
+def change(session: Session, actor: Actor, territory: Territory, changes: dict[str, Any]) -> Territory:
+    """Change name or time zone; raises TerritoryNameTaken."""
+    if changed := edit(territory, changes):
+        _store(session, territory)
+        about = About(subject=("territory", territory.id))
+        log.append(session, actor, Kind.TERRITORY_CHANGED, about=about, payload={"changed": changed})
+    return territory
+
+
+def _store(session: Session, territory: Territory) -> None:
+    try:
+        with session.begin_nested():
+            session.add(territory)
+    except IntegrityError:
+        raise TerritoryNameTaken(field="name") from None
+
+
+def grants(session: Session, territory_id: UUID) -> list[ScopeGrant]:
+    """Who may see a territory now."""
+    query = select(ScopeGrant).where(ScopeGrant.territory_id == territory_id, ScopeGrant.revoked_at.is_(None))
+    return list(session.scalars(query.order_by(ScopeGrant.id)))
+
+
+def grant(session: Session, actor: Actor, *, territory_id: UUID, user_id: UUID) -> ScopeGrant:
+    """Let a user see a territory; granting twice changes nothing. Raises GranteeUnknown, TerritoryUnknown."""
+    reachable(session, actor, territory_id)
+    users = Base.metadata.tables["users"]  # by name: users stand below this package
+    if session.scalar(select(users.c.id).where(users.c.id == user_id)) is None:
+        raise GranteeUnknown(field="user_id")
+    found = _grant_of(session, territory_id, user_id)
+    if found is None:
+        found = ScopeGrant(territory_id=territory_id, user_id=user_id)
+        try:
+            with session.begin_nested():
+                session.add(found)
+        except IntegrityError:  # somebody granted it at the same moment
+            found = _grant_of(session, territory_id, user_id)
+            assert found is not None
+            return found
+    elif found.revoked_at is None:
+        return found
+    else:
+        found.revoked_at = None
+    _log_grant(session, actor, Kind.SCOPE_GRANTED, found)
+    return found
+
+
+def revoke(session: Session, actor: Actor, *, territory_id: UUID, user_id: UUID) -> ScopeGrant:
+    """Take a territory from a user; raises GrantUnknown. The row stays: devices must learn of it."""
+    found = _grant_of(session, territory_id, user_id)
+    if found is None or found.revoked_at is not None:
+        raise GrantUnknown
+    found.revoked_at = clock.now()
+    _log_grant(session, actor, Kind.SCOPE_REVOKED, found)
+    return found
+
+
+def _grant_of(session: Session, territory_id: UUID, user_id: UUID) -> ScopeGrant | None:
+    query = select(ScopeGrant).where(ScopeGrant.territory_id == territory_id, ScopeGrant.user_id == user_id)
+    return session.scalar(query)
+
+
+def _log_grant(session: Session, actor: Actor, kind: Kind, grant: ScopeGrant) -> None:
+    about = About(subject=("territory", grant.territory_id))
+    log.append(session, actor, kind, about=about, payload={"user_id": str(grant.user_id)})

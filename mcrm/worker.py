@@ -1,0 +1,92 @@
+"""Turns the engines: each has a `step` that does one unit of work in a transaction and says whether there was any."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.access import counters
+from mcrm.config import Limits
+from mcrm.deliveries import leasing
+from mcrm.transaction import perform
+from mcrm.wakeup import Listener
+
+log = logging.getLogger(__name__)
+Step = Callable[[Session], bool]
+IDLE_S = 2.0
+AFTER_FAILURE_S = 1.0
+COUNTERS_KEPT = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A named step, and how often it is looked at in seconds when nothing wakes it (0: at every wake-up)."""
+
+    name: str
+    step: Step
+    every_s: float = 0.0
+
+
+def engines(limits: Limits) -> tuple[Engine, ...]:
+    """Every engine of the house, written out."""
+    return (
+        Engine("sweep", sweep, every_s=5.0),
+        Engine("forget-counters", forget_counters, every_s=3600.0),
+    )
+
+
+def sweep(session: Session) -> bool:
+    """Deliveries whose worker vanished become unknown."""
+    return leasing.sweep(session, now=clock.now()) > 0
+
+
+def forget_counters(session: Session) -> bool:
+    """Drop windows of tries that nobody asks about any more."""
+    counters.forget(session, before=clock.now() - COUNTERS_KEPT)
+    return False
+
+
+class EngineWorker:
+    """One thread that turns all engines, each until it has nothing to do."""
+
+    def __init__(self, turned: tuple[Engine, ...], listener: Listener) -> None:
+        """Make it after any fork."""
+        self._engines = turned
+        self._listener = listener
+        self._next_s = dict.fromkeys((engine.name for engine in turned), 0.0)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engines", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Finish the unit of work in hand and end."""
+        self._stopping.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            heard = self._listener.bell.rings
+            worked = [self._turn(engine) for engine in self._engines]
+            if not any(worked) and not self._stopping.is_set():
+                self._listener.wait(heard, IDLE_S)
+
+    def _turn(self, engine: Engine) -> bool:
+        now_s = clock.now().timestamp()
+        if engine.every_s and now_s < self._next_s[engine.name]:
+            return False
+        try:
+            worked = perform(engine.step)
+        except Exception as error:  # one engine's failure must not stop the others
+            log.exception("the engine %s failed: %s", engine.name, type(error).__name__)
+            self._stopping.wait(AFTER_FAILURE_S)
+            return False
+        if not worked:
+            self._next_s[engine.name] = now_s + engine.every_s
+        return worked

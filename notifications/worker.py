@@ -1,0 +1,184 @@
+"""The delivery loop: one lane a channel, so that a provider that hangs delays nobody else.
+
+A lane leases what is due, marks a slice as sending and commits that just before its calls, and settles the slice
+together with the marking of the next one: a crash leaves at most one slice unknown.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.config import Limits
+from mcrm.db import reading
+from mcrm.deliveries import leasing, settling
+from mcrm.deliveries.leasing import Lease, Leased
+from mcrm.deliveries.outgoing import Operation
+from mcrm.deliveries.rates import Rate
+from mcrm.deliveries.settling import Settlement
+from mcrm.ids import new_id
+from mcrm.transaction import perform
+from mcrm.wakeup import Listener
+from notifications.senders import Late, Sender, Senders
+
+log = logging.getLogger(__name__)
+BATCH = 200
+AT_ONCE = 16
+POLL_S = 5.0  # the safety net under the wake-up
+AFTER_FAILURE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turnout:
+    """What one round did: how many deliveries it handled, how long nothing more can be done (0: go on), and whether
+    it is the sender's limit that holds the rest back."""
+
+    handled: int
+    wait_s: float
+    limited: bool = False
+
+
+def rates_of(limits: Limits) -> Mapping[str, Rate]:
+    """The senders' rates by channel, from the settings."""
+    return {
+        "sms": Rate(limits.sms_segments_per_second),
+        "telegram": Rate(limits.telegram_per_second, per_address=limits.telegram_per_chat_second),
+        "push": Rate(limits.push_per_second),
+    }
+
+
+def deliver_due(channel: str, sender: Late[Sender], rate: Rate, pool: ThreadPoolExecutor) -> Turnout:
+    """Send what is due on one channel."""
+    with reading() as session:
+        due = leasing.next_due(session, channel)
+    now = clock.now()
+    if due is None or due > now:
+        return Turnout(0, POLL_S if due is None else min(POLL_S, (due - now).total_seconds()))
+    token = new_id().hex
+    leased = perform(
+        lambda session: leasing.lease(
+            session,
+            channel=channel,
+            sender=sender.sender_key,
+            rate=rate,
+            cost=sender.cost,
+            token=token,
+            now=clock.now(),
+            limit=BATCH,
+        )
+    )
+    _send_all(leased, sender, pool)
+    return Turnout(len(leased.taken), leased.wait_s, limited=leased.wait_s > 0)
+
+
+def _send_all(leased: Lease, sender: Late[Sender], pool: ThreadPoolExecutor) -> None:
+    settled: list[Settlement] = []
+    for slice_ in slices(leased.taken, AT_ONCE):
+        sending = _mark(settled, slice_, leased.token, sender.sender_key)
+        outcomes = pool.map(sender.send, [one.outgoing for one in sending])  # no transaction is open here
+        settled = settling.settled_of(sending, outcomes)
+    if settled:
+        _mark(settled, (), leased.token, sender.sender_key)
+
+
+def _mark(settled: Sequence[Settlement], slice_: Sequence[Leased], token: str, sender_key: str) -> list[Leased]:
+    def work(session: Session) -> list[Leased]:
+        now = clock.now()
+        settling.settle(session, settled, sender=sender_key, token=token, now=now)
+        return leasing.mark_sending(session, slice_, token=token, now=now) if slice_ else []
+
+    return perform(work)
+
+
+def slices(taken: Sequence[Leased], most: int) -> Iterator[list[Leased]]:
+    """Slices of at most `most`; a second message to the same address waits for the next one, so they stay in order."""
+    left = list(taken)
+    while left:
+        chosen: list[Leased] = []
+        later: list[Leased] = []
+        addressed = set()
+        for one in left:
+            if len(chosen) < most and one.contact_point_id not in addressed:
+                chosen.append(one)
+            else:
+                later.append(one)
+            if one.outgoing.operation is Operation.SEND:
+                addressed.add(one.contact_point_id)
+        yield chosen
+        left = later
+
+
+class Lane:
+    """One channel's thread: rounds until nothing is due, then waits for the wake-up."""
+
+    def __init__(self, channel: str, sender: Late[Sender], rate: Rate, listener: Listener) -> None:
+        """Nothing runs before `start`."""
+        self._channel = channel
+        self._sender = sender
+        self._rate = rate
+        self._listener = listener
+        self._stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=f"send-{channel}")
+        self._thread = threading.Thread(target=self._run, name=f"lane-{channel}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take nothing new; what is in flight is finished."""
+        self._stopping.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; whether it came in time."""
+        self._thread.join(timeout_s)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._sender.warm_up()
+        except Exception as error:
+            log.error("the %s provider's client cannot be made: %s", self._channel, type(error).__name__)
+        while not self._stopping.is_set():
+            heard = self._listener.bell.rings
+            turnout = self._round()
+            if turnout.limited:  # the rate holds: news of more work would not help
+                self._stopping.wait(min(turnout.wait_s, POLL_S))
+            elif turnout.wait_s:
+                self._listener.wait(heard, turnout.wait_s)
+
+    def _round(self) -> Turnout:
+        try:
+            return deliver_due(self._channel, self._sender, self._rate, self._pool)
+        except Exception as error:  # a lane must outlive whatever the database does
+            log.exception("the %s lane failed: %s", self._channel, type(error).__name__)
+            self._stopping.wait(AFTER_FAILURE_S)
+            return Turnout(0, 0.0)
+
+
+class DeliveryWorker:
+    """All lanes of one process."""
+
+    def __init__(self, senders: Senders, limits: Limits, listener: Listener) -> None:
+        """Make it after any fork."""
+        rates = rates_of(limits)
+        self._senders = senders
+        self._lanes = [Lane(channel, senders[channel], rates[channel], listener) for channel in senders]
+
+    def start(self) -> None:
+        """Begin on every channel."""
+        for lane in self._lanes:
+            lane.start()
+
+    def stop(self, timeout_s: float = 20.0) -> bool:
+        """Finish what is in flight and end; whether all lanes did within the time."""
+        for lane in self._lanes:
+            lane.stop()
+        ended = [lane.join(timeout_s) for lane in self._lanes]
+        self._senders.close()
+        return all(ended)

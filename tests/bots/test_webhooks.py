@@ -1,0 +1,168 @@
+"""The doors: what is not signed leaves no trace, what is odd is answered 200, and nothing raises."""
+
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from twilio.request_validator import RequestValidator
+
+from bots.dialogue import answer
+from bots.house import House
+from bots.inbound import Inbound, clean
+from mcrm import db
+from mcrm.cases.models import Case
+from mcrm.contacts.models import ContactPoint
+from mcrm.conversations.models import Conversation, Message
+from mcrm.deliveries.models import Delivery
+from mcrm.interactions import log
+from mcrm.interactions.models import Interaction
+from mcrm.transaction import transaction
+from tests import cast
+from tests.bots.conftest import PUBLIC_URL, SETTINGS, SMS_URL, TOKEN, Phones, Replies
+
+FORM = {"MessageSid": "SM1", "From": "+447700900201", "To": "+447700900100", "Body": "hello"}
+PERSON = {"id": 700201, "is_bot": False, "first_name": "Ben"}
+CHAT = {"id": 700201, "type": "private"}
+
+
+def stored(session: Session) -> int:
+    tables = (Message, ContactPoint, Delivery, Interaction)
+    return sum(session.scalar(select(func.count()).select_from(table)) or 0 for table in tables)
+
+
+def test_a_text_that_twilio_did_not_sign_leaves_no_trace(session: Session, phones: Phones) -> None:
+    good = RequestValidator(TOKEN).compute_signature(PUBLIC_URL + SMS_URL, FORM)
+    other = RequestValidator("f" * 32).compute_signature(PUBLIC_URL + SMS_URL, FORM)
+    assert phones.post_sms(FORM, None) == 403
+    assert phones.post_sms(FORM, other) == 403
+    assert phones.post_sms(FORM | {"Body": "STOP"}, good) == 403
+    assert phones.post_sms(FORM, good, url=f"{SMS_URL}?a=1") == 403
+    assert stored(session) == 0
+    assert phones.post_sms(FORM, good) == 200
+    assert stored(session) > 0
+
+
+def test_an_update_without_our_secret_leaves_no_trace(session: Session, phones: Phones) -> None:
+    update = {"update_id": 1, "message": {"date": 1, "chat": CHAT, "from": PERSON, "text": "hello"}}
+    assert [phones.post_update(update, secret) for secret in (None, "", "wrong")] == [403, 403, 403]
+    assert stored(session) == 0
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"update_id": "x"},
+        {"update_id": 1, "poll": {}},
+        {"update_id": 1, "message": None},
+        {"update_id": 1, "message": {"chat": {"id": "x"}, "from": {}, "date": 0}},
+        {"update_id": 1, "message": {"chat": CHAT, "from": PERSON, "date": 10**30, "text": "x"}},
+        {"update_id": 1, "message": {"chat": CHAT, "from": PERSON, "date": 0, "text": ["x"]}},
+        {"update_id": 1, "callback_query": {"id": 1}},
+    ],
+    ids=str,
+)
+def test_an_update_of_an_unknown_shape_is_logged_and_not_sent_again(
+    session: Session, phones: Phones, update: Any
+) -> None:
+    assert phones.post_update(update) == 200
+    assert [fact.kind for fact in log.tail(session, after=0)] == ["message.unreadable"]
+
+
+@pytest.mark.parametrize("key", ["edited_message", "channel_post"])
+def test_edits_and_channels_are_nobody_talking_to_us(session: Session, phones: Phones, key: str) -> None:
+    assert phones.update({key: {"chat": CHAT}}) == 200
+    group = {"id": -5, "type": "group"}
+    assert phones.update({"message": {"chat": group, "from": PERSON, "date": 1, "text": "hi"}}) == 200
+    assert stored(session) == 0
+
+
+def test_who_blocks_the_bot_hears_nothing_until_they_come_back(
+    session: Session, phones: Phones, replies: Replies
+) -> None:
+    phones.update({"my_chat_member": {"chat": CHAT, "from": PERSON, "new_chat_member": {"status": "kicked"}}})
+    phones.chat(700201, "hello")
+    assert replies.fresh("700201") == []
+    phones.update({"my_chat_member": {"chat": CHAT, "from": PERSON, "new_chat_member": {"status": "member"}}})
+    phones.chat(700201, "hello")
+    assert len(replies.fresh("700201")) == 1
+
+
+def test_a_tapped_button_is_answered_and_its_keyboard_removed(
+    session: Session, phones: Phones, replies: Replies
+) -> None:
+    phones.chat(700201, tap="t:menu")
+    assert len(replies.to("700201")) == 1
+    [edit], [tapped] = replies.to("700201", "edit"), replies.to("700201", "answer")
+    assert (edit.text, edit.content, tapped.content) == ("old", {"reference": "7"}, {"reference": "q1"})
+
+
+def test_a_step_that_fails_calls_a_person_and_keeps_the_message(
+    session: Session, phones: Phones, replies: Replies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.dialogue.step", lambda *unused: 1 / 0)
+    assert phones.text("+447700900203", "hello") == 200
+    [message], [case] = session.scalars(select(Message)).all(), session.scalars(select(Case)).all()
+    assert (message.text, case.kind) == ("hello", "error")
+    assert str(message.error).startswith("ZeroDivisionError")
+    assert [delivery.text[:29] for delivery in replies.fresh("+447700900203")] == ["Sorry, something went wrong h"]
+
+
+def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
+    house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=2))
+    for number in range(6):
+        answer(Inbound("sms", f"SM{number}", "+447700900203", text="help"), house)
+    texts = session.scalars(select(Delivery.text).order_by(Delivery.id)).all()
+    assert [text[:20] for text in texts] in (
+        ["Harbour & Pine: TRAC"] * 2 + ["You are writing fast"],
+        ["Harbour & Pine: TRAC"] * 4,  # the minute turned
+    )
+    assert session.scalar(select(func.count()).select_from(Message)) == 6
+
+
+def test_a_code_stands_neither_in_the_log_nor_in_the_messages(session: Session, phones: Phones) -> None:
+    phones.text("+447700900203", "verify")
+    phones.text("+447700900203", "482 915")
+    words = [fact.payload for fact in log.tail(session, after=0)] + list(session.scalars(select(Message.text)))
+    assert not [text for text in words if "482" in text or "915" in text]
+
+
+NONSENSE = st.text(st.characters(), max_size=300) | st.text("0123456789 #/t:stopjk😀\x00\ud800", max_size=40)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=NONSENSE)
+def test_nonsense_never_raises_and_gets_at_most_one_reply(database: db.Database, session: Session, words: str) -> None:
+    for channel, address in (("sms", "+447700900203"), ("telegram", "700203")):
+        before = session.scalar(select(func.count()).select_from(Delivery)) or 0
+        number = str(session.scalar(select(func.count()).select_from(Message)))
+        answer(Inbound(channel, number, address, text=clean(words)), House.of(SETTINGS))
+        after = session.scalar(select(func.count()).select_from(Delivery)) or 0
+        assert after - before <= 1
+    assert session.scalars(select(Message.error).where(Message.error.is_not(None))).all() == []
+
+
+def test_two_messages_at_the_same_instant_are_taken_one_after_the_other(committed: db.Database) -> None:
+    with transaction() as session:
+        cast.an_order(session, cast.a_customer(session, phone="+447700900201"), "1042")
+    house = House.of(SETTINGS)
+    texts = ["track 1042", "track 9999", "track 1042", "track 9999"]
+    threads = [
+        threading.Thread(target=answer, args=(Inbound("sms", f"SM{n // 2}", "+447700900201", text=text), house))
+        for n, text in enumerate(sorted(texts))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with db.reading() as session:
+        [conversation] = session.scalars(select(Conversation)).all()
+        assert (conversation.version, conversation.failures) == (3, 1)
+        assert session.scalar(select(func.count()).select_from(Delivery)) == 2

@@ -1,0 +1,84 @@
+"""The database's history: up from empty and from the revision before, with rows, to what the tables declare."""
+
+import multiprocessing
+from collections.abc import Iterator
+from multiprocessing.queues import Queue
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from mcrm import db
+from mcrm.tables import metadata
+from migrations.running import current, newest, upgrade
+from tests import databases
+
+ROW = (
+    "INSERT INTO interactions (position, id, at, kind, actor, channel, payload, salt, digest) "
+    "VALUES (1, :id, '2026-01-02 03:04:05', 'note.added', 'system', 'system', '{}', :salt, :salt)"
+)
+
+
+@pytest.fixture(params=databases.ENGINES)
+def fresh(request: pytest.FixtureRequest, tmp_path: Path, postgres_url: str, worker_name: str) -> Iterator[Engine]:
+    """An empty database, without any revision."""
+    if request.param == "sqlite":
+        database = db.connect(f"sqlite:///{tmp_path / 'fresh.db'}")
+    else:
+        database = databases.empty_postgres(postgres_url, f"mcrm_fresh_{worker_name}")
+    assert isinstance(database.bind, Engine)
+    yield database.bind
+    database.close()
+
+
+def test_an_empty_database_becomes_what_the_tables_declare(fresh: Engine) -> None:
+    assert current(fresh) is None
+    assert upgrade(fresh) == newest()
+    with fresh.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    assert upgrade(fresh) == newest(), "a second run changes nothing"
+
+
+def test_rows_of_the_revision_before_survive(fresh: Engine) -> None:
+    upgrade(fresh, "0001")
+    values = {
+        "id": b"0" * 16 if fresh.dialect.name == "sqlite" else "0190a8b0-0000-7000-8000-000000000000",
+        "salt": b"s",
+    }
+    with fresh.begin() as connection:
+        connection.execute(text(ROW), values)
+    upgrade(fresh)
+    with fresh.begin() as connection:
+        assert connection.scalar(text("SELECT kind FROM interactions")) == "note.added"
+        assert connection.scalar(text("SELECT position FROM log_head")) == 0
+
+
+def test_the_guard_of_the_log_stands_after_all_revisions(fresh: Engine) -> None:
+    """SQLite's table rebuilds drop triggers without a word; this is where it would show."""
+    test_rows_of_the_revision_before_survive(fresh)
+    for statement in ("DELETE FROM interactions", "UPDATE interactions SET kind = 'order.placed'"):
+        with pytest.raises(DBAPIError, match="append-only"), fresh.begin() as connection:
+            connection.execute(text(statement))
+
+
+def migrate(url: str, results: "Queue[str]") -> None:
+    """One migrating process; puts the revision it ends at."""
+    results.put(upgrade(db.make_engine(url)))
+
+
+def test_two_processes_that_migrate_at_once_do_no_harm(fresh: Engine) -> None:
+    url = fresh.url.render_as_string(hide_password=False)
+    spawned = multiprocessing.get_context("spawn")
+    results: Queue[str] = spawned.Queue()
+    processes = [spawned.Process(target=migrate, args=(url, results)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    assert [results.get(timeout=60) for _ in processes] == [newest()] * 2
+    for process in processes:
+        process.join()
+    with fresh.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM log_head")) == 1
