@@ -5,6 +5,7 @@ import queue
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -129,7 +130,8 @@ def bot(carrier: Carrier) -> Run:
             async with Bot(token, base_url=f"{carrier.url}/bot") as real:
                 return await work(real)
 
-        return asyncio.run(turn())
+        with ThreadPoolExecutor(1) as beside:  # the browser's driver keeps a loop of its own in this thread
+            return beside.submit(asyncio.run, turn()).result()
 
     return run
 

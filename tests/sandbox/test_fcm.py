@@ -157,7 +157,7 @@ def test_4096_bytes_are_enough(firebase: Any) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"aud": "https://oauth2.googleapis.com/token"}, {"exp": 1_700_000_000}, {"scope": "email"}, {"iss": "somebody"}],
+    [{"aud": "https://elsewhere.example/token"}, {"exp": 1_700_000_000}, {"scope": "email"}, {"iss": "somebody"}],
 )
 def test_the_token_endpoint_reads_every_claim(carrier: Carrier, changed: dict[str, Any]) -> None:
     account = _account(carrier.credentials)

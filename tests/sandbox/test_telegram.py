@@ -62,9 +62,9 @@ def test_edits_and_answers_stand_in_the_messages_too(bot: Run, carrier: Carrier,
 def test_what_did_not_change_and_what_does_not_exist_cannot_be_edited(bot: Run, carrier: Carrier) -> None:
     message = bot(lambda b: b.send_message(BEN, "Your order", reply_markup=BUTTONS))
 
-    with pytest.raises(BadRequest, match="message is not modified"):
+    with pytest.raises(BadRequest, match="Message is not modified"):
         bot(lambda b: b.edit_message_text("Your order", BEN, message.message_id, reply_markup=BUTTONS))
-    with pytest.raises(BadRequest, match="message to edit not found"):
+    with pytest.raises(BadRequest, match="Message to edit not found"):
         bot(lambda b: b.edit_message_text("Your order", BEN + 1, message.message_id))
 
 
@@ -90,9 +90,9 @@ def test_the_bot_api_refuses_what_telegram_refuses(
 
 def test_html_is_checked_and_shown_as_words(bot: Run, carrier: Carrier) -> None:
     bot(lambda b: b.send_message(BEN, "<b>Fish &amp; chips</b>", parse_mode="HTML"))
-    with pytest.raises(BadRequest, match="can't parse entities"):
+    with pytest.raises(BadRequest, match="Can't parse entities"):
         bot(lambda b: b.send_message(BEN, "<b>Fish", parse_mode="HTML"))
-    with pytest.raises(BadRequest, match="can't parse entities"):
+    with pytest.raises(BadRequest, match="Can't parse entities"):
         bot(lambda b: b.send_message(BEN, "a < b <script>", parse_mode="HTML"))
 
     assert carrier.bodies("telegram") == ["Fish & chips"]
@@ -114,7 +114,7 @@ def test_a_wrong_token_is_an_invalid_token_to_the_sdk(bot: Run) -> None:
 
 
 def test_an_unknown_or_old_query_cannot_be_answered(bot: Run) -> None:
-    with pytest.raises(BadRequest, match="query is too old"):
+    with pytest.raises(BadRequest, match="Query is too old"):
         bot(lambda b: b.answer_callback_query("12345"))
 
 
