@@ -122,8 +122,10 @@ Run = Callable[[Callable[[Bot], Any]], Any]
 
 
 @pytest.fixture
-def bot(carrier: Carrier) -> Run:
+def bot(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The real Bot of python-telegram-bot, for one coroutine at a time: `bot(lambda b: b.get_me())`."""
+
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")  # durations as they will be in the package's next release
 
     def run(work: Callable[[Bot], Any], token: str = BOT_TOKEN) -> Any:
         async def turn() -> Any:
