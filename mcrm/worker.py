@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.access import counters
-from mcrm.deliveries import leasing
+from mcrm.deliveries import leasing, rates
 from mcrm.transaction import perform
 from mcrm.wakeup import Listener
 
@@ -19,6 +19,7 @@ Step = Callable[[Session], bool]
 IDLE_S = 2.0
 AFTER_FAILURE_S = 1.0
 COUNTERS_KEPT = timedelta(days=2)
+ADDRESSES_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ def engines() -> tuple[Engine, ...]:
     return (
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
+        Engine("forget-addresses", forget_addresses, every_s=3600.0),
     )
 
 
@@ -46,6 +48,12 @@ def sweep(session: Session) -> bool:
 def forget_counters(session: Session) -> bool:
     """Drop windows of tries that nobody asks about any more."""
     counters.forget(session, before=clock.now() - COUNTERS_KEPT)
+    return False
+
+
+def forget_addresses(session: Session) -> bool:
+    """Drop the rate buckets of addresses that nobody wrote to lately."""
+    rates.forget_addresses(session, before=clock.now() - ADDRESSES_KEPT)
     return False
 
 
