@@ -11,6 +11,7 @@ from mcrm.api.root import make_api
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
+from mcrm.deliveries import resources as deliveries
 from mcrm.orders import resources as orders
 from mcrm.territories import resources as territories
 
@@ -23,6 +24,7 @@ BLUEPRINTS = (
     contacts.blueprint,
     consents.blueprint,
     orders.blueprint,
+    deliveries.blueprint,
 )
 
 
