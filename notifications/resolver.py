@@ -155,9 +155,10 @@ def _reconcile(unknown: Unknown, senders: Senders) -> None:
 
 
 def _fetch_again_at(delivery: Delivery, now: datetime) -> datetime | None:
-    """Twice as late each time; some carriers never report, so after two days nobody asks any more."""
+    """Twice as late each time; some carriers never report, so nobody asks after two days."""
     age = now - (delivery.accepted_at or delivery.created_at)
-    return None if age > ASK_NO_MORE else now + max(ASK_AGAIN, age)
+    again = max(ASK_AGAIN, age)
+    return now + again if age + again <= ASK_NO_MORE else None
 
 
 def _take_status(session: Session, unknown: Unknown, status: Any) -> None:
