@@ -46,6 +46,7 @@ CALLS = (
     "dies after",
 )
 STEPS = st.one_of(
+    st.just(("work", "dies after")),
     st.tuples(st.just("work"), st.sampled_from(CALLS)),
     st.tuples(st.just("lease and vanish"), st.none()),
     st.tuples(st.just("late settle"), st.none()),
