@@ -118,9 +118,8 @@ def demo() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a step.")
 def tour(as_json: bool) -> None:
     """Play the story of the README against the running demo."""
-    from demo.tour import play
-
     from demo.scene import CannotStart, folder_of
+    from demo.tour import play
 
     try:
         sys.exit(0 if play(folder_of(os.environ) / "demo.json", as_json=as_json) else 1)
