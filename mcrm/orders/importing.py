@@ -73,6 +73,7 @@ class _Run:
     def __init__(self, store: Store, fingerprint: str, file_name: str) -> None:
         self.store, self.fingerprint, self.file_name = store, fingerprint, file_name
         self.lines, self.size = 0, FIRST
+        self.began = 0.0
         self.outcomes: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
@@ -81,16 +82,14 @@ class _Run:
         lines = [row for row in window if isinstance(row, Line)]
 
         def work(session: Session) -> dict[int, tuple[str, str]]:
-            nonlocal began
-            began = time.monotonic()
+            self.began = time.monotonic()
             found = self.store.store(session, lines)
             _note(session, self, "running", {}, self.lines + len(window))
             return found
 
-        began = time.monotonic()
         stored = perform(work)
         self.store.keep()
-        taken = time.monotonic() - began
+        taken = time.monotonic() - self.began
         self.size = max(FEWEST, min(MOST, int(self.size * min(1.5, 0.7 * LONGEST_LOCK_S / max(taken, 0.001)))))
         self.lines += len(window)
         verdicts: Verdicts = []

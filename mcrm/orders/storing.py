@@ -50,11 +50,8 @@ class Store:
             for order in session.scalars(select(Order).where(Order.number.in_({line.invoice for line in lines})))
         }
         known = {order.id for order in orders.values()}
-        there = set(
-            session.execute(
-                select(OrderLine.order_id, OrderLine.line_number).where(OrderLine.order_id.in_(known))
-            ).tuples()
-        )
+        query = select(OrderLine.order_id, OrderLine.line_number).where(OrderLine.order_id.in_(known))
+        there = {(row[0], row[1]) for row in session.execute(query)}
         verdicts: dict[int, tuple[str, str]] = {}
         heads: dict[str, dict[str, Any]] = {}
         added: dict[UUID, int] = {}
@@ -113,7 +110,7 @@ class Store:
         query = select(Contact.number, Contact.id, Contact.account_id, Account.country)
         query = query.join(Account, Account.id == Contact.account_id).where(Contact.number.in_(wanted))
         for number, contact_id, account_id, country in session.execute(query):
-            found[number] = (contact_id, account_id, country)
+            found[str(number)] = (contact_id, account_id, country)
         accounts, contacts = [], []
         for number, line in wanted.items():
             if number in found:
@@ -137,7 +134,7 @@ class Store:
                 wanted[key] = line
         found = self.fresh[1]
         query = select(Product.code_key, Product.id).where(Product.code_key.in_(wanted))
-        found.update(dict(session.execute(query).tuples().all()))
+        found.update((row[0], row[1]) for row in session.execute(query))
         made = []
         for key, line in wanted.items():
             if key in found:

@@ -45,7 +45,7 @@ def contents(session: Session) -> list[Any]:
     session.expire_all()
     tables = (Order, OrderLine, Contact, Product, Interaction)
     counts = [session.scalar(select(func.count()).select_from(table)) for table in tables]
-    return [counts, sorted(session.execute(select(Order.number, Order.total, Order.rev)).tuples())]
+    return [counts, sorted(tuple(row) for row in session.execute(select(Order.number, Order.total, Order.rev)))]
 
 
 def test_every_line_ends_imported_skipped_or_rejected_with_a_reason(database: Database, tmp_path: Path) -> None:
