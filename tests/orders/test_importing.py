@@ -1,5 +1,8 @@
 """What becomes of a real month of order lines, with all its dirt."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from mcrm import db
 from mcrm.contacts.models import Contact
 from mcrm.db import Database
 from mcrm.interactions.models import Interaction
@@ -118,3 +122,39 @@ def test_prices_become_minor_units_of_their_currency(
 ) -> None:
     run(tmp_path, HEADING + "9001,HP01,BLEND,1,2010-12-01 08:26:00,12.50,12583.0,France\n", currency=currency)
     assert session.scalar(select(Order.total)) == total
+
+
+SCRIPT = """
+import os, signal, sys
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from mcrm import db
+from mcrm.orders import importing
+importing.FIRST = importing.FEWEST = importing.MOST = 3
+url, file, report, commits = sys.argv[1:]
+left = int(commits)
+def die(lines, new):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+db.use(db.connect(url))
+importing.import_orders(Path(file), currency="GBP", timezone="Europe/London", progress=die, report=Path(report))
+"""
+
+
+def test_a_killed_process_leaves_what_the_next_run_completes(committed: Database, tmp_path: Path) -> None:
+    (tmp_path / "month.csv").write_text(HEADING + DIRT, encoding="utf-8")
+    url = committed.bind.engine.url.render_as_string(hide_password=False)
+    for commits in (1, 3):
+        words = [url, tmp_path / "month.csv", tmp_path / "report.csv", commits]
+        died = subprocess.run([sys.executable, "-c", SCRIPT, *map(str, words)], check=False)
+        assert died.returncode == -signal.SIGKILL
+    assert run(tmp_path)["imported"] == 6
+    with db.reading() as session:
+        totals = select(Order.number, Order.total).order_by(Order.number)
+        assert [tuple(row) for row in session.execute(totals)] == [("9001", 6001), ("9004", 0), ("C9003", -700)]
+        facts = select(func.count()).select_from(Interaction).where(Interaction.kind == "order.imported")
+        assert session.scalar(facts) == 3
