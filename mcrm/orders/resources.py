@@ -8,7 +8,7 @@ from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -25,11 +25,13 @@ from mcrm.orders.schemas import (
     NothingSchema,
     OrderQuery,
     OrderSchema,
+    OwnOrderQuery,
     ShipmentSchema,
 )
 from mcrm.transaction import perform
 
 blueprint = Blueprint("orders", __name__, url_prefix="/v1/orders", description="What was ordered.")
+own = Blueprint("own-orders", __name__, url_prefix="/v1/me/orders", description="What customers ordered.")
 ROWS = compile_rows(OrderSchema(), Order)
 FIELDS = tuple(OrderSchema().fields)
 
@@ -136,3 +138,26 @@ class Cancellation(MethodView):
     def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
         """Cancel an order that has not been shipped; its stock is given back."""
         return perform(lambda session: full(session, moving.cancel(session, current_actor, order_id=id, **facts)))
+
+
+@own.route("", roles={Role.CUSTOMER})
+class OwnOrders(MethodView):
+    """One's own."""
+
+    @own.arguments(OwnOrderQuery(), location="query")
+    @own.response(200, page_of(OrderSchema()))
+    def get(self, query: dict[str, Any]) -> Response:
+        """List your orders, newest first."""
+        return listed(query)
+
+
+@own.route("/<uuid:id>", roles={Role.CUSTOMER})
+@own.etag
+class OwnOrder(MethodView):
+    """One of one's own."""
+
+    @own.response(200, FullOrderSchema())
+    def get(self, id: UUID) -> dict[str, Any]:
+        """One of your orders with its lines."""
+        with reading() as session:
+            return full(session, service.reachable(session, current_actor, id))
