@@ -12,7 +12,7 @@ ALLOWED = {
     "bots": {"bots", "mcrm"},
     "notifications": {"notifications", "mcrm"},
     "sandbox": {"sandbox"},
-    "demo": {"demo", "mcrm", "migrations"},
+    "demo": {"demo", "mcrm", "migrations", "sandbox"},
     "migrations": {"mcrm", "migrations"},
 }
 LAYERS = (
