@@ -11,6 +11,7 @@ from mcrm.api.root import make_api
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
+from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     stock.blueprint,
     orders.blueprint,
     orders.own,
+    offers.blueprint,
 )
 
 

@@ -12,6 +12,7 @@ from mcrm import clock
 from mcrm.access import counters
 from mcrm.config import Limits
 from mcrm.deliveries import leasing
+from mcrm.offers import announcing
 from mcrm.transaction import perform
 from mcrm.wakeup import Listener
 
@@ -34,6 +35,7 @@ class Engine:
 def engines(limits: Limits) -> tuple[Engine, ...]:
     """Every engine of the house, written out."""
     return (
+        Engine("announcements", announcing.step),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
     )
