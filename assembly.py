@@ -26,6 +26,7 @@ from mcrm.wakeup import Listener, Notifier
 from mcrm.worker import EngineWorker, engines
 from migrations import running
 from notifications import receipts
+from notifications.resolver import Resolver
 from notifications.senders import Senders, make_senders
 from notifications.worker import DeliveryWorker
 
@@ -66,7 +67,7 @@ def flask_app(settings: Settings) -> Flask:
     doors = (
         (sms.make_sms(settings), frozenset(sms.ENDPOINTS)),
         (telegram.make_telegram(settings), frozenset(telegram.ENDPOINTS)),
-        (receipts.make_receipts(settings), frozenset(receipts.ENDPOINTS)),
+        (receipts.make_receipts(settings), receipts.ENDPOINTS),
     )
     return create_app(settings, doors=doors, checks=checks(settings, database), gauges=figures.GAUGES)
 
@@ -120,17 +121,20 @@ def work(settings: Settings) -> int:
     listener = Listener(database, WORKER_TOPICS)
     senders = make_senders(settings)
     deliveries = DeliveryWorker(senders, settings.limits, listener)
-    turning = EngineWorker(engines(settings.limits, receipts.engines(senders)), listener)
+    turning = EngineWorker(engines(), listener)
+    resolver = Resolver(senders)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     threading.Thread(target=_point_telegram_here, args=(settings, senders, stopping), daemon=True).start()
     deliveries.start()
     turning.start()
+    resolver.start()
     log.info("worker ready", channels=sorted(senders))
     stopping.wait()
     listener.close()
     turning.stop()
+    resolver.stop()
     finished = deliveries.stop()
     database.close()
     log.info("worker stopped", finished=finished)

@@ -14,6 +14,11 @@ from sandbox.keys import make_service_account
 OUR_NUMBER = "+447700900100"
 
 
+def folder_of(environment: Mapping[str, str]) -> Path:
+    """Where the demo keeps its things: `var` below the present folder, or MCRM_DEMO_FOLDER."""
+    return Path(environment.get("MCRM_DEMO_FOLDER") or "var").resolve()
+
+
 class CannotStart(Exception):
     """The demo cannot start; the text is one sentence that says why and what to do."""
 

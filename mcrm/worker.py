@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.access import counters
-from mcrm.config import Limits
 from mcrm.deliveries import leasing
 from mcrm.offers import announcing
 from mcrm.transaction import perform
@@ -32,7 +31,7 @@ class Engine:
     every_s: float = 0.0
 
 
-def engines(limits: Limits) -> tuple[Engine, ...]:
+def engines() -> tuple[Engine, ...]:
     """Every engine of the house, written out."""
     return (
         Engine("announcements", announcing.step),

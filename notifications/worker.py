@@ -53,9 +53,9 @@ def rates_of(limits: Limits) -> Mapping[str, Rate]:
 
 def deliver_due(channel: str, sender: Late[Sender], rate: Rate, pool: ThreadPoolExecutor) -> Turnout:
     """Send what is due on one channel."""
-    with reading() as session:
-        due = leasing.next_due(session, channel)
     now = clock.now()
+    with reading() as session:
+        due = leasing.next_due(session, channel, now)
     if due is None or due > now:
         return Turnout(0, POLL_S if due is None else min(POLL_S, (due - now).total_seconds()))
     token = new_id().hex

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from mcrm.contacts.models import ContactPoint
+from mcrm.deliveries import ending
 from mcrm.deliveries.models import Delivery, DeliveryState
 from mcrm.deliveries.outgoing import Operation, Outgoing
 from mcrm.deliveries.rates import Rate, open_bucket
@@ -33,6 +34,7 @@ class Leased:
     attempts: tuple[dict[str, Any], ...]
     priority: int
     contact_point_id: UUID | None
+    secret: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +61,29 @@ DUE = (
         Delivery.expires_at,
         Delivery.attempts,
         ContactPoint.address,
+        ContactPoint.contact_id.label("owner_id"),
         ContactPoint.state.label("point_state"),
         ContactPoint.kind.label("address_kind"),
         ContactPoint.platform,
     )
     .outerjoin(ContactPoint, ContactPoint.id == Delivery.contact_point_id)
-    .where(Delivery.state == DeliveryState.QUEUED.value)
     .order_by(Delivery.priority, Delivery.not_before, Delivery.id)
 )
 
 
-def next_due(session: Session, channel: str) -> datetime | None:
-    """When the earliest queued delivery of a channel is due; None when there is none. A look, no lock."""
+def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
+    """When the next queued delivery of a channel is due, `now` at the earliest; None when there is none.
+
+    A look without a lock; what somebody has leased counts from the end of the lease.
+    """
+    waiting = (Delivery.state == DeliveryState.QUEUED.value, Delivery.channel == channel)
+    ready = select(Delivery.id).where(*waiting, Delivery.not_before <= now, _free(now)).limit(1)
+    if session.scalar(ready) is not None:
+        return now
     earliest = func.min(
         case((Delivery.lease_until > Delivery.not_before, Delivery.lease_until), else_=Delivery.not_before)
     )
-    query = select(earliest).where(Delivery.state == DeliveryState.QUEUED.value, Delivery.channel == channel)
-    due: datetime | None = session.scalar(query)
+    due: datetime | None = session.scalar(select(earliest).where(*waiting))
     return due
 
 
@@ -94,8 +102,12 @@ def lease(
 
     Two workers never take the same one: PostgreSQL skips locked rows, SQLite lets one writer in at a time.
     """
-    free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
-    query = DUE.where(Delivery.channel == channel, Delivery.not_before <= now, free).limit(limit)
+    query = DUE.where(
+        Delivery.state == DeliveryState.QUEUED.value,
+        Delivery.channel == channel,
+        Delivery.not_before <= now,
+        _free(now),
+    ).limit(limit)
     rows = session.execute(query.with_for_update(skip_locked=True, of=Delivery)).all()
     if not rows:
         return Lease(token, ())
@@ -120,29 +132,30 @@ def lease(
 
 
 def mark_sending(session: Session, slice_: Sequence[Leased], *, token: str, now: datetime) -> list[Leased]:
-    """Mark a slice as being sent; what the policy forbids is settled with its reason and left out.
+    """Mark a slice as being sent; what the policy forbids is ended with its reason and left out.
 
-    Judged now and not when it was queued: a STOP that came in between holds. Only rows that are still ours and still
-    queued are marked.
+    Everything is read again, and judged now and not when it was queued: a STOP, or a number that changed hands, in
+    between holds. Only rows that are still ours and still queued are marked.
     """
-    verdicts = gate.may_send(session, [leased.request for leased in slice_], now)
-    allowed = [leased for leased in slice_ if verdicts[leased.outgoing.id].answer is gate.Answer.ALLOWED]
-    for leased in slice_:
-        verdict = verdicts[leased.outgoing.id]
-        if verdict.answer is not gate.Answer.ALLOWED:
-            _withhold(session, leased, verdict, token, now)
-    if not allowed:
-        return []
-    marked = session.scalars(
-        update(Delivery)
-        .where(Delivery.id.in_([leased.outgoing.id for leased in allowed]))
-        .where(Delivery.state == DeliveryState.QUEUED.value, Delivery.lease_token == token)
-        .values(state=DeliveryState.SENDING.value, tries=Delivery.tries + 1, lease_until=now + LEASE)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
+    ours = DUE.where(
+        Delivery.id.in_([leased.outgoing.id for leased in slice_]),
+        Delivery.state == DeliveryState.QUEUED.value,
+        Delivery.lease_token == token,
     )
-    ours = set(marked)
-    return [leased for leased in allowed if leased.outgoing.id in ours]
+    fresh = [_leased(row) for row in session.execute(ours.with_for_update(of=Delivery))]
+    verdicts = gate.may_send(session, [leased.request for leased in fresh], now)
+    allowed = [leased for leased in fresh if verdicts[leased.outgoing.id].answer is gate.Answer.ALLOWED]
+    for leased in fresh:
+        if (verdict := verdicts[leased.outgoing.id]).answer is not gate.Answer.ALLOWED:
+            ending.withhold(session, session.get_one(Delivery, leased.outgoing.id), verdict, now)
+    if allowed:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_([leased.outgoing.id for leased in allowed]))
+            .values(state=DeliveryState.SENDING.value, tries=Delivery.tries + 1, lease_until=now + LEASE)
+            .execution_options(synchronize_session=False)
+        )
+    return allowed
 
 
 def release(session: Session, *, token: str) -> int:
@@ -158,36 +171,26 @@ def release(session: Session, *, token: str) -> int:
 
 def sweep(session: Session, *, now: datetime) -> int:
     """Deliveries whose worker vanished while sending become unknown; how many."""
-    lapsed = session.execute(
-        select(Delivery.id, Delivery.channel, Delivery.attempts)
+    lapsed = session.scalars(
+        select(Delivery)
         .where(Delivery.state == DeliveryState.SENDING.value, Delivery.lease_until < now)
         .with_for_update(skip_locked=True)
         .limit(500)
     ).all()
-    for id_, channel, attempts in lapsed:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == id_)
-            .values(
-                state=DeliveryState.UNKNOWN.value,
-                reason=WORKER_DIED,
-                lease_token=None,
-                lease_until=now + UNKNOWN_AFTER.get(channel, UNKNOWN_AFTER["sms"]),
-                attempts=[*attempts, {"at": now.isoformat(), "outcome": f"unknown:{WORKER_DIED}"}],
-            )
-            .execution_options(synchronize_session=False)
-        )
+    for delivery in lapsed:
+        ending.end(delivery, DeliveryState.UNKNOWN, WORKER_DIED, now)
+        ending.note(delivery, f"unknown:{WORKER_DIED}", now)
+        delivery.lease_until = look_again_at(delivery.channel, now)
     return len(lapsed)
 
 
-def _withhold(session: Session, leased: Leased, verdict: gate.Verdict, token: str, now: datetime) -> None:
-    state = DeliveryState.EXPIRED if verdict.answer is gate.Answer.EXPIRED else DeliveryState.SUPPRESSED
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id == leased.outgoing.id, Delivery.lease_token == token)
-        .values(state=state.value, reason=verdict.reason, settled_at=now, lease_until=None, lease_token=None)
-        .execution_options(synchronize_session=False)
-    )
+def look_again_at(channel: str, now: datetime) -> datetime:
+    """When somebody looks at a delivery that became unknown now: a receipt may settle it before."""
+    return now + UNKNOWN_AFTER.get(channel, UNKNOWN_AFTER["sms"])
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
 
 
 def _leased(row: Row[Any]) -> Leased:
@@ -197,11 +200,19 @@ def _leased(row: Row[Any]) -> Leased:
         purpose=row.purpose,
         kind=row.kind,
         contact_id=row.contact_id,
+        owner_id=row.owner_id,
         address=row.address,
         point_state=row.point_state,
         expires_at=row.expires_at,
     )
-    return Leased(outgoing_of(row), request, tuple(row.attempts or ()), row.priority, row.contact_point_id)
+    return Leased(
+        outgoing=outgoing_of(row),
+        request=request,
+        attempts=tuple(row.attempts or ()),
+        priority=row.priority,
+        contact_point_id=row.contact_point_id,
+        secret=bool((row.content or {}).get("secret")),
+    )
 
 
 def outgoing_of(row: Row[Any]) -> Outgoing:

@@ -14,16 +14,12 @@ from typing import Any
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
-from mcrm.actors import SYSTEM
-from mcrm.consents import service as consents
-from mcrm.consents.models import SuppressionReason
 from mcrm.contacts import points
-from mcrm.contacts.models import ContactPoint
-from mcrm.deliveries import outbox, rates
-from mcrm.deliveries.leasing import UNKNOWN_AFTER, Leased
+from mcrm.deliveries import rates
+from mcrm.deliveries.ending import ACCEPTED, attempt, end, fail, point_of, report_overdue_at, requeue, stop
+from mcrm.deliveries.leasing import Leased, look_again_at
 from mcrm.deliveries.models import Delivery, DeliveryState
 from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Moved, Outcome, Sent, Suppressed
-from mcrm.transaction import announce
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 3600.0
@@ -42,8 +38,9 @@ class Settlement:
 def settle(session: Session, settlements: Sequence[Settlement], *, sender: str, token: str, now: datetime) -> None:
     """Write what came of a slice; an attempt whose delivery is no longer ours changes nothing."""
     accepted = [one for one in settlements if isinstance(one.outcome, Sent)]
-    if accepted:
-        session.execute(_ACCEPT, [_accepted(one, token, now) for one in accepted])
+    for statement, secret in ((_ACCEPT, False), (_ACCEPT_SECRET, True)):
+        if rows := [_accepted(one, token, now) for one in accepted if one.leased.secret is secret]:
+            session.execute(statement, rows)
     for one in settlements:
         if not isinstance(one.outcome, Sent):
             _settle_other(session, one, sender, token, now)
@@ -56,7 +53,8 @@ def _accepted(one: Settlement, token: str, now: datetime) -> dict[str, Any]:
         "b_token": token,
         "provider_id": one.outcome.provider_id,
         "accepted_at": now,
-        "attempts": _attempts(one, "accepted", now),
+        "lease_until": report_overdue_at(one.leased.outgoing.channel, now),
+        "attempts": _attempts(one, ACCEPTED, now),
     }
 
 
@@ -74,10 +72,11 @@ _ACCEPT = (
         accepted_at=bindparam("accepted_at"),
         attempts=bindparam("attempts"),
         reason=None,
-        lease_until=None,
+        lease_until=bindparam("lease_until"),
         lease_token=None,
     )
 )
+_ACCEPT_SECRET = _ACCEPT.values(text="")  # a one-time code has served once it left
 
 
 def _settle_other(session: Session, one: Settlement, sender: str, token: str, now: datetime) -> None:
@@ -85,8 +84,6 @@ def _settle_other(session: Session, one: Settlement, sender: str, token: str, no
     if delivery is None or delivery.lease_token != token or delivery.state != DeliveryState.SENDING:
         return
     delivery.attempts = _attempts(one, _said(one.outcome), now)
-    delivery.lease_token = None
-    delivery.lease_until = None
     if getattr(one.outcome, "alert", False):
         log.error("delivery %s on %s needs attention: %s", delivery.id, sender, one.outcome.reason)  # type: ignore[union-attr]
     match one.outcome:
@@ -94,48 +91,13 @@ def _settle_other(session: Session, one: Settlement, sender: str, token: str, no
             _defer(session, delivery, one.outcome, sender, now)
         case Ambiguous(reason):
             end(delivery, DeliveryState.UNKNOWN, reason, now)
-            delivery.lease_until = now + UNKNOWN_AFTER.get(delivery.channel, UNKNOWN_AFTER["sms"])
+            delivery.lease_until = look_again_at(delivery.channel, now)
         case Failed(reason, address_invalid, _):
             fail(session, delivery, reason, now, address_invalid=address_invalid)
         case Suppressed(reason):
             stop(session, delivery, reason, now)
         case Moved(address, reason):
             _move(session, delivery, address, reason, now)
-
-
-def fail(session: Session, delivery: Delivery, reason: str, now: datetime, *, address_invalid: bool = False) -> None:
-    """It will not arrive: note a dead address, and try the next way."""
-    end(delivery, DeliveryState.FAILED, reason, now)
-    point = _point(session, delivery)
-    if address_invalid and point is not None:
-        points.invalidate(session, SYSTEM, point=point, why=reason)
-    outbox.fall_back(session, SYSTEM, delivery, address_dead=address_invalid)
-
-
-def stop(session: Session, delivery: Delivery, reason: str, now: datetime) -> None:
-    """The addressee does not want it on this channel: suppress the address, and try the next way."""
-    end(delivery, DeliveryState.SUPPRESSED, reason, now)
-    point = _point(session, delivery)
-    if point is not None:
-        why = SuppressionReason.CARRIER if delivery.channel == "sms" else SuppressionReason.BLOCKED
-        consents.suppress(session, SYSTEM, point=point, reason=why, detail=reason)
-    outbox.fall_back(session, SYSTEM, delivery)
-
-
-def end(delivery: Delivery, state: DeliveryState, reason: str | None, now: datetime) -> None:
-    """The delivery's new state and why."""
-    delivery.state = state.value
-    delivery.reason = reason
-    delivery.settled_at = now
-
-
-def requeue(session: Session, delivery: Delivery, *, at: datetime, reason: str | None) -> None:
-    """Due again at a time; wakes the workers when that is now."""
-    delivery.state = DeliveryState.QUEUED.value
-    delivery.not_before = at
-    delivery.reason = reason
-    delivery.lease_until = delivery.lease_token = delivery.settled_at = None
-    announce(session, outbox.TOPIC_DELIVERIES)
 
 
 def _defer(session: Session, delivery: Delivery, outcome: Deferred, sender: str, now: datetime) -> None:
@@ -158,19 +120,15 @@ def _backoff_s(tries: int) -> float:
 
 
 def _move(session: Session, delivery: Delivery, address: str, reason: str, now: datetime) -> None:
-    point = _point(session, delivery)
+    point = point_of(session, delivery)
     if point is None or points.find(session, point.channel, address) is not None:
         return fail(session, delivery, reason, now)
     point.address = address
     return requeue(session, delivery, at=now, reason=reason)
 
 
-def _point(session: Session, delivery: Delivery) -> ContactPoint | None:
-    return session.get(ContactPoint, delivery.contact_point_id) if delivery.contact_point_id else None
-
-
 def _attempts(one: Settlement, outcome: str, now: datetime) -> list[dict[str, Any]]:
-    return [*one.leased.attempts, {"at": now.isoformat(), "outcome": outcome}]
+    return [*one.leased.attempts, attempt(outcome, now)]
 
 
 def _said(outcome: Outcome) -> str:

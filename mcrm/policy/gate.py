@@ -35,6 +35,11 @@ class Verdict:
     answer: Answer
     reason: str | None = None
 
+    @property
+    def dead_address(self) -> bool:
+        """Whether it is this address that is the matter, so that another one on the same channel may do."""
+        return self.reason is not None and self.reason.startswith("address-")
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -45,6 +50,7 @@ class Request:
     purpose: str
     kind: str
     contact_id: UUID | None
+    owner_id: UUID | None
     address: str | None
     point_state: str | None
     expires_at: datetime | None
@@ -72,6 +78,8 @@ def _judge(
         return Verdict(Answer.SUPPRESSED, "no-address")
     if request.point_state != PointState.ACTIVE:
         return Verdict(Answer.SUPPRESSED, f"address-{request.point_state}")
+    if request.contact_id is not None and request.owner_id != request.contact_id:
+        return Verdict(Answer.SUPPRESSED, "address-changed-hands")
     stop = stops.get((request.channel, request.address))
     if stop is not None and request.kind != STOP_CONFIRMATION:
         return Verdict(Answer.SUPPRESSED, f"suppressed:{stop}")

@@ -1,0 +1,210 @@
+"""Fills an empty database with Harbour & Pine, a coffee roaster and homeware shop in Bristol, through the use cases.
+
+What happened "before" the demo starts is told to nobody: each message that the story caused is ended as history.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.access import passwords, users
+from mcrm.accounts import service as accounts
+from mcrm.actors import SYSTEM
+from mcrm.config import Settings
+from mcrm.consents import service as consents
+from mcrm.consents.models import ConsentState
+from mcrm.contacts import points
+from mcrm.contacts import service as contacts
+from mcrm.contacts.models import Contact
+from mcrm.deliveries.models import Delivery, DeliveryState
+from mcrm.orders import moving, placing
+from mcrm.orders.models import Order
+from mcrm.orders.placing import Wanted
+from mcrm.products import service as products
+from mcrm.stock import service as stock
+from mcrm.territories import service as territories
+from mcrm.transaction import transaction
+
+STAFF = (
+    ("admin", "Ada Marsh", "ada"),
+    ("manager", "Noor Haddad", "noor"),
+    ("rep", "Sam Doyle", "sam"),
+    ("rep", "Lena Fischer", "lena"),
+    ("agent", "Kofi Mensah", "kofi"),
+)
+PRODUCTS = (
+    ("HP-ESP-250", "Harbour espresso, 250 g", "coffee", 850),
+    ("HP-ESP-1000", "Harbour espresso, 1 kg", "coffee", 2900),
+    ("HP-FLT-250", "Pine filter roast, 250 g", "coffee", 900),
+    ("HP-DEC-250", "Quiet decaf, 250 g", "coffee", 950),
+    ("HP-KEN-250", "Kenya Nyeri, 250 g", "coffee", 1250),
+    ("HP-ETH-250", "Ethiopia Guji, 250 g", "coffee", 1200),
+    ("HP-V60", "Pour-over dripper, oak stand", "homeware", 3400),
+    ("HP-MUG", "Stoneware mug, pine green", "homeware", 1400),
+    ("HP-MUG-4", "Stoneware mugs, set of four", "homeware", 4900),
+    ("HP-TWL", "Linen tea towel, harbour stripe", "homeware", 1600),
+    ("HP-CAN", "Beeswax candle, pine", "homeware", 1900),
+    ("HP-BRD", "Serving board, olive wood", "homeware", 4200),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer of the demo, and how far the orders have come."""
+
+    name: str
+    phone: str
+    territory: str
+    telegram: int | None = None
+    push: str | None = None
+    marketing: bool = False
+    orders: tuple[str, ...] = ("delivered", "shipped", "confirmed")
+
+
+PEOPLE = (
+    Person("Ben Okafor", "+447700900201", "West", telegram=700201, push="ben-pixel-token-0001", marketing=True),
+    Person("Aisha Khan", "+447700900202", "West", telegram=700202, orders=("delivered", "confirmed", "new")),
+    Person("Tom Reilly", "+447700900203", "East", orders=("shipped", "confirmed", "cancelled")),
+    Person("Mei Lin", "+447700900204", "East", push="mei-iphone-token-0001", marketing=True),
+    Person("Rosa Bianchi", "+447700900205", "West", orders=("delivered", "delivered", "confirmed")),
+    Person("Jonah Price", "+447700900206", "East", orders=("delivered", "new", "confirmed")),
+)
+
+
+@dataclass
+class Seeded:
+    """What scripts want to know of the demo's people."""
+
+    accounts: list[dict[str, str]] = field(default_factory=list)
+    customers: list[dict[str, Any]] = field(default_factory=list)
+
+
+def seed(settings: Settings) -> Seeded:
+    """Fill the database in use; what was made, with the passwords of this run."""
+    made = Seeded()
+    hashes = {}
+    for _, _, login in STAFF:
+        password = f"{login}-{secrets.token_urlsafe(9)}"
+        hashes[login] = (password, passwords.hashed(password))
+    with transaction() as session:
+        areas = {name: territories.create(session, SYSTEM, name=name).id for name in ("West", "East")}
+        _staff(session, hashes, areas, made)
+        sold = _products(session, settings)
+    for person in PEOPLE:
+        with transaction() as session:
+            made.customers.append(_customer(session, person, areas[person.territory], sold))
+    with transaction() as session:
+        _cafe(session, areas["West"])
+        _end_as_history(session)
+    return made
+
+
+def _staff(session: Session, hashes: dict[str, tuple[str, str]], areas: dict[str, UUID], made: Seeded) -> None:
+    for role, name, login in STAFF:
+        email = f"{login}@harbourandpine.example"
+        password, hashed = hashes[login]
+        user = users.create(session, SYSTEM, email=email, name=name, role=role, password_hash=hashed)
+        if role == "rep":
+            area = areas["West" if login == "sam" else "East"]
+            territories.grant(session, SYSTEM, territory_id=area, user_id=user.id)
+        made.accounts.append({"role": role, "email": email, "password": password})
+
+
+def _products(session: Session, settings: Settings) -> list[UUID]:
+    prices = products.create_price_list(session, SYSTEM, name="Shop prices", currency=settings.currency)
+    sold = []
+    for code, name, category, pence in PRODUCTS:
+        product = products.create(session, SYSTEM, code=code, name=name, category=category)
+        products.set_price(
+            session, SYSTEM, price_list_id=prices.id, product_id=product.id, min_quantity=1, unit_price=pence
+        )
+        stock.move(session, SYSTEM, product_id=product.id, quantity=400, reason="opening stock")
+        sold.append(product.id)
+    return sold
+
+
+def _customer(session: Session, person: Person, territory_id: UUID, sold: list[UUID]) -> dict[str, Any]:
+    contact = contacts.create(session, SYSTEM, name=person.name, territory_id=territory_id, locale="en-GB")
+    number = PEOPLE.index(person)
+    points.add(session, SYSTEM, contact=contact, channel="sms", address=person.phone)
+    if person.telegram:
+        points.add(
+            session, SYSTEM, contact=contact, channel="telegram", address=str(person.telegram), verified_at=clock.now()
+        )
+    if person.push:
+        points.add(
+            session, SYSTEM, contact=contact, channel="push", address=person.push, kind="token", platform="android"
+        )
+    if person.marketing:
+        proof = {"where": "shop counter", "text": "Yes, tell me about new coffees", "version": 1}
+        consents.decide(
+            session,
+            SYSTEM,
+            contact_id=contact.id,
+            channel="push",
+            purpose="marketing",
+            state=ConsentState.GRANTED,
+            proof=proof,
+        )
+    orders = [
+        _order(
+            session, contact, status, [Wanted(sold[(number + place * 3) % 12], 1 + place), Wanted(sold[6 + number], 1)]
+        )
+        for place, status in enumerate(person.orders)
+    ]
+    return {
+        "id": str(contact.id),
+        "name": person.name,
+        "phone": person.phone,
+        "telegram_user_id": person.telegram,
+        "push_token": person.push,
+        "orders": [{"number": order.number, "status": order.status} for order in orders],
+    }
+
+
+def _order(session: Session, contact: Contact, status: str, lines: list[Wanted]) -> Order:
+    order = placing.place(session, SYSTEM, contact_id=contact.id, lines=lines)
+    if status == "cancelled":
+        moving.cancel(session, SYSTEM, order_id=order.id, reason="changed my mind")
+    if status in {"confirmed", "shipped", "delivered"}:
+        moving.confirm(session, SYSTEM, order_id=order.id)
+        order.expected_on = _days_from_now(4)
+    if status in {"shipped", "delivered"}:
+        moving.ship(
+            session,
+            SYSTEM,
+            order_id=order.id,
+            carrier="Royal Mail",
+            tracking_number=f"RM{order.number}GB",
+            expected_on=_days_from_now(2),
+        )
+    if status == "delivered":
+        moving.deliver(session, SYSTEM, order_id=order.id)
+    return order
+
+
+def _cafe(session: Session, territory_id: UUID) -> None:
+    cafe = accounts.create(session, SYSTEM, name="The Ferry Café", territory_id=territory_id, account_class="A")
+    for name, phone in (("Grace Obi", "+447700900211"), ("Pete Marlow", "+447700900212")):
+        contact = contacts.create(session, SYSTEM, name=name, account_id=cafe.id)
+        points.add(session, SYSTEM, contact=contact, channel="sms", address=phone)
+
+
+def _end_as_history(session: Session) -> None:
+    """The shipments of the story told nobody: what they queued is over before a worker could see it."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.state == DeliveryState.QUEUED.value)
+        .values(state=DeliveryState.EXPIRED.value, reason="seeded", settled_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _days_from_now(days: int) -> date:
+    return (clock.now() + timedelta(days=days)).date()

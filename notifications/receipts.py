@@ -1,0 +1,138 @@
+"""What providers report later: every report is kept as it came; the delivery's status only ever moves forward.
+
+Twilio's callbacks come late, twice and in any order (channels: accepted 0 … delivered 4, read 5); only a higher rank
+counts. A report also settles a delivery of which nobody knew whether it had left: it names our id in its address.
+"""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.api.signatures import twilio_signature_ok
+from mcrm.config import Settings
+from mcrm.deliveries import ending
+from mcrm.deliveries.models import Delivery, DeliveryState, Receipt
+from mcrm.transaction import perform
+
+ENDPOINTS = frozenset({"receipts.twilio_status"})
+LONGEST = 64
+RANKS = {
+    "accepted": 0,
+    "scheduled": 0,
+    "queued": 1,
+    "sending": 2,
+    "sent": 3,
+    "delivered": 4,
+    "undelivered": 4,
+    "failed": 4,
+    "canceled": 4,
+    "read": 5,
+}
+OPTED_OUT = frozenset({"21610", "30004"})
+BAD_NUMBER = frozenset({"21211", "21614", "21217", "30005", "30006"})
+OPEN = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED})
+
+
+def make_receipts(settings: Settings) -> Blueprint:
+    """The blueprint of `POST /webhooks/twilio/status`; 403 without a trace for what Twilio did not sign."""
+    blueprint = Blueprint("receipts", __name__)
+
+    @blueprint.post("/webhooks/twilio/status")
+    def twilio_status() -> Response:
+        """Take one report in."""
+        if settings.twilio is None or not _is_signed(settings, settings.twilio.auth_token):
+            return Response(status=403)
+        status = request.form.get("MessageStatus") or request.form.get("SmsStatus") or ""
+        report = Report(
+            delivery_id=_uuid(request.args.get("d", "")),
+            provider_id=_short(request.form.get("MessageSid") or request.form.get("SmsSid")),
+            status=status.lower()[:LONGEST],
+            code=_short(request.form.get("ErrorCode")),
+        )
+        if report.status in RANKS:  # a status that Twilio may add one day is no fault of ours
+            perform(lambda session: record(session, report))
+        return Response(status=204)
+
+    return blueprint
+
+
+class Report:
+    """One report of a provider about one message."""
+
+    def __init__(self, *, delivery_id: UUID | None, provider_id: str | None, status: str, code: str | None) -> None:
+        """`status` is one of RANKS; `code` the provider's error code."""
+        self.delivery_id = delivery_id
+        self.provider_id = provider_id
+        self.status = status
+        self.code = code
+
+
+def record(session: Session, report: Report) -> bool:
+    """Keep the report, and move its delivery forward; whether it did. A report of an unknown delivery is kept too."""
+    delivery = _delivery(session, report)
+    session.add(
+        Receipt(
+            delivery_id=delivery.id if delivery else None,
+            provider_id=report.provider_id,
+            status=report.status,
+            code=report.code,
+        )
+    )
+    if delivery is None or delivery.state not in OPEN:
+        return False
+    if delivery.provider_id is None and report.provider_id is not None:
+        ending.accept(delivery, report.provider_id, clock.now())  # it had left after all
+    if RANKS[report.status] <= delivery.provider_rank:
+        return False
+    delivery.provider_rank = RANKS[report.status]
+    _advance(session, delivery, report)
+    return True
+
+
+def _advance(session: Session, delivery: Delivery, report: Report) -> None:
+    now = clock.now()
+    if report.status in {"delivered", "read"}:
+        state = DeliveryState.DELIVERED if report.status == "delivered" else DeliveryState.READ
+        ending.end(delivery, state, None, now)
+    elif report.status in {"undelivered", "failed", "canceled"}:
+        reason = f"twilio.{report.code or report.status}"
+        if report.code in OPTED_OUT:
+            ending.stop(session, delivery, reason, now)
+        else:
+            ending.fail(session, delivery, reason, now, address_invalid=report.code in BAD_NUMBER)
+
+
+def _delivery(session: Session, report: Report) -> Delivery | None:
+    """By our own id, else by the provider's; a report whose two ids belong to different messages is nobody's."""
+    query = select(Delivery).where(Delivery.channel == "sms").with_for_update()
+    if report.delivery_id is not None:
+        delivery = session.scalar(query.where(Delivery.id == report.delivery_id))
+        if delivery is None or delivery.provider_id in (None, report.provider_id):
+            return delivery
+        return None
+    if report.provider_id is None:
+        return None
+    return session.scalar(query.where(Delivery.provider_id == report.provider_id).limit(1))
+
+
+def _is_signed(settings: Settings, token: str) -> bool:
+    query = request.query_string.decode("latin-1")
+    url = f"{settings.public_url}{request.path}" + (f"?{query}" if query else "")
+    signature = request.headers.get("X-Twilio-Signature")
+    algorithm = request.headers.get("X-Twilio-Webhooks-Signature-Settings")
+    return twilio_signature_ok(url, request.form, signature, token, algorithm)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _short(text: str | None) -> str | None:
+    clean = "".join(character for character in text or "" if character.isprintable())
+    return clean[:LONGEST] or None
