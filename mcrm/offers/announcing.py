@@ -147,6 +147,7 @@ def _request(contact: Contact, point: ContactPoint | None, expires_at: datetime 
         purpose=Purpose.MARKETING,
         kind=KIND,
         contact_id=contact.id,
+        owner_id=point.contact_id if point else None,
         address=point.address if point else None,
         point_state=point.state if point else None,
         expires_at=expires_at,
