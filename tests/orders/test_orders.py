@@ -55,6 +55,7 @@ def test_an_order_is_placed_at_the_prices_in_force_with_its_stock_held(session: 
         ("Harbour Espresso 250 g", 950, 1900),
         ("Pine mug", 1400, 1400),
     ]
+    assert order["rev"] == 1
     assert (order["contact_id"], order["account_id"]) == (str(ben.id), str(ben.account_id))
     assert stock(session) == (10, 2)
     assert kinds(session)[-1] == "order.placed"
