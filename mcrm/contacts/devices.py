@@ -32,7 +32,6 @@ def register(
     point = points.find(session, PointChannel.PUSH, value)
     if point is not None and point.contact_id not in (None, contact.id):
         points.remove(session, actor, point=point)
-        point.contact_id = None
     point = points.add(
         session,
         actor,

@@ -147,10 +147,15 @@ def invalidate(session: Session, actor: Actor, *, point: ContactPoint, why: str)
 
 
 def remove(session: Session, actor: Actor, *, point: ContactPoint) -> None:
-    """Take the address off its contact; the row stays, because the log names it."""
+    """Take the address off its contact; the row stays, because the log names it.
+
+    It belongs to nobody then: numbers are given out again, and the next holder must not be taken for the former one.
+    """
     if point.state != PointState.REMOVED:
         log.append(session, actor, Kind.CONTACT_POINT_REMOVED, about=about(point), payload={"channel": point.channel})
         point.state = PointState.REMOVED.value
+        point.contact_id = point.verified_at = None
+        session.flush()
 
 
 def reachable(session: Session, contact_id: UUID, channel: str) -> list[ContactPoint]:

@@ -91,10 +91,9 @@ def _priced(session: Session, account: Account, lines: Sequence[Wanted]) -> list
     for index, line in enumerate(lines):
         currency = chosen[0].currency if chosen else None
         price = pricing.choose(in_force, product_id=line.product_id, quantity=line.quantity, currency=currency)
-        if price is None and any(other.product_id == line.product_id for other in in_force):
-            raise MixedCurrencies(field=f"lines.{index}.product_id")
         if price is None:
-            raise ProductWithoutPrice(field=f"lines.{index}.product_id")
+            elsewhere = pricing.choose(in_force, product_id=line.product_id, quantity=line.quantity, currency=None)
+            raise (MixedCurrencies if elsewhere else ProductWithoutPrice)(field=f"lines.{index}.product_id")
         chosen.append(price)
     return chosen
 
