@@ -1,20 +1,26 @@
 """Customers in the app: their profile, their installations, what they allow, their orders and what happened."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mcrm.actors import SYSTEM, Role
-from mcrm.contacts import linking, points
+from mcrm.contacts import devices, linking, points
 from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.db import Database, reading
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
-from mcrm.transaction import transaction
+from mcrm.interactions.models import Interaction
+from mcrm.transaction import perform, transaction
 from tests.callers import as_customer, as_staff
 from tests.cast import a_customer, an_order
 
-BEN = "+447700900201"
 REGISTRATION = {"kind": "token", "value": "fcm-token-of-a-pixel-7", "platform": "android", "locale": "en-GB"}
+BEN = "+447700900201"
 
 
 def test_customers_change_their_own_name_and_language(client: FlaskClient, session: Session) -> None:
@@ -132,3 +138,22 @@ def test_a_customers_timeline_holds_no_notes_and_no_names_of_the_staff(client: F
     assert [(item["kind"], item["actor"]) for item in seen] == [("consent.granted", "user")]
     assert app.get("/v1/me/timeline", kind="note.added").json["items"] == []
     assert [contact.name for contact in session.scalars(select(Contact))] == ["Ben Okafor"]
+
+
+def test_an_app_that_registers_four_times_at_once_is_one_installation(committed: Database) -> None:
+    with transaction() as using:
+        ben = a_customer(using)
+    together = threading.Barrier(4)
+
+    def register(_: int) -> UUID:
+        together.wait(timeout=20)
+        return perform(
+            lambda session: devices.register(session, SYSTEM, contact=ben, device_id="pixel-7", **REGISTRATION).id
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(register, range(4)))) == 1
+    with reading() as session:
+        assert [point.contact_id for point in session.scalars(select(ContactPoint))] == [ben.id]
+        added = select(func.count()).where(Interaction.kind == "contact-point.added")
+        assert session.scalar(added) == 1
