@@ -30,7 +30,7 @@ from mcrm.offers.service import announcement_of
 from mcrm.policy import gate
 from mcrm.transaction import announce as wake
 
-PAGE = 500
+PAGE = 100  # on SQLite the whole page is lock time: 50 ms of it are bearable
 KIND = "offer.announced"
 
 

@@ -77,6 +77,12 @@ class PushRegistration(MethodView):
 
         return perform(work)
 
+    @blueprint.response(204)
+    def delete(self, device_id: str) -> None:
+        """No more pushes to this installation: what an app says when its user signs out."""
+        with transaction() as session:
+            devices.forget(session, current_actor, contact=own_contact(session), device_id=device_id)
+
 
 @blueprint.route("/chat-links", roles={Role.CUSTOMER})
 class ChatLinks(MethodView):

@@ -64,6 +64,18 @@ def test_pushes_never_reach_the_former_owner_of_a_phone(client: FlaskClient, ses
     assert [point.address for point in points.reachable(session, mei.id, "push")] == [REGISTRATION["value"]]
 
 
+def test_no_push_comes_to_an_app_after_signing_out_of_it(client: FlaskClient, session: Session) -> None:
+    ben = a_customer(session)
+    session.commit()
+    app = as_customer(client, ben)
+    app.put("/v1/me/push-registrations/pixel-7", REGISTRATION)
+    app.put("/v1/me/push-registrations/tablet", REGISTRATION | {"value": "fcm-token-of-a-tablet"})
+
+    assert [app.delete("/v1/me/push-registrations/pixel-7").status_code for _ in range(2)] == [204, 204]
+    session.expire_all()
+    assert [point.device_id for point in points.reachable(session, ben.id, "push")] == ["tablet"]
+
+
 def test_an_odd_registration_is_refused(client: FlaskClient, session: Session) -> None:
     ben = a_customer(session)
     session.commit()
