@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.deliveries import leasing
+from mcrm.offers import announcing
 from mcrm.transaction import perform
 from mcrm.wakeup import Listener
 
@@ -33,6 +34,7 @@ class Engine:
 def engines() -> tuple[Engine, ...]:
     """Every engine of the house, written out."""
     return (
+        Engine("announcements", announcing.step),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
     )
