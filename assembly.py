@@ -121,7 +121,7 @@ def work(settings: Settings) -> int:
     listener = Listener(database, WORKER_TOPICS)
     senders = make_senders(settings)
     deliveries = DeliveryWorker(senders, settings.limits, listener)
-    turning = EngineWorker(engines(), listener)
+    turning = EngineWorker(engines(settings.limits), listener)
     resolver = Resolver(senders)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,6 +11,7 @@ from mcrm.api.root import make_api
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
+from mcrm.deliveries import resources as deliveries
 from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
 from mcrm.products import resources as products
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     orders.blueprint,
     orders.own,
     offers.blueprint,
+    deliveries.blueprint,
 )
 
 

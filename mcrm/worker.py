@@ -5,12 +5,17 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.access import counters
-from mcrm.deliveries import leasing
+from mcrm.access.models import IdempotencyKey
+from mcrm.config import Limits
+from mcrm.contacts.models import LinkToken
+from mcrm.deliveries import leasing, rates
 from mcrm.offers import announcing
 from mcrm.transaction import perform
 from mcrm.wakeup import Listener
@@ -20,6 +25,9 @@ Step = Callable[[Session], bool]
 IDLE_S = 2.0
 AFTER_FAILURE_S = 1.0
 COUNTERS_KEPT = timedelta(days=2)
+ADDRESSES_KEPT = timedelta(hours=1)
+LINKS_KEPT = timedelta(days=1)
+PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +39,16 @@ class Engine:
     every_s: float = 0.0
 
 
-def engines() -> tuple[Engine, ...]:
+def engines(limits: Limits) -> tuple[Engine, ...]:
     """Every engine of the house, written out."""
+    answers_kept = timedelta(hours=limits.idempotency_hours)
     return (
         Engine("announcements", announcing.step),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
+        Engine("forget-addresses", forget_addresses, every_s=3600.0),
+        Engine("forget-answers", partial(forget_answers, answers_kept), every_s=600.0),
+        Engine("forget-links", forget_links, every_s=3600.0),
     )
 
 
@@ -49,6 +61,29 @@ def forget_counters(session: Session) -> bool:
     """Drop windows of tries that nobody asks about any more."""
     counters.forget(session, before=clock.now() - COUNTERS_KEPT)
     return False
+
+
+def forget_addresses(session: Session) -> bool:
+    """Drop the rate buckets of addresses that nobody wrote to lately."""
+    rates.forget_addresses(session, before=clock.now() - ADDRESSES_KEPT)
+    return False
+
+
+def forget_answers(kept: timedelta, session: Session) -> bool:
+    """Drop the answers kept for idempotency keys, a thousand at a time; whether there may be more."""
+    return _drop(session, IdempotencyKey, IdempotencyKey.created_at < clock.now() - kept)
+
+
+def forget_links(session: Session) -> bool:
+    """Drop one-time links that nobody can use any more."""
+    return _drop(session, LinkToken, LinkToken.expires_at < clock.now() - LINKS_KEPT)
+
+
+def _drop(session: Session, model: type[IdempotencyKey | LinkToken], old: ColumnElement[bool]) -> bool:
+    """In pages, so that no writer waits for long."""
+    some = select(model.id).where(old).limit(PAGE)
+    result = session.execute(delete(model).where(model.id.in_(some)).execution_options(synchronize_session=False))
+    return int(result.rowcount) == PAGE  # type: ignore[attr-defined]
 
 
 class EngineWorker:

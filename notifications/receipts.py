@@ -81,7 +81,7 @@ def record(session: Session, report: Report) -> bool:
             code=report.code,
         )
     )
-    if delivery is None or delivery.state not in OPEN:
+    if delivery is None or not _is_open(delivery):
         return False
     if delivery.provider_id is None and report.provider_id is not None:
         ending.accept(delivery, report.provider_id, clock.now())  # it had left after all
@@ -90,6 +90,14 @@ def record(session: Session, report: Report) -> bool:
     delivery.provider_rank = RANKS[report.status]
     _advance(session, delivery, report)
     return True
+
+
+def _is_open(delivery: Delivery) -> bool:
+    """Whether a report can still say something new: also of one given up, or about to be sent again, in doubt."""
+    in_doubt = delivery.provider_id is None and (
+        (delivery.state == DeliveryState.QUEUED and delivery.tries > 0) or delivery.reason == ending.AMBIGUOUS
+    )
+    return delivery.state in OPEN or in_doubt
 
 
 def _advance(session: Session, delivery: Delivery, report: Report) -> None:

@@ -30,6 +30,7 @@ EVERY_S = 2.0
 PAGE = 50
 RESENT = "resent"
 ASK_AGAIN = timedelta(minutes=2)
+ASK_NO_MORE = timedelta(days=2)
 LOOK_BACK = timedelta(minutes=2)
 
 
@@ -82,7 +83,9 @@ def _due(session: Session, now: datetime) -> list[Unknown]:
     asked = (DeliveryState.UNKNOWN.value, DeliveryState.ACCEPTED.value)
     query = leasing.DUE.add_columns(Delivery.state, Delivery.provider_id, Delivery.created_at)
     rows = session.execute(query.where(Delivery.state.in_(asked), Delivery.lease_until <= now).limit(PAGE))
-    return [Unknown(leasing.outgoing_of(row), row.state, row.provider_id, row.created_at - LOOK_BACK) for row in rows]
+    return [
+        Unknown(leasing.outgoing_of(row, now), row.state, row.provider_id, row.created_at - LOOK_BACK) for row in rows
+    ]
 
 
 def _resolve(unknown: Unknown, senders: Senders) -> None:
@@ -103,7 +106,7 @@ def _resolve(unknown: Unknown, senders: Senders) -> None:
 
 def _known_to(session: Session, unknown: Unknown) -> list[str]:
     """The provider's ids of our other messages to this person: they are not the one we look for."""
-    query = select(Delivery.provider_id).where(Delivery.channel == "sms", Delivery.provider_id.is_not(None))
+    query = select(Delivery.provider_id).where(Delivery.channel == "sms", Delivery.accepted_at >= unknown.since)
     contact = select(Delivery.contact_point_id).where(Delivery.id == unknown.outgoing.id).scalar_subquery()
     return [id_ for id_ in session.scalars(query.where(Delivery.contact_point_id == contact)) if id_]
 
@@ -120,8 +123,9 @@ def _decide(session: Session, id_: UUID, found: Outcome | None) -> None:
     if isinstance(found, Sent):
         ending.accept(delivery, found.provider_id, now)
     elif _may_repeat(delivery, now):
+        pause_s = ending.backoff_s(delivery.tries) if delivery.channel == "push" else 0.0
         ending.note(delivery, RESENT, now)
-        ending.requeue(session, delivery, at=now, reason=RESENT)
+        ending.requeue(session, delivery, at=now + timedelta(seconds=pause_s), reason=RESENT)
     else:
         ending.fail(session, delivery, ending.AMBIGUOUS, now)
 
@@ -130,7 +134,7 @@ def _may_repeat(delivery: Delivery, now: datetime) -> bool:
     if delivery.expires_at is not None and delivery.expires_at <= now:
         return False
     if delivery.channel == "push":
-        return True
+        return delivery.tries < ending.MOST_TRIES
     once = all(attempt.get("outcome") != RESENT for attempt in delivery.attempts or ())
     return once and delivery.priority < Priority.BULK
 
@@ -150,11 +154,18 @@ def _reconcile(unknown: Unknown, senders: Senders) -> None:
     perform(lambda session: _take_status(session, unknown, status))
 
 
+def _fetch_again_at(delivery: Delivery, now: datetime) -> datetime | None:
+    """Twice as late each time; some carriers never report, so nobody asks after two days."""
+    age = now - (delivery.accepted_at or delivery.created_at)
+    again = max(ASK_AGAIN, age)
+    return now + again if age + again <= ASK_NO_MORE else None
+
+
 def _take_status(session: Session, unknown: Unknown, status: Any) -> None:
     delivery = _still(session, unknown.outgoing.id, DeliveryState.ACCEPTED)
     if delivery is None:
         return
-    delivery.lease_until = None if status is not None and RANKS.get(status.status, 0) >= 4 else clock.now() + ASK_AGAIN
+    delivery.lease_until = _fetch_again_at(delivery, clock.now())
     if status is not None and status.status in RANKS:
         code = None if status.error_code is None else str(status.error_code)
         provider_id = unknown.provider_id

@@ -6,30 +6,35 @@ together with the marking of the next one: a crash leaves at most one slice unkn
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.config import Limits
+from mcrm.contacts.models import PointChannel
 from mcrm.db import reading
 from mcrm.deliveries import leasing, settling
 from mcrm.deliveries.leasing import Lease, Leased
-from mcrm.deliveries.outgoing import Operation
+from mcrm.deliveries.outgoing import Failed, Operation, Outcome, Outgoing
 from mcrm.deliveries.rates import Rate
 from mcrm.deliveries.settling import Settlement
 from mcrm.ids import new_id
 from mcrm.transaction import perform
 from mcrm.wakeup import Listener
-from notifications.senders import Late, Sender, Senders
+from notifications.senders import Late, Sender, Senders, one
 
 log = logging.getLogger(__name__)
 BATCH = 200
 AT_ONCE = 16
 POLL_S = 5.0  # the safety net under the wake-up
 AFTER_FAILURE_S = 1.0
+CHANNELS = frozenset(channel.value for channel in PointChannel)
+CHANNEL_OFF = "channel.off"
+UNLIMITED = Rate(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,10 @@ def rates_of(limits: Limits) -> Mapping[str, Rate]:
     }
 
 
-def deliver_due(channel: str, sender: Late[Sender], rate: Rate, pool: ThreadPoolExecutor) -> Turnout:
-    """Send what is due on one channel."""
+def deliver_due(
+    channel: str, sender: Late[Sender], rate: Rate, pool: Executor, stopping: threading.Event | None = None
+) -> Turnout:
+    """Send what is due on one channel. Once `stopping` is set, what was not begun is given back."""
     now = clock.now()
     with reading() as session:
         due = leasing.next_due(session, channel, now)
@@ -71,13 +78,16 @@ def deliver_due(channel: str, sender: Late[Sender], rate: Rate, pool: ThreadPool
             limit=BATCH,
         )
     )
-    _send_all(leased, sender, pool)
+    _send_all(leased, sender, pool, stopping or threading.Event())
     return Turnout(len(leased.taken), leased.wait_s, limited=leased.wait_s > 0)
 
 
-def _send_all(leased: Lease, sender: Late[Sender], pool: ThreadPoolExecutor) -> None:
+def _send_all(leased: Lease, sender: Late[Sender], pool: Executor, stopping: threading.Event) -> None:
     settled: list[Settlement] = []
     for slice_ in slices(leased.taken, AT_ONCE):
+        if stopping.is_set():
+            perform(lambda session: leasing.release(session, token=leased.token))
+            break
         sending = _mark(settled, slice_, leased.token, sender.sender_key)
         outcomes = pool.map(sender.send, [one.outgoing for one in sending])  # no transaction is open here
         settled = settling.settled_of(sending, outcomes)
@@ -101,15 +111,31 @@ def slices(taken: Sequence[Leased], most: int) -> Iterator[list[Leased]]:
         chosen: list[Leased] = []
         later: list[Leased] = []
         addressed = set()
-        for one in left:
-            if len(chosen) < most and one.contact_point_id not in addressed:
-                chosen.append(one)
+        for leased in left:
+            if len(chosen) < most and leased.contact_point_id not in addressed:
+                chosen.append(leased)
             else:
-                later.append(one)
-            if one.outgoing.operation is Operation.SEND:
-                addressed.add(one.contact_point_id)
+                later.append(leased)
+            if leased.outgoing.operation is Operation.SEND:
+                addressed.add(leased.contact_point_id)
         yield chosen
         left = later
+
+
+class Nobody:
+    """The sender of a channel whose provider is off: it refuses at once, so that the next channel gets its turn."""
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        """Refused."""
+        return Failed(CHANNEL_OFF)
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+def nobody(channel: str) -> Late[Sender]:
+    """A sender for a channel that is off."""
+    return Late(f"{channel}:off", Nobody, one)
 
 
 class Lane:
@@ -154,7 +180,7 @@ class Lane:
 
     def _round(self) -> Turnout:
         try:
-            return deliver_due(self._channel, self._sender, self._rate, self._pool)
+            return deliver_due(self._channel, self._sender, self._rate, self._pool, self._stopping)
         except Exception as error:  # a lane must outlive whatever the database does
             log.exception("the %s lane failed: %s", self._channel, type(error).__name__)
             self._stopping.wait(AFTER_FAILURE_S)
@@ -169,6 +195,7 @@ class DeliveryWorker:
         rates = rates_of(limits)
         self._senders = senders
         self._lanes = [Lane(channel, senders[channel], rates[channel], listener) for channel in senders]
+        self._lanes += [Lane(channel, nobody(channel), UNLIMITED, listener) for channel in CHANNELS - set(senders)]
 
     def start(self) -> None:
         """Begin on every channel."""
@@ -179,6 +206,7 @@ class DeliveryWorker:
         """Finish what is in flight and end; whether all lanes did within the time."""
         for lane in self._lanes:
             lane.stop()
-        ended = [lane.join(timeout_s) for lane in self._lanes]
+        until_s = time.monotonic() + timeout_s
+        ended = [lane.join(max(0.0, until_s - time.monotonic())) for lane in self._lanes]
         self._senders.close()
         return all(ended)

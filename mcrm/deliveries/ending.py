@@ -4,6 +4,7 @@ Whoever ends a delivery (a worker, a receipt, a look-up) does it here, so that a
 tried, and the text of a one-time code is blanked, whichever way the news came.
 """
 
+import random
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -20,6 +21,8 @@ from mcrm.transaction import announce
 
 AMBIGUOUS = "ambiguous"
 ACCEPTED = "accepted"
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 3600.0
+MOST_TRIES = 8
 REPORT_OVERDUE = {"sms": timedelta(minutes=10)}  # only Twilio promises receipts, and a lost one is never repeated
 
 
@@ -87,6 +90,12 @@ def requeue(session: Session, delivery: Delivery, *, at: datetime, reason: str |
     delivery.reason = reason
     delivery.lease_until = delivery.lease_token = delivery.settled_at = None
     announce(session, outbox.TOPIC_DELIVERIES)
+
+
+def backoff_s(tries: int) -> float:
+    """Seconds before the next try: 10 doubling to an hour, with jitter so that a thousand do not come back at once."""
+    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** max(0, tries - 1))
+    return random.uniform(longest / 2, longest)
 
 
 def note(delivery: Delivery, outcome: str, now: datetime) -> None:

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from mcrm.contacts.models import ContactPoint
 from mcrm.deliveries import ending
 from mcrm.deliveries.models import Delivery, DeliveryState
 from mcrm.deliveries.outgoing import Operation, Outgoing
-from mcrm.deliveries.rates import Rate, open_bucket
+from mcrm.deliveries.rates import AddressBuckets, Rate, open_bucket
 from mcrm.policy import gate
 
 LEASE = timedelta(seconds=60)
@@ -111,24 +111,52 @@ def lease(
     rows = session.execute(query.with_for_update(skip_locked=True, of=Delivery)).all()
     if not rows:
         return Lease(token, ())
+    taken, wait_s, postponed = _within_limits(session, rows, sender, rate, cost, now)
+    if taken:
+        _mark_leased(session, [leased.outgoing.id for leased in taken], token, now)
+    for id_, again in postponed:
+        session.execute(_POSTPONE, {"b_id": id_, "b_again": again})
+    return Lease(token, taken, wait_s)
+
+
+def _within_limits(
+    session: Session, rows: Sequence[Row[Any]], sender: str, rate: Rate, cost: Callable[[Outgoing], int], now: datetime
+) -> tuple[list[Leased], float, list[tuple[UUID, datetime]]]:
+    """What may go now, how long the sender must wait for more, and what waits for its own address (id, until)."""
     bucket = open_bucket(session, sender, rate, now)
-    taken, wait_s = [], 0.0
+    addresses = AddressBuckets(session, sender, rate, now, {row.contact_point_id for row in rows})
+    taken: list[Leased] = []
+    postponed: list[tuple[UUID, datetime]] = []
     for row in rows:
-        leased = _leased(row)
+        leased = _leased(row, now)
+        is_answer = leased.outgoing.operation is Operation.ANSWER  # a tap's answer is no message in the chat
+        if not is_answer and (wait_s := addresses.wait_s(row.contact_point_id)):
+            postponed.append((row.id, now + timedelta(seconds=wait_s)))
+            continue
         if not bucket.take(cost(leased.outgoing), row.priority):
-            wait_s = bucket.wait_s
-            break
+            bucket.save()
+            return taken, bucket.wait_s, postponed
+        if not is_answer:
+            addresses.take(row.contact_point_id)
         taken.append(leased)
     bucket.save()
-    if taken:
-        ids = [leased.outgoing.id for leased in taken]
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id.in_(ids))
-            .values(lease_until=now + LEASE, lease_token=token)
-            .execution_options(synchronize_session=False)
-        )
-    return Lease(token, taken, wait_s)
+    return taken, 0.0, postponed
+
+
+def _mark_leased(session: Session, ids: Sequence[UUID], token: str, now: datetime) -> None:
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(ids))
+        .values(lease_until=now + LEASE, lease_token=token)
+        .execution_options(synchronize_session=False)
+    )
+
+
+_POSTPONE = (
+    update(Delivery.__table__)  # type: ignore[arg-type]
+    .where(Delivery.id == bindparam("b_id"))
+    .values(not_before=bindparam("b_again"))
+)
 
 
 def mark_sending(session: Session, slice_: Sequence[Leased], *, token: str, now: datetime) -> list[Leased]:
@@ -142,7 +170,7 @@ def mark_sending(session: Session, slice_: Sequence[Leased], *, token: str, now:
         Delivery.state == DeliveryState.QUEUED.value,
         Delivery.lease_token == token,
     )
-    fresh = [_leased(row) for row in session.execute(ours.with_for_update(of=Delivery))]
+    fresh = [_leased(row, now) for row in session.execute(ours.with_for_update(of=Delivery))]
     verdicts = gate.may_send(session, [leased.request for leased in fresh], now)
     allowed = [leased for leased in fresh if verdicts[leased.outgoing.id].answer is gate.Answer.ALLOWED]
     for leased in fresh:
@@ -193,7 +221,7 @@ def _free(now: datetime) -> ColumnElement[bool]:
     return or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
 
 
-def _leased(row: Row[Any]) -> Leased:
+def _leased(row: Row[Any], now: datetime) -> Leased:
     request = gate.Request(
         id=row.id,
         channel=row.channel,
@@ -206,7 +234,7 @@ def _leased(row: Row[Any]) -> Leased:
         expires_at=row.expires_at,
     )
     return Leased(
-        outgoing=outgoing_of(row),
+        outgoing=outgoing_of(row, now),
         request=request,
         attempts=tuple(row.attempts or ()),
         priority=row.priority,
@@ -215,8 +243,8 @@ def _leased(row: Row[Any]) -> Leased:
     )
 
 
-def outgoing_of(row: Row[Any]) -> Outgoing:
-    """What the sender gets, from a row of `DUE`."""
+def outgoing_of(row: Row[Any], now: datetime) -> Outgoing:
+    """What the sender gets, from a row of `DUE`; it must not wait at the provider for longer than it is good for."""
     content = row.content or {}
     return Outgoing(
         id=row.id,
@@ -232,5 +260,10 @@ def outgoing_of(row: Row[Any]) -> Outgoing:
         address_kind=row.address_kind,
         platform=row.platform,
         collapse_key=content.get("collapse_key"),
-        ttl_s=content.get("ttl_s"),
+        ttl_s=_ttl_s(content.get("ttl_s"), row.expires_at, now),
     )
+
+
+def _ttl_s(wished: int | None, expires_at: datetime | None, now: datetime) -> int | None:
+    left = None if expires_at is None else max(1, int((expires_at - now).total_seconds()))
+    return wished if left is None else left if wished is None else min(wished, left)

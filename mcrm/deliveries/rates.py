@@ -1,22 +1,29 @@
 """The rate of each sender: a bucket in the database that all workers share, and the pause a provider asked for."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.deliveries.models import Priority, SenderState
 
 BULK_SHARE = 0.8  # a broadcast leaves the rest of the bucket to codes and order news
+ADDRESS_BURST_S = 3.0
+ADDRESS_MARK = "/"
+SHORTEST_WAIT_S = 0.001
+TINY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
     """How much a sender may send: `per_second` in the provider's own unit (segments for SMS), with a second's burst.
 
-    `per_address` messages a second go to one address (Telegram chats); None where the provider sets no such limit.
+    `per_address` messages a second go to one address (Telegram chats), in bursts of three seconds' worth, since a
+    dialogue answers in two or three messages; None where the provider sets no such limit.
     """
 
     per_second: float
@@ -31,30 +38,73 @@ class Bucket:
         self._state = state
         self._size = max(1.0, rate.per_second)
         self._rate = rate
-        elapsed = max(0.0, (now - state.refilled_at).total_seconds())
-        self._tokens = min(self._size, state.tokens + elapsed * rate.per_second)
+        self._tokens = _refilled(state, rate.per_second, self._size, now)
         self._now = now
+        self._missing = 0.0
         self.paused_for_s = max(0.0, (state.paused_until - now).total_seconds()) if state.paused_until else 0.0
 
     def take(self, cost: int, priority: int) -> bool:
         """Whether a message of that cost may go now. One that is larger than the bucket goes when it is full."""
         floor = self._size * (1 - BULK_SHARE) if priority >= Priority.BULK else 0.0
-        if self.paused_for_s or self._tokens - min(cost, self._size - floor) < floor - 1e-9:
+        self._missing = floor + min(cost, self._size - floor) - self._tokens
+        if self.paused_for_s or self._missing > TINY:
             return False
         self._tokens -= cost
         return True
 
     @property
     def wait_s(self) -> float:
-        """Seconds until another message can go."""
-        if self.paused_for_s:
-            return self.paused_for_s
-        return max(0.001, (1.0 - self._tokens) / self._rate.per_second) if self._tokens < 1 else 0.001
+        """Seconds until the message that was refused last can go."""
+        return max(self.paused_for_s, self._missing / self._rate.per_second, SHORTEST_WAIT_S)
 
     def save(self) -> None:
         """Store the level."""
         self._state.tokens = self._tokens
         self._state.refilled_at = self._now
+
+
+class AddressBuckets:
+    """What may still go to each address now; kept beside the sender's bucket, whose lock guards them too."""
+
+    def __init__(self, session: Session, sender: str, rate: Rate, now: datetime, points: Iterable[UUID | None]) -> None:
+        """Reads the buckets of these contact points; one that was never used is full."""
+        self._per_second = rate.per_address or 0.0
+        self._size = max(1.0, self._per_second * ADDRESS_BURST_S)
+        self._session, self._sender, self._now = session, sender, now
+        names = {self._name(point) for point in points if point is not None} if self._per_second else set()
+        found = session.scalars(select(SenderState).where(SenderState.sender.in_(names))) if names else ()
+        self._states = {state.sender: state for state in found}
+        for state in self._states.values():
+            state.tokens = _refilled(state, self._per_second, self._size, now)
+            state.refilled_at = now
+
+    def wait_s(self, point: UUID | None) -> float:
+        """Seconds until a message may go to this address; 0 when it may go now."""
+        state = self._states.get(self._name(point)) if self._per_second and point is not None else None
+        return max(0.0, (1.0 - state.tokens - TINY) / self._per_second) if state is not None else 0.0
+
+    def take(self, point: UUID | None) -> None:
+        """One message goes there."""
+        if not self._per_second or point is None:
+            return
+        name = self._name(point)
+        if name not in self._states:
+            self._states[name] = SenderState(sender=name, tokens=self._size, refilled_at=self._now)
+            self._session.add(self._states[name])
+        self._states[name].tokens -= 1.0
+
+    def _name(self, point: UUID | None) -> str:
+        return f"{self._sender}{ADDRESS_MARK}{point}"
+
+
+def forget_addresses(session: Session, *, before: datetime) -> int:
+    """Drop the buckets of addresses that were not written to since; they are full again. How many."""
+    idle = SenderState.sender.contains(ADDRESS_MARK, autoescape=True) & (SenderState.refilled_at < before)
+    return int(session.execute(delete(SenderState).where(idle)).rowcount)  # type: ignore[attr-defined]
+
+
+def _refilled(state: SenderState, per_second: float, size: float, now: datetime) -> float:
+    return min(size, state.tokens + max(0.0, (now - state.refilled_at).total_seconds()) * per_second)
 
 
 def open_bucket(session: Session, sender: str, rate: Rate, now: datetime) -> Bucket:

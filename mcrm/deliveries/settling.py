@@ -5,7 +5,6 @@ about the address (stopped, dead, moved) is recorded with it, and the next way i
 """
 
 import logging
-import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,14 +15,23 @@ from sqlalchemy.orm import Session
 
 from mcrm.contacts import points
 from mcrm.deliveries import rates
-from mcrm.deliveries.ending import ACCEPTED, attempt, end, fail, point_of, report_overdue_at, requeue, stop
+from mcrm.deliveries.ending import (
+    ACCEPTED,
+    MOST_TRIES,
+    attempt,
+    backoff_s,
+    end,
+    fail,
+    point_of,
+    report_overdue_at,
+    requeue,
+    stop,
+)
 from mcrm.deliveries.leasing import Leased, look_again_at
 from mcrm.deliveries.models import Delivery, DeliveryState
 from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Moved, Outcome, Sent, Suppressed
 
 log = logging.getLogger(__name__)
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 3600.0
-MOST_TRIES = 8
 EXHAUSTED = "tries-exhausted"
 
 
@@ -105,18 +113,13 @@ def _defer(session: Session, delivery: Delivery, outcome: Deferred, sender: str,
         delivery.tries = max(0, delivery.tries - 1)
     if delivery.tries >= MOST_TRIES:
         return fail(session, delivery, EXHAUSTED, now)
-    pause_s = max(outcome.retry_after_s or 0.0, _backoff_s(delivery.tries) if outcome.counts else 1.0)
+    pause_s = max(outcome.retry_after_s or 0.0, backoff_s(delivery.tries) if outcome.counts else 1.0)
     again = now + timedelta(seconds=pause_s)
     if outcome.pauses_sender:
         rates.pause(session, sender, again, outcome.reason)
     if delivery.expires_at is not None and again >= delivery.expires_at:
         return fail(session, delivery, outcome.reason, now)
     return requeue(session, delivery, at=again, reason=outcome.reason)
-
-
-def _backoff_s(tries: int) -> float:
-    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** max(0, tries - 1))
-    return random.uniform(longest / 2, longest)
 
 
 def _move(session: Session, delivery: Delivery, address: str, reason: str, now: datetime) -> None:

@@ -13,10 +13,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.consents.models import Consent, ConsentState, Purpose, Suppression
+from mcrm.consents.models import Consent, ConsentState, Purpose, Suppression, SuppressionReason
 from mcrm.contacts.models import PointState
 
 STOP_CONFIRMATION = "stop-confirmation"
+CONFIRMED = frozenset({SuppressionReason.STOP_WORD.value})  # the law allows one text that confirms the own stop
 REPLY = "reply"
 
 
@@ -68,7 +69,7 @@ def may_send(session: Session, requests: Sequence[Request], now: datetime) -> di
 
 def _judge(
     request: Request,
-    stops: dict[tuple[str, str], str],
+    stops: dict[tuple[str, str], set[str]],
     consents: dict[tuple[UUID, str, str], str],
     now: datetime,
 ) -> Verdict:
@@ -80,9 +81,9 @@ def _judge(
         return Verdict(Answer.SUPPRESSED, f"address-{request.point_state}")
     if request.contact_id is not None and request.owner_id != request.contact_id:
         return Verdict(Answer.SUPPRESSED, "address-changed-hands")
-    stop = stops.get((request.channel, request.address))
-    if stop is not None and request.kind != STOP_CONFIRMATION:
-        return Verdict(Answer.SUPPRESSED, f"suppressed:{stop}")
+    stop = stops.get((request.channel, request.address), set())
+    if stop and not (request.kind == STOP_CONFIRMATION and stop <= CONFIRMED):
+        return Verdict(Answer.SUPPRESSED, f"suppressed:{min(stop)}")
     return _consented(request, consents)
 
 
@@ -100,15 +101,18 @@ def _consented(request: Request, consents: dict[tuple[UUID, str, str], str]) -> 
     return ALLOWED
 
 
-def _stops(session: Session, requests: Iterable[Request]) -> dict[tuple[str, str], str]:
-    """(channel, address) to the reason of a stop in force."""
+def _stops(session: Session, requests: Iterable[Request]) -> dict[tuple[str, str], set[str]]:
+    """(channel, address) to the reasons of the stops in force."""
     addresses = {request.address for request in requests if request.address is not None}
     if not addresses:
         return {}
     query = select(Suppression.channel, Suppression.address, Suppression.reason).where(
         Suppression.address.in_(addresses), Suppression.lifted_at.is_(None)
     )
-    return {(channel, address): reason for channel, address, reason in session.execute(query)}
+    stops: dict[tuple[str, str], set[str]] = {}
+    for channel, address, reason in session.execute(query):
+        stops.setdefault((channel, address), set()).add(reason)
+    return stops
 
 
 def _consents(session: Session, requests: Iterable[Request]) -> dict[tuple[UUID, str, str], str]:

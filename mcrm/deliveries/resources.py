@@ -1,0 +1,79 @@
+"""Deliveries over HTTP: what became of each message, and two decisions that only a human can take."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+
+from mcrm.actors import STAFF, Role
+from mcrm.api.blueprint import Blueprint
+from mcrm.api.identity import current_actor
+from mcrm.api.paging import page, page_of
+from mcrm.db import reading
+from mcrm.deliveries import service
+from mcrm.deliveries.models import Delivery
+from mcrm.deliveries.schemas import DeliveryQuery, DeliverySchema
+from mcrm.transaction import transaction
+
+blueprint = Blueprint("deliveries", __name__, url_prefix="/v1/deliveries", description="What was sent to whom.")
+FIELDS = tuple(DeliverySchema().fields)
+
+
+def shown(delivery: Delivery) -> dict[str, Any]:
+    """A delivery as the wire shows it."""
+    fields: dict[str, Any] = {name: getattr(delivery, name) for name in FIELDS}
+    return fields
+
+
+@blueprint.route("", roles=STAFF)
+class Deliveries(MethodView):
+    """All of them."""
+
+    @blueprint.arguments(DeliveryQuery(), location="query")
+    @blueprint.response(200, page_of(DeliverySchema()))
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """List the deliveries to the contacts you see, newest first."""
+        found = service.deliveries_of(current_actor)
+        if (contact_id := query.pop("contact_id")) is not None:
+            found = found.where(Delivery.contact_id == contact_id)
+        for name in ("state", "channel"):
+            if (wanted := query.pop(name)) is not None:
+                found = found.where(getattr(Delivery, name) == wanted.value)
+        with reading() as session:
+            return page(session, found, [Delivery.id.desc()], **query)
+
+
+@blueprint.route("/<uuid:id>", roles=STAFF)
+@blueprint.etag
+class OneDelivery(MethodView):
+    """One of them."""
+
+    @blueprint.response(200, DeliverySchema())
+    def get(self, id: UUID) -> dict[str, Any]:
+        """One delivery with its attempts."""
+        with reading() as session:
+            return shown(service.reachable(session, current_actor, id))
+
+
+@blueprint.route("/<uuid:id>/retry", roles={Role.ADMIN})
+class Retry(MethodView):
+    """The decision to send once more."""
+
+    @blueprint.response(201, DeliverySchema())
+    @blueprint.alt_response(409, description="It neither failed nor is in doubt, or its code is gone")
+    def post(self, id: UUID) -> Delivery:
+        """Send it once more, although it may arrive twice."""
+        with transaction() as session:
+            return service.retry(session, current_actor, id)
+
+
+@blueprint.route("/<uuid:id>/abandonment", roles={Role.ADMIN})
+class Abandonment(MethodView):
+    """The decision to give up."""
+
+    @blueprint.response(201, DeliverySchema())
+    @blueprint.alt_response(409, description="It neither failed nor is in doubt")
+    def post(self, id: UUID) -> Delivery:
+        """Give it up: nothing more is tried."""
+        with transaction() as session:
+            return service.abandon(session, current_actor, id)
