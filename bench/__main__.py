@@ -1,0 +1,43 @@
+"""`python -m bench [name …] [--json]`: every budget that exists by now, measured on this machine, as one table."""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.report import Figure
+
+BENCHES = ("append", "requests", "outbox", "importing", "live")
+
+
+def main() -> None:
+    """Measure what was asked for, or everything; prints each figure as it comes, then the table."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], default=[])
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    wanted = parser.parse_args()
+    figures: list[Figure] = []
+    console = Console()
+    for name in wanted.names or BENCHES:
+        for figure in importlib.import_module(f"bench.{name}").measure():
+            figures.append(figure)
+            if not wanted.as_json:
+                console.print(f"{figure.what}: {figure.measured}", style="dim", highlight=False)
+    if wanted.as_json:
+        print(json.dumps([figure.as_json() for figure in figures], indent=2))
+        return
+    table = Table(title=f"{platform.machine()}, {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}")
+    for column in ("what", "measured", "budget", "met"):
+        table.add_column(column)
+    for figure in figures:
+        table.add_row(figure.what, figure.measured, figure.budget, {True: "yes", False: "NO", None: ""}[figure.met])
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

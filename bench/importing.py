@@ -1,0 +1,51 @@
+"""Importing past orders: a made-up file of 20,000 lines of the shape that real ones have."""
+
+import csv
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bench.report import Figure
+from bench.stores import store
+from mcrm.orders.importing import import_orders
+
+LINES = 20_000
+COLUMNS = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
+
+
+def measure() -> Iterator[Figure]:
+    """Lines a second on both databases."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "orders.csv"
+        write(path)
+        for name in ("sqlite", "postgresql"):
+            with store(name):
+                began = time.perf_counter()
+                result = import_orders(
+                    path, currency="GBP", timezone="Europe/London", report=Path(folder) / "report.csv"
+                )
+                rate = result["lines"] / (time.perf_counter() - began)
+            figure = Figure(f"import of orders, {name}", f"{rate:,.0f} lines/s")
+            yield figure.judged("≥ 5,000 lines/s", rate >= 5000) if name == "sqlite" else figure
+
+
+def write(path: Path) -> None:
+    """About 20 lines an invoice, a third of them without a customer."""
+    chance = random.Random(1)
+    at = datetime(2010, 12, 1, 8)  # noqa: DTZ001 - the files hold local times
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        for number in range(LINES // 20):
+            at += timedelta(minutes=7)
+            customer = "" if number % 3 == 0 else f"{12000 + number % 800}.0"
+            for _ in range(20):
+                code = chance.randrange(2500)
+                price = f"{chance.randrange(50, 2000) / 100:.2f}"
+                quantity = chance.randrange(1, 24)
+                rows.writerow(
+                    [536000 + number, f"P{code}", f"ITEM {code}", quantity, at, price, customer, "United Kingdom"]
+                )
