@@ -30,7 +30,6 @@ from notifications.senders import Late, Sender, Senders, one
 log = logging.getLogger(__name__)
 BATCH = 200
 AT_ONCE = 16
-SLICES = {"push": 128}  # a push sent twice replaces itself, so more may be in doubt at once; of texts, few
 POLL_S = 5.0  # the safety net under the wake-up
 AFTER_FAILURE_S = 1.0
 CHANNELS = frozenset(channel.value for channel in PointChannel)
@@ -85,7 +84,7 @@ def deliver_due(
 
 def _send_all(leased: Lease, sender: Late[Sender], pool: Executor, stopping: threading.Event) -> None:
     settled: list[Settlement] = []
-    for slice_ in slices(leased.taken, SLICES.get(channel, AT_ONCE)):
+    for slice_ in slices(leased.taken, AT_ONCE):
         if stopping.is_set():
             perform(lambda session: leasing.release(session, token=leased.token))
             break
