@@ -29,7 +29,8 @@ from notifications.senders import Late, Sender, Senders, one
 
 log = logging.getLogger(__name__)
 BATCH = 200
-AT_ONCE = 16
+AT_ONCE = 16  # threads, and the most that a crash leaves unknown
+PUSHES_A_SLICE = 64  # a repeated push replaces itself on the phone: more may be in doubt, for fewer commits
 POLL_S = 5.0  # the safety net under the wake-up
 AFTER_FAILURE_S = 1.0
 CHANNELS = frozenset(channel.value for channel in PointChannel)
@@ -78,13 +79,14 @@ def deliver_due(
             limit=BATCH,
         )
     )
-    _send_all(leased, sender, pool, stopping or threading.Event())
+    most = PUSHES_A_SLICE if channel == PointChannel.PUSH else AT_ONCE
+    _send_all(leased, sender, pool, most, stopping or threading.Event())
     return Turnout(len(leased.taken), leased.wait_s, limited=leased.wait_s > 0)
 
 
-def _send_all(leased: Lease, sender: Late[Sender], pool: Executor, stopping: threading.Event) -> None:
+def _send_all(leased: Lease, sender: Late[Sender], pool: Executor, most: int, stopping: threading.Event) -> None:
     settled: list[Settlement] = []
-    for slice_ in slices(leased.taken, AT_ONCE):
+    for slice_ in slices(leased.taken, most):
         if stopping.is_set():
             perform(lambda session: leasing.release(session, token=leased.token))
             break
