@@ -12,8 +12,13 @@ from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
 from mcrm.deliveries import resources as deliveries
+from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
+from mcrm.products import resources as products
+from mcrm.profile import resources as profile
+from mcrm.stock import resources as stock
 from mcrm.territories import resources as territories
+from mcrm.timelines import resources as timelines
 
 BLUEPRINTS = (
     access.signing_in,
@@ -23,7 +28,15 @@ BLUEPRINTS = (
     accounts.blueprint,
     contacts.blueprint,
     consents.blueprint,
+    consents.own,
+    timelines.blueprint,
+    profile.blueprint,
+    products.blueprint,
+    products.price_lists,
+    stock.blueprint,
     orders.blueprint,
+    orders.own,
+    offers.blueprint,
     deliveries.blueprint,
 )
 

@@ -16,6 +16,7 @@ from mcrm.access.models import IdempotencyKey
 from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
+from mcrm.offers import announcing
 from mcrm.transaction import perform
 from mcrm.wakeup import Listener
 
@@ -42,6 +43,7 @@ def engines(limits: Limits) -> tuple[Engine, ...]:
     """Every engine of the house, written out."""
     answers_kept = timedelta(hours=limits.idempotency_hours)
     return (
+        Engine("announcements", announcing.step),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
         Engine("forget-addresses", forget_addresses, every_s=3600.0),

@@ -27,6 +27,8 @@ async def act(api: TelegramApi, deed: dict[str, Any]) -> tuple[int, Posted]:
         kind, content = "message", _write(api, user, chat_id, deed)
     update_id, first = api.updates.push(chat_id, kind, content)
     _hear(api, user_id, deed, kind, update_id, content)
+    if not api.updates.webhook.url:
+        return update_id, Posted(None, "no webhook is set; the update waits for one")
     try:
         return update_id, await asyncio.wait_for(asyncio.shield(first), FIRST_ANSWER_S)
     except TimeoutError:

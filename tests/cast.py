@@ -3,12 +3,15 @@
 from itertools import count
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.orders.models import Order
+from mcrm.products.models import PriceList, PriceListItem, Product
+from mcrm.stock.models import StockItem
 from mcrm.territories.models import Territory
 
 _numbers = count(2000)
@@ -64,3 +67,23 @@ def an_order(
     session.add(order)
     session.flush()
     return order
+
+
+def a_product(
+    session: Session,
+    code: str = "ESP-250",
+    name: str = "Harbour Espresso 250 g",
+    *,
+    price: int = 950,
+    stock: int | None = None,
+) -> Product:
+    """Something on sale for so many pence; `stock` pieces of it, or not tracked."""
+    product = Product(code=code, code_key=code.upper(), name=name)
+    price_list = session.scalar(select(PriceList)) or PriceList(name="Shop prices", currency="GBP")
+    session.add_all([product, price_list])
+    session.flush()
+    session.add(PriceListItem(price_list_id=price_list.id, product_id=product.id, unit_price=price))
+    if stock is not None:
+        session.add(StockItem(product_id=product.id, on_hand=stock))
+    session.flush()
+    return product

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.consents import service
@@ -20,6 +20,7 @@ from mcrm.db import reading
 from mcrm.transaction import transaction
 
 blueprint = Blueprint("consents", __name__, url_prefix="/v1", description="What people allow, and what they stopped.")
+own = Blueprint("own-consents", __name__, url_prefix="/v1/me/consents", description="What customers allow.")
 PURPOSE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -81,6 +82,35 @@ class SuppressionOfPoint(MethodView):
         with transaction() as session:
             point = contacts.reachable_point(session, current_actor, id)
             service.lift(session, current_actor, point=point, reasons=[SuppressionReason.STAFF])
+
+
+@own.route("", roles={Role.CUSTOMER})
+class OwnConsents(MethodView):
+    """What one allows."""
+
+    @own.response(200, ConsentSchema(many=True))
+    def get(self) -> list[Consent]:
+        """List what you decided; where nothing stands, nobody asked."""
+        assert current_actor.contact_id is not None
+        with reading() as session:
+            return list(service.consents_of(session, current_actor.contact_id))
+
+
+@own.route("/<channel>/<purpose>", roles={Role.CUSTOMER})
+class OwnConsent(MethodView):
+    """What one allows on one channel for one purpose."""
+
+    @own.arguments(ConsentInSchema())
+    @own.response(200, ConsentSchema())
+    def put(self, decision: dict[str, Any], channel: str, purpose: str) -> Consent:
+        """Decide; the proof is completed by us with the session and device that you decide on."""
+        channel, purpose = checked(channel, purpose)
+        assert current_actor.contact_id is not None
+        seen = {"via": "app", "session_id": str(current_actor.session_id), "device_id": current_actor.device_id}
+        about: dict[str, Any] = {"contact_id": current_actor.contact_id, "channel": channel, "purpose": purpose}
+        with transaction() as session:
+            proof = decision["proof"] | seen
+            return service.decide(session, current_actor, **about, state=decision["state"], proof=proof)
 
 
 def _shown(session: Session, point: ContactPoint) -> dict[str, Any]:

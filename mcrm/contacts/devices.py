@@ -27,12 +27,12 @@ def register(
     `kind` is `fid` or `token`. What the device had before is given up; an address that another contact used on this
     device (a phone that changed hands, or a second sign-in) moves, since pushes must never reach the former owner.
     """
-    for old in _others_of(session, contact.id, device_id, value):
-        points.remove(session, actor, point=old)
+    for old in _installed(session, contact.id, device_id):
+        if old.address != value:
+            points.remove(session, actor, point=old)
     point = points.find(session, PointChannel.PUSH, value)
     if point is not None and point.contact_id not in (None, contact.id):
         points.remove(session, actor, point=point)
-        point.contact_id = None
     point = points.add(
         session,
         actor,
@@ -52,12 +52,18 @@ def register(
     return point
 
 
-def _others_of(session: Session, contact_id: UUID, device_id: str, value: str) -> list[ContactPoint]:
+def forget(session: Session, actor: Actor, *, contact: Contact, device_id: str) -> None:
+    """No more pushes to this installation; one that is not registered is none, too."""
+    for point in _installed(session, contact.id, device_id):
+        points.remove(session, actor, point=point)
+
+
+def _installed(session: Session, contact_id: UUID, device_id: str) -> list[ContactPoint]:
+    """Where pushes for this contact go on this device."""
     query = select(ContactPoint).where(
         ContactPoint.contact_id == contact_id,
         ContactPoint.channel == PointChannel.PUSH.value,
         ContactPoint.device_id == device_id,
-        ContactPoint.address != value,
         ContactPoint.state != PointState.REMOVED.value,
     )
     return list(session.scalars(query))

@@ -94,18 +94,10 @@ def add(
 
     Raises ContactPointTaken when it belongs to another contact.
     """
-    point = find(session, channel, address)
-    if point is None:
-        point = ContactPoint(channel=channel, address=address)
-        try:
-            with session.begin_nested():
-                session.add(point)
-                session.flush()
-        except IntegrityError:
-            raise ContactPointTaken(field="address") from None
-    elif point.contact_id == contact.id and point.state == PointState.ACTIVE:
+    point = find(session, channel, address) or _stored(session, channel, address)
+    if point.contact_id == contact.id and point.state == PointState.ACTIVE:
         return point
-    elif point.contact_id not in (None, contact.id):
+    if point.contact_id not in (None, contact.id):
         raise ContactPointTaken(field="address")
     point.contact_id = contact.id
     point.state = PointState.ACTIVE.value
@@ -113,6 +105,19 @@ def add(
     point.verified_at = verified_at
     session.flush()
     log.append(session, actor, Kind.CONTACT_POINT_ADDED, about=about(point, contact), payload={"channel": channel})
+    return point
+
+
+def _stored(session: Session, channel: str, address: str) -> ContactPoint:
+    """A new point that nobody owns yet, or the one that was stored at the same moment."""
+    point = ContactPoint(channel=channel, address=address)
+    try:
+        with session.begin_nested():
+            session.add(point)
+    except IntegrityError:
+        return session.scalars(
+            select(ContactPoint).where(ContactPoint.channel == channel, ContactPoint.address == address)
+        ).one()
     return point
 
 
@@ -147,10 +152,15 @@ def invalidate(session: Session, actor: Actor, *, point: ContactPoint, why: str)
 
 
 def remove(session: Session, actor: Actor, *, point: ContactPoint) -> None:
-    """Take the address off its contact; the row stays, because the log names it."""
+    """Take the address off its contact; the row stays, because the log names it.
+
+    It belongs to nobody then: numbers are given out again, and the next holder must not be taken for the former one.
+    """
     if point.state != PointState.REMOVED:
         log.append(session, actor, Kind.CONTACT_POINT_REMOVED, about=about(point), payload={"channel": point.channel})
         point.state = PointState.REMOVED.value
+        point.contact_id = point.verified_at = None
+        session.flush()
 
 
 def reachable(session: Session, contact_id: UUID, channel: str) -> list[ContactPoint]:

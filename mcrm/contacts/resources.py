@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from mcrm.actors import STAFF
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
+from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
 from mcrm.contacts import points, service
 from mcrm.contacts.errors import ContactPointUnknown
@@ -28,6 +30,7 @@ from mcrm.transaction import transaction
 
 blueprint = Blueprint("contacts", __name__, url_prefix="/v1/contacts", description="Whom we can reach.")
 CONTACT_FIELDS = tuple(ContactSchema().fields)
+ROWS = compile_rows(ContactSchema(), Contact)
 
 
 @blueprint.route("", roles=STAFF)
@@ -36,13 +39,14 @@ class Contacts(MethodView):
 
     @blueprint.arguments(ContactQuery(), location="query")
     @blueprint.response(200, page_of(ContactSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the contacts you see, newest first; `q` searches name, customer number and phone."""
         found = service.searched(service.contacts_of(current_actor), query.pop("q"), query.pop("phone"))
         if (account_id := query.pop("account_id")) is not None:
             found = found.where(Contact.account_id == account_id)
         with reading() as session:
-            return page(session, found, [Contact.id.desc()], **query)
+            found = found.with_only_columns(*ROWS.columns)
+            return ROWS.page(page(session, found, [Contact.id.desc()], scalars=False, **query))
 
     @blueprint.arguments(ContactInSchema())
     @blueprint.response(201, ContactSchema())

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account, AccountKind
@@ -19,6 +19,8 @@ from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
 
 FEWEST_DIGITS = 3
+ONE, OTHER = Contact.__table__.alias(), Contact.__table__.alias()
+GROUP = select(OTHER.c.id).join_from(OTHER, ONE, ONE.c.group_id == OTHER.c.group_id)
 
 
 def contacts_of(actor: Actor) -> Select[Contact]:
@@ -33,9 +35,8 @@ def contacts_of(actor: Actor) -> Select[Contact]:
 
 def is_person(column: Any, contact_id: UUID | None) -> ColumnElement[bool]:
     """Whether a column names this contact or one of its group; nobody matches None."""
-    one, other = aliased(Contact), aliased(Contact)
-    group = select(other.id).join(one, one.group_id == other.group_id).where(one.id == contact_id)
-    matches: ColumnElement[bool] = column.in_(select(one.id).where(one.id == contact_id).union_all(group))
+    group = GROUP.where(ONE.c.id == contact_id)
+    matches: ColumnElement[bool] = column.in_(select(ONE.c.id).where(ONE.c.id == contact_id).union_all(group))
     return matches
 
 

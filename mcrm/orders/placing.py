@@ -12,6 +12,7 @@ from mcrm import clock
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor
 from mcrm.contacts import service as contacts
+from mcrm.contacts.models import Contact
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -48,17 +49,18 @@ def place(
         raise OrderEmpty(field="lines")
     contact = contacts.reachable(session, actor, contact_id, field="contact_id")
     account = session.get_one(Account, contact.account_id)
-    sold = _sold(session, actor, lines)
+    names = _names(session, actor, lines)
     priced = _priced(session, account, lines)
     fields = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
     wanted = Counter[UUID]()
     for line in lines:
         wanted[line.product_id] += line.quantity
     items = stock.reserve(session, wanted, fields=fields)
-    order = _order(contact.id, account.id, priced, id or new_id(), next_order_number(session), facts)
+    order = _order(contact, priced, id or new_id(), next_order_number(session), facts)
+    order.total = sum(price.unit_price * line.quantity for price, line in zip(priced, lines, strict=True))
     session.add(order)
     session.flush()
-    rows = [_line(order, number, line, sold, priced[number - 1]) for number, line in enumerate(lines, 1)]
+    rows = [_line(order, number, line, names, priced[number - 1]) for number, line in enumerate(lines, 1)]
     insert_rows(session, OrderLine, rows)
     stock.hold(
         session, [(items[row["product_id"]], row["id"], row["quantity"]) for row in rows if row["product_id"] in items]
@@ -73,9 +75,10 @@ def place(
     return order
 
 
-def _sold(session: Session, actor: Actor, lines: Sequence[Wanted]) -> dict[UUID, Product]:
+def _names(session: Session, actor: Actor, lines: Sequence[Wanted]) -> dict[UUID, str]:
+    """What is sold under these ids; a line keeps the name it was sold under."""
     query = products.products_of(actor).where(Product.id.in_({line.product_id for line in lines}), Product.is_active)
-    found = {product.id: product for product in session.scalars(query)}
+    found = {row.id: row.name for row in session.execute(query.with_only_columns(Product.id, Product.name))}
     for index, line in enumerate(lines):
         if line.product_id not in found:
             raise ProductUnknown(field=f"lines.{index}.product_id")
@@ -88,34 +91,28 @@ def _priced(session: Session, account: Account, lines: Sequence[Wanted]) -> list
     for index, line in enumerate(lines):
         currency = chosen[0].currency if chosen else None
         price = pricing.choose(in_force, product_id=line.product_id, quantity=line.quantity, currency=currency)
-        if price is None and any(other.product_id == line.product_id for other in in_force):
-            raise MixedCurrencies(field=f"lines.{index}.product_id")
         if price is None:
-            raise ProductWithoutPrice(field=f"lines.{index}.product_id")
+            elsewhere = pricing.choose(in_force, product_id=line.product_id, quantity=line.quantity, currency=None)
+            raise (MixedCurrencies if elsewhere else ProductWithoutPrice)(field=f"lines.{index}.product_id")
         chosen.append(price)
     return chosen
 
 
-def _order(
-    contact_id: UUID, account_id: UUID, priced: Sequence[pricing.Price], id: UUID, number: str, facts: dict[str, Any]
-) -> Order:
+def _order(contact: Contact, priced: Sequence[pricing.Price], id: UUID, number: str, facts: dict[str, Any]) -> Order:
     return Order(
         id=id,
         number=number,
         number_key=number_key(number),
-        contact_id=contact_id,
-        account_id=account_id,
+        contact_id=contact.id,
+        account_id=contact.account_id,
         currency=priced[0].currency,
-        total=0,
         placed_at=clock.now(),
         **facts,
     )
 
 
-def _line(order: Order, number: int, line: Wanted, sold: dict[UUID, Product], price: pricing.Price) -> dict[str, Any]:
-    total = price.unit_price * line.quantity
-    order.total += total
-    now = clock.now()
+def _line(order: Order, number: int, line: Wanted, names: dict[UUID, str], price: pricing.Price) -> dict[str, Any]:
+    now = order.placed_at
     return {
         "id": new_id(),
         "rev": 1,
@@ -124,8 +121,8 @@ def _line(order: Order, number: int, line: Wanted, sold: dict[UUID, Product], pr
         "order_id": order.id,
         "line_number": number,
         "product_id": line.product_id,
-        "description": sold[line.product_id].name,
+        "description": names[line.product_id],
         "quantity": line.quantity,
         "unit_price": price.unit_price,
-        "total": total,
+        "total": price.unit_price * line.quantity,
     }

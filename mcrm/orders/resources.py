@@ -8,7 +8,7 @@ from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -25,12 +25,16 @@ from mcrm.orders.schemas import (
     NothingSchema,
     OrderQuery,
     OrderSchema,
+    OwnOrderQuery,
     ShipmentSchema,
 )
 from mcrm.transaction import perform
 
 blueprint = Blueprint("orders", __name__, url_prefix="/v1/orders", description="What was ordered.")
-ROWS = compile_rows(OrderSchema(), Order)
+own = Blueprint("own-orders", __name__, url_prefix="/v1/me/orders", description="What customers ordered.")
+ROWS = compile_rows(OrderSchema(), service.TABLE)
+NEWEST_FIRST = [service.TABLE.c.id.desc()]
+COLUMNS = select(*ROWS.columns)
 FIELDS = tuple(OrderSchema().fields)
 
 
@@ -42,15 +46,15 @@ def full(session: Session, order: Order) -> dict[str, Any]:
 
 def listed(query: dict[str, Any]) -> Response:
     """A page of the caller's orders, newest first, by the fast road."""
-    found = service.orders_of(current_actor).with_only_columns(*ROWS.columns)
+    found, order = service.within_reach(COLUMNS, current_actor), service.TABLE.c
     if (number := query.pop("number")) is not None:
-        found = found.where(Order.number_key == service.number_key(number))
+        found = found.where(order.number_key == service.number_key(number))
     if (contact_id := query.pop("contact_id", None)) is not None:
-        found = found.where(Order.contact_id == contact_id)
+        found = found.where(order.contact_id == contact_id)
     if (status := query.pop("status")) is not None:
-        found = found.where(Order.status == status.value)
+        found = found.where(order.status == status.value)
     with reading() as session:
-        return ROWS.page(page(session, found, [Order.id.desc()], scalars=False, **query))
+        return ROWS.page(page(session, found, NEWEST_FIRST, scalars=False, **query))
 
 
 @blueprint.route("", roles=STAFF)
@@ -136,3 +140,26 @@ class Cancellation(MethodView):
     def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
         """Cancel an order that has not been shipped; its stock is given back."""
         return perform(lambda session: full(session, moving.cancel(session, current_actor, order_id=id, **facts)))
+
+
+@own.route("", roles={Role.CUSTOMER})
+class OwnOrders(MethodView):
+    """One's own."""
+
+    @own.arguments(OwnOrderQuery(), location="query")
+    @own.response(200, page_of(OrderSchema()))
+    def get(self, query: dict[str, Any]) -> Response:
+        """List your orders, newest first."""
+        return listed(query)
+
+
+@own.route("/<uuid:id>", roles={Role.CUSTOMER})
+@own.etag
+class OwnOrder(MethodView):
+    """One of one's own."""
+
+    @own.response(200, FullOrderSchema())
+    def get(self, id: UUID) -> dict[str, Any]:
+        """One of your orders with its lines."""
+        with reading() as session:
+            return full(session, service.reachable(session, current_actor, id))

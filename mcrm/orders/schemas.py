@@ -56,12 +56,17 @@ class NewOrderSchema(fields.Schema):
     reference = fields.Str(load_default=None, allow_none=True)
 
 
-class OrderQuery(PageQuery):
-    """Filters of the list of orders."""
+class OwnOrderQuery(PageQuery):
+    """Filters of the list of one's own orders."""
 
     number = fields.Str(load_default=None, max_length=40)
-    contact_id = fields.Uuid(load_default=None)
     status = fields.Enum(OrderStatus, load_default=None)
+
+
+class OrderQuery(OwnOrderQuery):
+    """Filters of the list of orders."""
+
+    contact_id = fields.Uuid(load_default=None)
 
 
 class NewShipmentSchema(fields.Schema):

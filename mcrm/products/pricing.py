@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from mcrm.accounts.models import Account
+from mcrm.db import UtcDateTime
 from mcrm.products.models import PriceList, PriceListItem
 
 
@@ -40,22 +41,26 @@ def choose(prices: Iterable[Price], *, product_id: UUID, quantity: int, currency
 
 def prices_in_force(session: Session, account: Account, product_ids: Sequence[UUID], *, at: datetime) -> list[Price]:
     """Every price of these products in the lists that apply to the account at that instant."""
-    query = (
-        select(
-            PriceList.rank,
-            PriceList.id,
-            PriceListItem.product_id,
-            PriceList.currency,
-            PriceListItem.min_quantity,
-            PriceListItem.unit_price,
-        )
-        .join(PriceList, PriceList.id == PriceListItem.price_list_id)
-        .where(
-            PriceListItem.product_id.in_(product_ids),
-            or_(PriceList.valid_from.is_(None), PriceList.valid_from <= at),
-            or_(PriceList.valid_until.is_(None), PriceList.valid_until > at),
-            or_(PriceList.account_id.is_(None), PriceList.account_id == account.id),
-            or_(PriceList.account_class.is_(None), PriceList.account_class == account.account_class),
-        )
+    asked = {"products": product_ids, "at": at, "account": account.id, "class": account.account_class}
+    return [Price(*row) for row in session.execute(_IN_FORCE, asked)]
+
+
+_at: BindParameter[datetime] = bindparam("at", type_=UtcDateTime())
+_IN_FORCE = (  # built once: putting it together costs more than running it
+    select(
+        PriceList.rank,
+        PriceList.id,
+        PriceListItem.product_id,
+        PriceList.currency,
+        PriceListItem.min_quantity,
+        PriceListItem.unit_price,
     )
-    return [Price(*row) for row in session.execute(query)]
+    .join(PriceList, PriceList.id == PriceListItem.price_list_id)
+    .where(
+        PriceListItem.product_id.in_(bindparam("products", expanding=True)),
+        or_(PriceList.valid_from.is_(None), PriceList.valid_from <= _at),
+        or_(PriceList.valid_until.is_(None), PriceList.valid_until > _at),
+        or_(PriceList.account_id.is_(None), PriceList.account_id == bindparam("account")),
+        or_(PriceList.account_class.is_(None), PriceList.account_class == bindparam("class")),
+    )
+)

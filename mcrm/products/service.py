@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
+from mcrm.accounts.models import Account
 from mcrm.actors import Actor, Role
 from mcrm.db import Base
 from mcrm.editing import edit
@@ -67,9 +68,18 @@ def change(session: Session, actor: Actor, product: Product, changes: dict[str, 
     return product
 
 
-def price_list(session: Session, price_list_id: UUID) -> PriceList:
-    """The price list; raises PriceListUnknown."""
-    found = session.get(PriceList, price_list_id)
+def price_lists_of(actor: Actor) -> Select[PriceList]:
+    """The price lists somebody sees: those for everybody, and those made for an account within reach."""
+    query = select(PriceList)
+    if actor.sees_all:
+        return query
+    accounts_seen = accounts.accounts_of(actor).with_only_columns(Account.id)
+    return query.where(or_(PriceList.account_id.is_(None), PriceList.account_id.in_(accounts_seen)))
+
+
+def price_list(session: Session, actor: Actor, price_list_id: UUID) -> PriceList:
+    """The price list; raises PriceListUnknown for an unknown and for a foreign id alike."""
+    found = session.scalar(price_lists_of(actor).where(PriceList.id == price_list_id))
     if found is None:
         raise PriceListUnknown
     return found
@@ -115,7 +125,8 @@ def set_price(
     session: Session, actor: Actor, *, price_list_id: UUID, product_id: UUID, min_quantity: int, unit_price: int
 ) -> PriceListItem:
     """Set a product's price in a list from a quantity on, in minor units; the same price again changes nothing."""
-    list_, product = price_list(session, price_list_id), reachable(session, actor, product_id, field="product_id")
+    list_ = price_list(session, actor, price_list_id)
+    product = reachable(session, actor, product_id, field="product_id")
     key = {"price_list_id": list_.id, "product_id": product.id, "min_quantity": min_quantity}
     item = session.scalar(select(PriceListItem).filter_by(**key))
     if item is None:

@@ -1,4 +1,4 @@
-"""Stock: promised, shipped, given back and counted. A product without a stock item is not tracked and always there.
+"""Stock: promised, shipped, given back and counted. A product without any stock item is not tracked and always there.
 
 Every change is one conditional UPDATE, in the order of product ids: two orders never wait for each other in a circle,
 and nobody decides on a number that somebody else changes meanwhile.
@@ -27,7 +27,7 @@ MAIN = "main"
 def reserve(session: Session, wanted: Mapping[UUID, int], *, fields: Mapping[UUID, str]) -> dict[UUID, UUID]:
     """Promise pieces (product id to quantity); product id to stock item id for those that are tracked.
 
-    Raises OutOfStock, naming the product's place in `fields`.
+    Raises OutOfStock, naming the product's place in `fields`; what stands at other locations is not the shop's to sell.
     """
     items: dict[UUID, UUID] = {}
     for product_id in sorted(wanted):
@@ -39,7 +39,7 @@ def reserve(session: Session, wanted: Mapping[UUID, int], *, fields: Mapping[UUI
         )
         if ids := write_rows(session, enough):
             items[product_id] = ids[0]
-        elif session.scalar(select(StockItem.id).where(StockItem.product_id == product_id, StockItem.location == MAIN)):
+        elif session.scalar(select(StockItem.id).where(StockItem.product_id == product_id).limit(1)):
             raise OutOfStock(field=fields.get(product_id), product_id=str(product_id))
     return items
 
@@ -52,7 +52,7 @@ def hold(session: Session, lines: Iterable[tuple[UUID, UUID, int]]) -> None:
 
 def give_back(session: Session, line_ids: Iterable[UUID]) -> None:
     """Release what is held for these order lines."""
-    for item_id, quantity in sorted(_end(session, line_ids, ReservationState.RELEASED).items()):
+    for item_id, quantity in _end(session, line_ids, ReservationState.RELEASED):
         write_rows(
             session,
             update(StockItem).where(StockItem.id == item_id).values(reserved=StockItem.reserved - quantity),
@@ -61,7 +61,7 @@ def give_back(session: Session, line_ids: Iterable[UUID]) -> None:
 
 def ship(session: Session, line_ids: Iterable[UUID], *, order_id: UUID) -> None:
     """What is held for these order lines leaves the house."""
-    for item_id, quantity in sorted(_end(session, line_ids, ReservationState.SHIPPED).items()):
+    for item_id, quantity in _end(session, line_ids, ReservationState.SHIPPED):
         write_rows(
             session,
             update(StockItem)
@@ -75,20 +75,21 @@ def ship(session: Session, line_ids: Iterable[UUID], *, order_id: UUID) -> None:
         )
 
 
-def _end(session: Session, line_ids: Iterable[UUID], state: ReservationState) -> Counter[UUID]:
-    """Close the held reservations of these lines; pieces per stock item."""
-    held = session.scalars(
-        select(StockReservation)
+def _end(session: Session, line_ids: Iterable[UUID], state: ReservationState) -> list[tuple[UUID, int]]:
+    """Close the held reservations of these lines; (stock item, pieces) in the order in which `reserve` locks them."""
+    held = session.execute(
+        select(StockReservation, StockItem.product_id)
+        .join(StockItem, StockItem.id == StockReservation.stock_item_id)
         .where(StockReservation.order_line_id.in_(list(line_ids)))
         .where(StockReservation.state == ReservationState.HELD.value)
-        .with_for_update()
+        .with_for_update(of=StockReservation)
     ).all()
-    pieces: Counter[UUID] = Counter()
-    for reservation in held:
+    pieces: Counter[tuple[UUID, UUID]] = Counter()
+    for reservation, product_id in held:
         reservation.state = state.value
-        pieces[reservation.stock_item_id] += reservation.quantity
+        pieces[product_id, reservation.stock_item_id] += reservation.quantity
     session.flush()
-    return pieces
+    return [(item_id, quantity) for (_, item_id), quantity in sorted(pieces.items())]
 
 
 def move(

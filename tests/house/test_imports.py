@@ -25,6 +25,7 @@ LAYERS = (
     {"contacts"},
     {"consents"},
     {"policy", "deliveries"},
+    {"timelines", "profile"},
     {"audit"},
     {"access"},
     {"products"},

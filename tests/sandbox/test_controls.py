@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.run import run
 from sandbox.settings import BadSandboxSetting, SandboxSettings
 from sandbox.twilio_rules import segments
 from tests.sandbox.conftest import Product
@@ -180,8 +181,6 @@ def test_a_killed_sandbox_has_lost_nothing_that_it_accepted(carrier: Carrier, tm
 
 
 def test_it_binds_and_calls_this_machine_only(tmp_path: Path) -> None:
-    from sandbox.run import run
-
     with pytest.raises(SystemExit, match="this machine only"):
         run("0.0.0.0", 0, {})
     with pytest.raises(BadSandboxSetting, match="MCRM_PUBLIC_URL"):

@@ -1,5 +1,6 @@
 """Pushes through firebase-admin: what FCM takes and refuses."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -8,23 +9,21 @@ import pytest
 import requests
 from firebase_admin import exceptions, messaging
 from google.auth.exceptions import RefreshError
+from google.auth.transport.requests import Request
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from sandbox.keys import GRANT, make_service_account
-from tests.sandbox.conftest import push
+from tests.sandbox.conftest import Certificate, push
 from tests.sandbox_fixture import PROJECT, Carrier
 
 
 def bearer(carrier: Carrier) -> dict[str, str]:
-    account = requests.get(carrier.credentials.as_uri(), timeout=1) if False else _account(carrier.credentials)
-    answer = requests.post(f"{carrier.url}/token", data=assertion(account), timeout=10)
+    answer = requests.post(f"{carrier.url}/token", data=assertion(_account(carrier.credentials)), timeout=10)
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def _account(path: Path) -> dict[str, str]:
-    import json
-
     account: dict[str, str] = json.loads(path.read_text())
     return account
 
@@ -190,10 +189,6 @@ def test_topics_are_joined_left_and_sent_to(firebase: Any, carrier: Carrier) -> 
 
 
 def test_a_refused_assertion_is_a_refresh_error_of_the_sdk(carrier: Carrier, tmp_path: Path) -> None:
-    from google.auth.transport.requests import Request
-
-    from tests.sandbox.conftest import Certificate
-
     make_service_account(tmp_path / "other.json", f"{carrier.url}/token", PROJECT)
     with pytest.raises(RefreshError, match="invalid_grant"):
         Certificate(str(tmp_path / "other.json")).get_credential().refresh(Request())

@@ -1,0 +1,187 @@
+"""Storing imported lines: customers, products and orders that are new, found or made in one transaction a window."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.accounts.models import Account, AccountKind
+from mcrm.actors import SYSTEM
+from mcrm.contacts.models import Contact
+from mcrm.ids import new_id
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
+from mcrm.interactions.log import About
+from mcrm.orders.models import Order, OrderKind, OrderLine, OrderStatus, PaymentStatus
+from mcrm.orders.rows import Line
+from mcrm.orders.service import number_key
+from mcrm.products.models import Product
+from mcrm.transaction import insert_rows, write_rows
+
+SOURCE = "import"
+Customer = tuple[UUID, UUID, str | None]  # contact, account, country
+
+
+class Store:
+    """Stores windows of lines; remembers customers and products only once their transaction has committed."""
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+        self.customers: dict[str, Customer] = {}
+        self.products: dict[str, UUID] = {}
+        self.fresh: tuple[dict[str, Customer], dict[str, UUID]] = ({}, {})
+
+    def keep(self) -> None:
+        """The last transaction has committed: what it found or made may be relied on."""
+        self.customers.update(self.fresh[0])
+        self.products.update(self.fresh[1])
+
+    def store(self, session: Session, lines: list[Line]) -> dict[int, tuple[str, str]]:
+        """Store what is new; (outcome, reason) by line number of the file."""
+        self.fresh = ({}, {})
+        if not lines:
+            return {}
+        self._find_or_make_customers(session, lines)
+        self._find_or_make_products(session, lines)
+        orders = {
+            order.number: order
+            for order in session.scalars(select(Order).where(Order.number.in_({line.invoice for line in lines})))
+        }
+        known = {order.id for order in orders.values()}
+        query = select(OrderLine.order_id, OrderLine.line_number).where(OrderLine.order_id.in_(known))
+        there = {(row[0], row[1]) for row in session.execute(query)}
+        verdicts: dict[int, tuple[str, str]] = {}
+        heads: dict[str, dict[str, Any]] = {}
+        added: dict[UUID, int] = {}
+        rows: list[dict[str, Any]] = []
+        for line in lines:
+            contact_id, account_id, country = self._customer(line.customer)
+            order = orders.get(line.invoice)
+            head = heads.get(line.invoice)
+            if order is None and head is None:
+                head = heads[line.invoice] = self._head(line, contact_id, account_id)
+            order_id: UUID = order.id if order else head["id"]  # type: ignore[index]
+            if order and (order.source != SOURCE or order.currency != self.currency):
+                verdicts[line.at_line] = ("rejected", "number-taken")
+                continue
+            if (order.contact_id if order else head["contact_id"]) != contact_id:  # type: ignore[index]
+                verdicts[line.at_line] = ("rejected", "other-customer")
+                continue
+            verdicts[line.at_line] = ("imported", "" if country == line.country else "other-country")
+            if (order_id, line.nth) in there:
+                continue
+            rows.append(self._line(order_id, line))
+            if head:
+                head["total"] += line.total
+            else:
+                added[order_id] = added.get(order_id, 0) + line.total
+        self._write(session, list(heads.values()), rows, added)
+        return verdicts
+
+    def _write(
+        self, session: Session, heads: list[dict[str, Any]], rows: list[dict[str, Any]], added: dict[UUID, int]
+    ) -> None:
+        insert_rows(session, Order, heads)
+        insert_rows(session, OrderLine, rows)
+        for order_id, amount in added.items():
+            write_rows(
+                session,
+                update(Order).where(Order.id == order_id).values(total=Order.total + amount, updated_at=clock.now()),
+            )
+        for head in heads:
+            log.append(
+                session,
+                SYSTEM,
+                Kind.ORDER_IMPORTED,
+                about=About(
+                    contact_id=head["contact_id"], account_id=head["account_id"], subject=("order", head["id"])
+                ),
+                payload={"number": head["number"], "currency": self.currency},
+            )
+
+    def _customer(self, number: str) -> Customer:
+        return self.customers.get(number) or self.fresh[0][number]
+
+    def _find_or_make_customers(self, session: Session, lines: list[Line]) -> None:
+        wanted = {line.customer: line for line in reversed(lines) if line.customer not in self.customers}
+        found = self.fresh[0]
+        query = select(Contact.number, Contact.id, Contact.account_id, Account.country)
+        query = query.join(Account, Account.id == Contact.account_id).where(Contact.number.in_(wanted))
+        for number, contact_id, account_id, country in session.execute(query):
+            found[str(number)] = (contact_id, account_id, country)
+        accounts, contacts = [], []
+        for number, line in wanted.items():
+            if number in found:
+                continue
+            name = f"Customer {number}"
+            account = _row(name=name, kind=AccountKind.PERSON.value, country=line.country or None, custom={})
+            contact = _row(name=name, number=number, account_id=account["id"], custom={})
+            accounts.append(account)
+            contacts.append(contact)
+            found[number] = (contact["id"], account["id"], account["country"])
+            about = About(contact_id=contact["id"], account_id=account["id"], subject=("contact", contact["id"]))
+            log.append(session, SYSTEM, Kind.CONTACT_CREATED, about=about, payload={"number": number})
+        insert_rows(session, Account, accounts)
+        insert_rows(session, Contact, contacts)
+
+    def _find_or_make_products(self, session: Session, lines: list[Line]) -> None:
+        wanted: dict[str, Line] = {}
+        for line in lines:
+            key = line.code.upper()
+            if key and key not in self.products and (key not in wanted or not wanted[key].description):
+                wanted[key] = line
+        found = self.fresh[1]
+        query = select(Product.code_key, Product.id).where(Product.code_key.in_(wanted))
+        found.update((row[0], row[1]) for row in session.execute(query))
+        made = []
+        for key, line in wanted.items():
+            if key in found:
+                continue
+            row = _row(code=line.code, code_key=key, name=line.description or line.code, is_active=True, custom={})
+            made.append(row)
+            found[key] = row["id"]
+            log.append(
+                session,
+                SYSTEM,
+                Kind.PRODUCT_CREATED,
+                about=About(subject=("product", row["id"])),
+                payload={"code": key},
+            )
+        insert_rows(session, Product, made)
+
+    def _head(self, line: Line, contact_id: UUID, account_id: UUID) -> dict[str, Any]:
+        kind = OrderKind.CREDIT if line.invoice.upper().startswith("C") else OrderKind.ORDER
+        return _row(
+            number=line.invoice,
+            number_key=number_key(line.invoice),
+            kind=kind.value,
+            status=OrderStatus.DELIVERED.value,
+            payment_status=PaymentStatus.PAID.value,
+            account_id=account_id,
+            contact_id=contact_id,
+            currency=self.currency,
+            total=0,
+            placed_at=line.placed_at,
+            source=SOURCE,
+            custom={},
+        )
+
+    def _line(self, order_id: UUID, line: Line) -> dict[str, Any]:
+        key = line.code.upper()
+        return _row(
+            order_id=order_id,
+            line_number=line.nth,
+            product_id=(self.products.get(key) or self.fresh[1][key]) if key else None,
+            description=line.description or line.code or "-",
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            total=line.total,
+        )
+
+
+def _row(**facts: Any) -> dict[str, Any]:
+    """The columns of a new row of a synced table, for `insert_rows`."""
+    now = clock.now()
+    return {"id": new_id(), "rev": 1, "created_at": now, "updated_at": now, **facts}

@@ -1,0 +1,142 @@
+"""Products and price lists over HTTP. Everybody sees what is sold; managers say what, and for how much."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from flask.views import MethodView
+
+from mcrm.actors import STAFF, Role
+from mcrm.api.blueprint import Blueprint
+from mcrm.api.identity import current_actor
+from mcrm.api.paging import PageQuery, page, page_of
+from mcrm.api.rows import compile_rows
+from mcrm.db import reading
+from mcrm.products import service
+from mcrm.products.models import PriceList, PriceListItem, Product
+from mcrm.products.schemas import (
+    PriceInSchema,
+    PriceListChangeSchema,
+    PriceListInSchema,
+    PriceListSchema,
+    PriceSchema,
+    ProductChangeSchema,
+    ProductInSchema,
+    ProductQuery,
+    ProductSchema,
+)
+from mcrm.transaction import transaction
+
+blueprint = Blueprint("products", __name__, url_prefix="/v1/products", description="What we sell.")
+price_lists = Blueprint("price-lists", __name__, url_prefix="/v1/price-lists", description="For how much.")
+KEEPERS = (Role.ADMIN, Role.MANAGER)
+ROWS = compile_rows(ProductSchema(), Product)
+
+
+@blueprint.route("", roles=STAFF | {Role.CUSTOMER})
+class Products(MethodView):
+    """All of them."""
+
+    @blueprint.arguments(ProductQuery(), location="query")
+    @blueprint.response(200, page_of(ProductSchema()))
+    def get(self, query: dict[str, Any]) -> Response:
+        """List the products, by name; customers see those on sale."""
+        found = service.searched(service.products_of(current_actor), query.pop("q"))
+        if (category := query.pop("category")) is not None:
+            found = found.where(Product.category == category)
+        found = found.with_only_columns(*ROWS.columns)
+        with reading() as session:
+            return ROWS.page(page(session, found, [Product.name, Product.id], scalars=False, **query))
+
+    @blueprint.allow(*KEEPERS)
+    @blueprint.arguments(ProductInSchema())
+    @blueprint.response(201, ProductSchema())
+    def post(self, product: dict[str, Any]) -> Product:
+        """Add a product."""
+        with transaction() as session:
+            return service.create(session, current_actor, **product)
+
+
+@blueprint.route("/<uuid:id>", roles=STAFF | {Role.CUSTOMER})
+@blueprint.etag
+class OneProduct(MethodView):
+    """One of them."""
+
+    @blueprint.response(200, ProductSchema())
+    def get(self, id: UUID) -> Product:
+        """One product."""
+        with reading() as session:
+            return service.reachable(session, current_actor, id)
+
+    @blueprint.allow(*KEEPERS)
+    @blueprint.arguments(ProductChangeSchema())
+    @blueprint.response(200, ProductSchema())
+    def patch(self, changes: dict[str, Any], id: UUID) -> Product:
+        """Change a product."""
+        with transaction() as session:
+            product = service.reachable(session, current_actor, id)
+            blueprint.check_etag(product)
+            return service.change(session, current_actor, product, changes)
+
+
+@price_lists.route("", roles=STAFF)
+class PriceLists(MethodView):
+    """All of them."""
+
+    @price_lists.arguments(PageQuery(), location="query")
+    @price_lists.response(200, page_of(PriceListSchema()))
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """List the price lists you see, by name."""
+        with reading() as session:
+            return page(session, service.price_lists_of(current_actor), [PriceList.name, PriceList.id], **query)
+
+    @price_lists.allow(*KEEPERS)
+    @price_lists.arguments(PriceListInSchema())
+    @price_lists.response(201, PriceListSchema())
+    def post(self, facts: dict[str, Any]) -> PriceList:
+        """Make a price list."""
+        with transaction() as session:
+            return service.create_price_list(session, current_actor, **facts)
+
+
+@price_lists.route("/<uuid:id>", roles=STAFF)
+@price_lists.etag
+class OnePriceList(MethodView):
+    """One of them."""
+
+    @price_lists.response(200, PriceListSchema())
+    def get(self, id: UUID) -> PriceList:
+        """One price list."""
+        with reading() as session:
+            return service.price_list(session, current_actor, id)
+
+    @price_lists.allow(*KEEPERS)
+    @price_lists.arguments(PriceListChangeSchema())
+    @price_lists.response(200, PriceListSchema())
+    def patch(self, changes: dict[str, Any], id: UUID) -> PriceList:
+        """Change name, dates or rank of a price list."""
+        with transaction() as session:
+            changing = service.price_list(session, current_actor, id)
+            price_lists.check_etag(changing)
+            return service.change_price_list(session, current_actor, changing, changes)
+
+
+@price_lists.route("/<uuid:id>/prices", roles=STAFF)
+class Prices(MethodView):
+    """What stands in a list."""
+
+    @price_lists.arguments(PageQuery(), location="query")
+    @price_lists.response(200, page_of(PriceSchema()))
+    def get(self, query: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """List the prices of a list."""
+        with reading() as session:
+            found = service.prices_of(service.price_list(session, current_actor, id).id)
+            return page(session, found, [PriceListItem.id], **query)
+
+    @price_lists.allow(*KEEPERS)
+    @price_lists.arguments(PriceInSchema())
+    @price_lists.response(201, PriceSchema())
+    def post(self, price: dict[str, Any], id: UUID) -> PriceListItem:
+        """Set a product's price from a quantity on."""
+        with transaction() as session:
+            return service.set_price(session, current_actor, price_list_id=id, **price)

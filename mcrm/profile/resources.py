@@ -1,0 +1,99 @@
+"""The own profile over HTTP: name and language, the installations that pushes go to, links that join a chat."""
+
+import re
+from typing import Any
+
+from flask.views import MethodView
+from sqlalchemy.orm import Session
+
+from mcrm.actors import Role
+from mcrm.api.blueprint import Blueprint
+from mcrm.api.identity import current_actor
+from mcrm.api.problems import FieldError, InvalidInput
+from mcrm.contacts import devices, linking, service
+from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.db import reading
+from mcrm.profile.schemas import (
+    ChatLinkInSchema,
+    ChatLinkSchema,
+    LinkedChannel,
+    ProfileChangeSchema,
+    ProfileSchema,
+    PushInSchema,
+    PushSchema,
+)
+from mcrm.transaction import perform, transaction
+
+blueprint = Blueprint("profile", __name__, url_prefix="/v1/me", description="What customers see of themselves.")
+DEVICE_ID = re.compile(r"[!-~]{1,100}")
+
+
+def own_contact(session: Session) -> Contact:
+    """The caller's own contact; raises ContactUnknown once it is gone."""
+    assert current_actor.contact_id is not None
+    return service.reachable(session, current_actor, current_actor.contact_id)
+
+
+def _shown(session: Session, contact: Contact) -> dict[str, Any]:
+    shown = {name: getattr(contact, name) for name in ("id", "rev", "name", "number", "locale", "timezone")}
+    return shown | {"contact_points": service.points_of(session, contact.id)}
+
+
+@blueprint.route("", roles={Role.CUSTOMER})
+@blueprint.etag
+class Profile(MethodView):
+    """Oneself."""
+
+    @blueprint.response(200, ProfileSchema())
+    def get(self) -> dict[str, Any]:
+        """Your profile."""
+        with reading() as session:
+            return _shown(session, own_contact(session))
+
+    @blueprint.arguments(ProfileChangeSchema())
+    @blueprint.response(200, ProfileSchema())
+    def patch(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Change your name, language or time zone."""
+        with transaction() as session:
+            contact = own_contact(session)
+            blueprint.check_etag(contact)
+            return _shown(session, service.change(session, current_actor, contact, changes))
+
+
+@blueprint.route("/push-registrations/<device_id>", roles={Role.CUSTOMER})
+class PushRegistration(MethodView):
+    """One installation of the app. Apps register at every start, so there is nothing to lose by a stale copy."""
+
+    @blueprint.arguments(PushInSchema())
+    @blueprint.response(200, PushSchema())
+    def put(self, facts: dict[str, Any], device_id: str) -> ContactPoint:
+        """Let pushes come to this installation."""
+        if not DEVICE_ID.fullmatch(device_id):
+            raise InvalidInput([FieldError("device_id", "pattern", "Must be 1 to 100 printable ASCII characters.")])
+
+        def work(session: Session) -> ContactPoint:
+            contact = own_contact(session)
+            return devices.register(session, current_actor, contact=contact, device_id=device_id, **facts)
+
+        return perform(work)
+
+    @blueprint.response(204)
+    def delete(self, device_id: str) -> None:
+        """No more pushes to this installation: what an app says when its user signs out."""
+        with transaction() as session:
+            devices.forget(session, current_actor, contact=own_contact(session), device_id=device_id)
+
+
+@blueprint.route("/chat-links", roles={Role.CUSTOMER})
+class ChatLinks(MethodView):
+    """Ways to join a chat with oneself."""
+
+    @blueprint.arguments(ChatLinkInSchema())
+    @blueprint.response(201, ChatLinkSchema())
+    def post(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Make a one-time link: whoever opens the chat with its token is you."""
+        channel: LinkedChannel = facts["channel"]
+        with transaction() as session:
+            contact = own_contact(session)
+            token = linking.new_link(session, current_actor, contact_id=contact.id, channel=channel.value)
+        return {"channel": channel, "token": token, "expires_in_s": int(linking.LIFETIME.total_seconds())}

@@ -1,0 +1,1 @@
+"""What happened with one person, as people read it."""
