@@ -1,6 +1,6 @@
 """Puts the parts together from the settings; nothing else may import everything.
 
-`flask_app` and `serve` make the web process, `work` the one that delivers and turns the engines. Connections, threads
+`flask_app` and `edge` make the web process, `work` the one that delivers and turns the engines. Connections, threads
 and provider clients begin in the process that uses them, never at import.
 """
 
@@ -21,7 +21,6 @@ from mcrm.config import Settings
 from mcrm.db import Database
 from mcrm.deliveries import figures
 from mcrm.edge.app import Edge, LiveSource, edge_app
-from mcrm.edge.server import serve as serve_edge
 from mcrm.wakeup import Listener, Notifier
 from mcrm.worker import EngineWorker, engines
 from migrations import running
@@ -94,16 +93,22 @@ def _database_check(database: Database) -> str | None:
     return None if stands == running.newest() else f"at revision {stands}, not {running.newest()}"
 
 
-def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until asked to stop; raises NotMigrated, CannotListen."""
-    require_migrated(open_database(settings, pool_size=1))
-    db.current().close()
+def trouble_before_serving(settings: Settings) -> str | None:
+    """Why the web process must not start, None when it may; run in a process of its own, see `cli.serve`."""
+    database = open_database(settings, pool_size=1)
+    try:
+        require_migrated(database)
+    except NotMigrated as error:
+        return str(error)
+    finally:
+        database.close()
+    logs.configure(settings.log_format, process="web")
     _say_what_is_off(settings)
-    serve_edge(partial(_edge, settings), settings, host=host, port=port)
+    return None
 
 
-def _edge(settings: Settings) -> Edge:
-    """Made in each worker, after the fork."""
+def edge(settings: Settings) -> Edge:
+    """The web process's ASGI application; made in each of the server's workers."""
     logs.configure(settings.log_format, process="web")
     return edge_app(
         partial(flask_app, settings),

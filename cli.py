@@ -1,9 +1,12 @@
 """The `mcrm` command: thin; every command is somewhere else, imported when it is called, so that --help is quick."""
 
 import json
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -63,13 +66,35 @@ def with_database(work: Callable[[Any], None]) -> None:
 @click.option("--port", default=8000, show_default=True, envvar="MCRM_PORT", type=click.IntRange(1, 65535))
 def serve(host: str, port: int) -> None:
     """Serve the API, the webhooks and the live streams."""
-    import assembly
+    from mcrm.config import Settings
     from mcrm.edge.server import CannotListen
+    from mcrm.edge.server import serve as serve_edge
 
+    made = Settings.from_environment(os.environ)
+    if trouble := elsewhere(_trouble, made):
+        stop(f"mcrm: {trouble}")
     try:
-        assembly.serve(settings(), host=host, port=port)
-    except (CannotListen, assembly.NotMigrated) as error:
+        serve_edge(partial(_edge, made), made, host=host, port=port)
+    except CannotListen as error:
         stop(f"mcrm: {error}")
+
+
+def elsewhere(work: Callable[[Any], Any], argument: Any) -> Any:
+    """Run `work` in a process of its own: the server's parent only watches, and need not hold the whole house."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, argument).result()
+
+
+def _trouble(made: Any) -> str | None:
+    import assembly
+
+    return assembly.trouble_before_serving(made)
+
+
+def _edge(made: Any) -> Any:
+    import assembly
+
+    return assembly.edge(made)
 
 
 @mcrm.command()
@@ -118,9 +143,8 @@ def demo() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a step.")
 def tour(as_json: bool) -> None:
     """Play the story of the README against the running demo."""
-    from demo.tour import play
-
     from demo.scene import CannotStart, folder_of
+    from demo.tour import play
 
     try:
         sys.exit(0 if play(folder_of(os.environ) / "demo.json", as_json=as_json) else 1)

@@ -44,7 +44,8 @@ def run(environment: Mapping[str, str]) -> int:
         keeper.start()
         _describe(scene, seeded, keeper)
         _wait_until_ready(scene, keeper, stopping)
-        console.print(_welcome(scene, seeded, time.monotonic() - began))
+        if not stopping.is_set():
+            console.print(_welcome(scene, seeded, time.monotonic() - began))
         _watch(console, keeper, stopping)
     finally:
         console.print("Stopping …", style="dim")

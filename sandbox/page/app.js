@@ -91,6 +91,7 @@ function take(item) {
   const phones = book.owners.length;
   const happened = table.take(item);
   if (book.owners.length > phones) met(happened.owner, happened.face);
+  drawSoon();  // also for one that is not shown: the crowd is counted
   if (!happened) return;
   stale.add(happened.owner.key);
   const view = views.get(happened.owner.key);
@@ -101,10 +102,12 @@ function take(item) {
     view.answered();
     view.say(happened.text);
   } else if (happened.kind === "typing") view.typing();
-  if (!framed) {
-    framed = true;
-    requestAnimationFrame(draw);
-  }
+}
+
+function drawSoon() {
+  if (framed) return;
+  framed = true;
+  requestAnimationFrame(draw);
 }
 
 /** A stranger wrote, or was written to: show the phone, and ask whether the sandbox knows them by now. */

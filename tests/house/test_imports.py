@@ -1,6 +1,7 @@
 """Who may import whom: read from the syntax trees, so that nothing has to run."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,3 +107,11 @@ def test_every_package_of_the_core_says_what_it_is_in_one_sentence_and_holds_no_
         [only] = ast.parse(path.read_text()).body
         assert isinstance(only, ast.Expr), path
         assert isinstance(only.value, ast.Constant), path
+
+
+def test_every_room_is_installed() -> None:
+    """An installation from the project's own file has all that the command line imports."""
+    packages = tomllib.loads((HOUSE / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"][
+        "include"
+    ]
+    assert sorted(packages) == sorted(f"{room}*" for room in ROOMS)

@@ -1,0 +1,1 @@
+"""The demo as a newcomer meets it: real processes on free ports."""

@@ -1,0 +1,167 @@
+"""The whole demo, started by its command in a folder of its own, as a newcomer would start it."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import databases
+
+PATIENCE_S = 60.0
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    """A port that somebody uses."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """A shell's environment with free ports, and no setting of the suite's own."""
+    with listening() as port, listening() as sandbox_port:
+        ports = {"MCRM_PORT": str(port), "MCRM_SANDBOX_PORT": str(sandbox_port)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MCRM_")}
+    return {**kept, **ports, "MCRM_DEMO_FOLDER": str(folder), **more}
+
+
+def mcrm(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *words], env=environ, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+
+
+def eventually(look: Callable[[], bool], what: str) -> None:
+    """Wait until `look` says so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if look():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not happen")
+
+
+def described(folder: Path) -> dict[str, Any]:
+    """What var/demo.json says."""
+    facts: dict[str, Any] = json.loads((folder / "demo.json").read_text())
+    return facts
+
+
+@contextmanager
+def running_demo(folder: Path, environ: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    """A demo that has said that it is open; asked to end afterwards if the test has not done so."""
+    said = folder.parent / f"{folder.name}.said"
+    with said.open("w") as output:
+        demo = subprocess.Popen([sys.executable, "-m", "cli", "demo"], env=environ, stdout=output, stderr=output)
+    try:
+        eventually(lambda: demo.poll() is not None or "is open" in said.read_text(), "the opening")
+        assert demo.poll() is None, said.read_text()
+        yield demo
+    finally:
+        if demo.poll() is None:
+            demo.send_signal(signal.SIGTERM)
+        demo.wait(PATIENCE_S)
+
+
+def is_ready(facts: dict[str, Any]) -> bool:
+    """Whether the web process answers."""
+    try:
+        return httpx.get(f"{facts['base_url']}/readyz", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def test_the_demo_plays_the_tour_twice_survives_a_killed_process_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    environ = environment(folder)
+    with running_demo(folder, environ) as demo:
+        for _ in range(2):
+            played = mcrm("tour", "--json", **environ)
+            steps = [json.loads(line) for line in played.stdout.splitlines()]
+            assert [step for step in steps if not step["ok"]] == []
+            assert (played.returncode, len(steps)) == (0, 7)
+
+        web = described(folder)["pids"]["web"]
+        os.kill(web, signal.SIGKILL)
+        eventually(lambda: described(folder)["pids"]["web"] not in {None, web}, "the restart")
+        eventually(lambda: is_ready(described(folder)), "the web process's return")
+        assert mcrm("tour", **environ).returncode == 0
+
+        pids = described(folder)["pids"].values()
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(PATIENCE_S) == 0
+        assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_the_demo_runs_on_an_empty_postgresql_and_describes_its_people(tmp_path: Path, postgres_url: str) -> None:
+    name = f"mcrm_demo_{os.getpid()}"
+    made = databases.empty_postgres(postgres_url, name)
+    made.close()
+    folder = tmp_path / "var"
+    url = made.bind.engine.url.render_as_string(hide_password=False)
+    environ = environment(folder, MCRM_DATABASE_URL=url)
+    try:
+        with running_demo(folder, environ):
+            facts = described(folder)
+            assert [account["role"] for account in facts["accounts"]] == ["admin", "manager", "rep", "rep", "agent"]
+            assert sum(bool(person["telegram_user_id"]) for person in facts["customers"]) == 2
+            assert sum(bool(person["push_token"]) for person in facts["customers"]) == 2
+            for person in facts["customers"]:
+                states = [order["status"] for order in person["orders"]]
+                assert len(states) >= 3
+                assert "confirmed" in states, "one of them can be shipped next"
+            assert mcrm("tour", **environ).returncode == 0
+        refused = mcrm("demo", **environ)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "not empty" in refused.stderr
+    finally:
+        databases.drop_postgres(postgres_url, name)
+
+
+@pytest.mark.parametrize("name", ["MCRM_PORT", "MCRM_SANDBOX_PORT"])
+def test_a_port_in_use_is_one_sentence_that_names_the_setting(tmp_path: Path, name: str) -> None:
+    with listening() as port:
+        refused = mcrm("demo", **environment(tmp_path, **{name: str(port)}))
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert f"Port {port} cannot be had" in refused.stderr
+    assert f"set {name}" in refused.stderr
+
+
+def test_a_database_with_tables_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "theirs.db"
+    with sqlite3.connect(file) as theirs:
+        theirs.execute("CREATE TABLE precious (id INTEGER)")
+    theirs.close()
+    refused = mcrm("demo", **environment(tmp_path / "var", MCRM_DATABASE_URL=f"sqlite:///{file}"))
+    assert refused.returncode == 1
+    assert "not empty" in refused.stderr
+    with sqlite3.connect(file) as theirs:
+        assert theirs.execute("SELECT name FROM sqlite_master").fetchall() == [("precious",)]
+    theirs.close()
+
+
+def test_a_missing_setting_is_one_sentence_and_means_used_wrongly(tmp_path: Path) -> None:
+    refused = mcrm("serve", **environment(tmp_path))
+    assert refused.returncode == 2
+    assert refused.stderr == "mcrm: MCRM_DATABASE_URL: is not set; mCRM cannot start without it\n"
+
+
+def test_the_tour_says_so_when_no_demo_runs(tmp_path: Path) -> None:
+    refused = mcrm("tour", **environment(tmp_path))
+    assert refused.returncode == 1
+    assert "no demo is running here" in refused.stderr
