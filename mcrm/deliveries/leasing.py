@@ -20,7 +20,8 @@ from mcrm.deliveries.outgoing import Operation, Outgoing
 from mcrm.deliveries.rates import AddressBuckets, Rate, open_bucket
 from mcrm.policy import gate
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)  # while still queued: how long a dead worker's share waits for another
+SENDING = timedelta(seconds=60)  # once marked: longer than any call can take
 UNKNOWN_AFTER = {"sms": timedelta(minutes=2), "telegram": timedelta(seconds=10), "push": timedelta(seconds=5)}
 WORKER_DIED = "worker-died"
 QUEUED = literal_column(f"'{DeliveryState.QUEUED.value}'", Text)  # word for word, for the partial index
@@ -193,7 +194,7 @@ def mark_sending(session: Session, slice_: Sequence[Taken], *, token: str, now: 
         session.execute(
             update(Delivery)
             .where(Delivery.id.in_([leased.outgoing.id for leased in allowed]))
-            .values(state=DeliveryState.SENDING.value, tries=Delivery.tries + 1, lease_until=now + LEASE)
+            .values(state=DeliveryState.SENDING.value, tries=Delivery.tries + 1, lease_until=now + SENDING)
             .execution_options(synchronize_session=False)
         )
     return allowed

@@ -275,7 +275,7 @@ def test_a_worker_that_vanished_while_sending_leaves_the_message_unknown(
     with transaction() as work:
         lease = _lease(work, "slow")
     sending = _mark(lease)
-    clock.advance(leasing.LEASE + timedelta(seconds=1))
+    clock.advance(leasing.SENDING + timedelta(seconds=1))
     with transaction() as work:
         assert leasing.sweep(work, now=clock.now()) == 1
     _settle(sending, "slow", late)

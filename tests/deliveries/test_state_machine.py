@@ -171,7 +171,7 @@ class World:
             case "late settle":
                 self.late_settle()
             case "lapse":
-                clock.advance(leasing.LEASE + timedelta(seconds=1))
+                clock.advance(leasing.SENDING + timedelta(seconds=1))
                 self.sweep()
             case "resolve":
                 self.resolve()
