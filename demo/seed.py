@@ -154,7 +154,7 @@ def _customer(session: Session, person: Person, territory_id: UUID, sold: list[U
         )
     orders = [
         _order(
-            session, contact, status, [Wanted(sold[(number + place * 3) % 12], 1 + place), Wanted(sold[6 + number], 1)]
+            session, contact, status, [Wanted(sold[(number + place * 3) % 6], 1 + place), Wanted(sold[6 + number], 1)]
         )
         for place, status in enumerate(person.orders)
     ]

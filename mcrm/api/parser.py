@@ -6,7 +6,7 @@ import marshmallow as ma
 from flask import Request
 from webargs.flaskparser import FlaskParser
 
-from mcrm.api.bodies import json_body
+from mcrm.api.bodies import json_body, raw_body
 from mcrm.api.coded import Coded
 from mcrm.api.fields import List
 from mcrm.api.problems import InvalidInput, field_errors
@@ -18,7 +18,9 @@ class StrictParser(FlaskParser):  # type: ignore[misc]  # webargs is untyped to 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
-        """The parsed body."""
+        """The parsed body; a POST that need not say anything may come without one."""
+        if req.method == "POST" and not req.mimetype and not raw_body() and not _needs_something(schema):
+            return {}
         return json_body()
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> dict[str, Any]:
@@ -40,3 +42,7 @@ class StrictParser(FlaskParser):  # type: ignore[misc]  # webargs is untyped to 
         messages = error.messages
         (tree,) = messages.values() if isinstance(messages, dict) and len(messages) == 1 else (messages,)
         raise InvalidInput(field_errors(tree)) from None
+
+
+def _needs_something(schema: ma.Schema) -> bool:
+    return any(field.required for field in schema.load_fields.values())
