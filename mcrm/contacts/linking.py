@@ -12,6 +12,8 @@ from mcrm.contacts import points
 from mcrm.contacts.errors import AddressInvalid
 from mcrm.contacts.models import Contact, ContactPoint, LinkToken, PointState
 from mcrm.errors import NotFound
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
 
 LIFETIME = timedelta(minutes=15)
 TOKEN_BITS = 128
@@ -36,6 +38,8 @@ def new_link(session: Session, actor: Actor, *, contact_id: UUID, channel: str) 
     digest = keys.digest("link-token", token)
     session.add(LinkToken(digest=digest, contact_id=contact_id, channel=channel, expires_at=clock.now() + LIFETIME))
     session.flush()
+    about = log.About(contact_id=contact_id)
+    log.append(session, actor, Kind.CONTACT_POINT_LINK_OFFERED, about=about, payload={"channel": channel})
     return token
 
 

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     CONTACT_CREATED = "contact.created"
     CONTACT_CHANGED = "contact.changed"
     CONTACT_POINT_ADDED = "contact-point.added"
+    CONTACT_POINT_LINK_OFFERED = "contact-point.link-offered"
     CONTACT_POINT_LINKED = "contact-point.linked"
     CONTACT_POINT_VERIFIED = "contact-point.verified"
     CONTACT_POINT_INVALID = "contact-point.invalid"
