@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.db import reading
 from mcrm.deliveries import ending, leasing
-from mcrm.deliveries.models import Delivery, DeliveryState, Priority
+from mcrm.deliveries.models import IN_FLIGHT, Delivery, DeliveryState, Priority
 from mcrm.deliveries.outgoing import Outcome, Outgoing, Sent
 from mcrm.transaction import perform
 from notifications import receipts
@@ -82,7 +82,7 @@ def resolve_due(senders: Senders) -> int:
 def _due(session: Session, now: datetime) -> list[Unknown]:
     asked = (DeliveryState.UNKNOWN.value, DeliveryState.ACCEPTED.value)
     query = leasing.DUE.add_columns(Delivery.state, Delivery.provider_id, Delivery.created_at)
-    rows = session.execute(query.where(Delivery.state.in_(asked), Delivery.lease_until <= now).limit(PAGE))
+    rows = session.execute(query.where(IN_FLIGHT, Delivery.state.in_(asked), Delivery.lease_until <= now).limit(PAGE))
     return [
         Unknown(leasing.outgoing_of(row, now), row.state, row.provider_id, row.created_at - LOOK_BACK) for row in rows
     ]

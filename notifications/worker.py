@@ -18,18 +18,20 @@ from mcrm.config import Limits
 from mcrm.contacts.models import PointChannel
 from mcrm.db import reading
 from mcrm.deliveries import leasing, settling
-from mcrm.deliveries.leasing import Lease, Leased
+from mcrm.deliveries.leasing import Lease, Leased, Taken
 from mcrm.deliveries.outgoing import Failed, Operation, Outcome, Outgoing
 from mcrm.deliveries.rates import Rate
 from mcrm.deliveries.settling import Settlement
 from mcrm.ids import new_id
 from mcrm.transaction import perform
 from mcrm.wakeup import Listener
-from notifications.senders import Late, Sender, Senders, one
+from notifications.senders import Late, Sender, Senders
+from notifications.senders import one as each_counts_one
 
 log = logging.getLogger(__name__)
 BATCH = 200
-AT_ONCE = 16
+AT_ONCE = 16  # threads, and the most that a crash leaves unknown
+PUSHES_A_SLICE = 64  # a repeated push replaces itself on the phone: more may be in doubt, for fewer commits
 POLL_S = 5.0  # the safety net under the wake-up
 AFTER_FAILURE_S = 1.0
 CHANNELS = frozenset(channel.value for channel in PointChannel)
@@ -78,13 +80,14 @@ def deliver_due(
             limit=BATCH,
         )
     )
-    _send_all(leased, sender, pool, stopping or threading.Event())
+    most = PUSHES_A_SLICE if channel == PointChannel.PUSH else AT_ONCE
+    _send_all(leased, sender, pool, most, stopping or threading.Event())
     return Turnout(len(leased.taken), leased.wait_s, limited=leased.wait_s > 0)
 
 
-def _send_all(leased: Lease, sender: Late[Sender], pool: Executor, stopping: threading.Event) -> None:
+def _send_all(leased: Lease, sender: Late[Sender], pool: Executor, most: int, stopping: threading.Event) -> None:
     settled: list[Settlement] = []
-    for slice_ in slices(leased.taken, AT_ONCE):
+    for slice_ in slices(leased.taken, most):
         if stopping.is_set():
             perform(lambda session: leasing.release(session, token=leased.token))
             break
@@ -95,7 +98,7 @@ def _send_all(leased: Lease, sender: Late[Sender], pool: Executor, stopping: thr
         _mark(settled, (), leased.token, sender.sender_key)
 
 
-def _mark(settled: Sequence[Settlement], slice_: Sequence[Leased], token: str, sender_key: str) -> list[Leased]:
+def _mark(settled: Sequence[Settlement], slice_: Sequence[Taken], token: str, sender_key: str) -> list[Leased]:
     def work(session: Session) -> list[Leased]:
         now = clock.now()
         settling.settle(session, settled, sender=sender_key, token=token, now=now)
@@ -104,20 +107,20 @@ def _mark(settled: Sequence[Settlement], slice_: Sequence[Leased], token: str, s
     return perform(work)
 
 
-def slices(taken: Sequence[Leased], most: int) -> Iterator[list[Leased]]:
+def slices(taken: Sequence[Taken], most: int) -> Iterator[list[Taken]]:
     """Slices of at most `most`; a second message to the same address waits for the next one, so they stay in order."""
     left = list(taken)
     while left:
-        chosen: list[Leased] = []
-        later: list[Leased] = []
+        chosen: list[Taken] = []
+        later: list[Taken] = []
         addressed = set()
-        for leased in left:
-            if len(chosen) < most and leased.contact_point_id not in addressed:
-                chosen.append(leased)
+        for one in left:
+            if len(chosen) < most and one.contact_point_id not in addressed:
+                chosen.append(one)
             else:
-                later.append(leased)
-            if leased.outgoing.operation is Operation.SEND:
-                addressed.add(leased.contact_point_id)
+                later.append(one)
+            if one.operation == Operation.SEND:
+                addressed.add(one.contact_point_id)
         yield chosen
         left = later
 
@@ -135,7 +138,7 @@ class Nobody:
 
 def nobody(channel: str) -> Late[Sender]:
     """A sender for a channel that is off."""
-    return Late(f"{channel}:off", Nobody, one)
+    return Late(f"{channel}:off", Nobody, each_counts_one)
 
 
 class Lane:
@@ -158,6 +161,7 @@ class Lane:
     def stop(self) -> None:
         """Take nothing new; what is in flight is finished."""
         self._stopping.set()
+        self._listener.bell.ring()
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; whether it came in time."""

@@ -10,30 +10,39 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Text, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from mcrm.contacts.models import ContactPoint
 from mcrm.deliveries import ending
-from mcrm.deliveries.models import Delivery, DeliveryState
+from mcrm.deliveries.models import IN_FLIGHT, Delivery, DeliveryState
 from mcrm.deliveries.outgoing import Operation, Outgoing
 from mcrm.deliveries.rates import AddressBuckets, Rate, open_bucket
 from mcrm.policy import gate
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)  # while still queued: how long a dead worker's share waits for another
+SENDING = timedelta(seconds=60)  # once marked: longer than any call can take
 UNKNOWN_AFTER = {"sms": timedelta(minutes=2), "telegram": timedelta(seconds=10), "push": timedelta(seconds=5)}
 WORKER_DIED = "worker-died"
+QUEUED = literal_column(f"'{DeliveryState.QUEUED.value}'", Text)  # word for word, for the partial index
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One delivery that a worker holds a lease on; what it says is read when it is marked."""
+
+    id: UUID
+    contact_point_id: UUID | None
+    operation: str
 
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """One delivery in a worker's hands, not sent yet."""
+    """One delivery in a worker's hands, about to be sent."""
 
     outgoing: Outgoing
     request: gate.Request
     attempts: tuple[dict[str, Any], ...]
-    priority: int
-    contact_point_id: UUID | None
     secret: bool
 
 
@@ -42,10 +51,18 @@ class Lease:
     """What `lease` took, and how long to wait for more when a limit held the rest back (0: no limit did)."""
 
     token: str
-    taken: Sequence[Leased]
+    taken: Sequence[Taken]
     wait_s: float = 0.0
 
 
+WAITING = select(
+    Delivery.id,
+    Delivery.channel,
+    Delivery.operation,
+    Delivery.priority,
+    Delivery.contact_point_id,
+    Delivery.text,
+).order_by(Delivery.priority, Delivery.not_before, Delivery.id)
 DUE = (
     select(
         Delivery.id,
@@ -53,9 +70,7 @@ DUE = (
         Delivery.operation,
         Delivery.purpose,
         Delivery.kind,
-        Delivery.priority,
         Delivery.contact_id,
-        Delivery.contact_point_id,
         Delivery.text,
         Delivery.content,
         Delivery.expires_at,
@@ -76,7 +91,7 @@ def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
 
     A look without a lock; what somebody has leased counts from the end of the lease.
     """
-    waiting = (Delivery.state == DeliveryState.QUEUED.value, Delivery.channel == channel)
+    waiting = (Delivery.state == QUEUED, Delivery.channel == channel)
     ready = select(Delivery.id).where(*waiting, Delivery.not_before <= now, _free(now)).limit(1)
     if session.scalar(ready) is not None:
         return now
@@ -102,43 +117,42 @@ def lease(
 
     Two workers never take the same one: PostgreSQL skips locked rows, SQLite lets one writer in at a time.
     """
-    query = DUE.where(
-        Delivery.state == DeliveryState.QUEUED.value,
+    query = WAITING.where(
+        Delivery.state == QUEUED,
         Delivery.channel == channel,
         Delivery.not_before <= now,
         _free(now),
     ).limit(limit)
-    rows = session.execute(query.with_for_update(skip_locked=True, of=Delivery)).all()
+    rows = session.execute(query.with_for_update(skip_locked=True)).all()
     if not rows:
         return Lease(token, ())
     taken, wait_s, postponed = _within_limits(session, rows, sender, rate, cost, now)
     if taken:
-        _mark_leased(session, [leased.outgoing.id for leased in taken], token, now)
+        _mark_leased(session, [one.id for one in taken], token, now)
     for id_, again in postponed:
         session.execute(_POSTPONE, {"b_id": id_, "b_again": again})
     return Lease(token, taken, wait_s)
 
 
 def _within_limits(
-    session: Session, rows: Sequence[Row[Any]], sender: str, rate: Rate, cost: Callable[[Outgoing], int], now: datetime
-) -> tuple[list[Leased], float, list[tuple[UUID, datetime]]]:
+    session: Session, rows: Sequence[Any], sender: str, rate: Rate, cost: Callable[[Outgoing], int], now: datetime
+) -> tuple[list[Taken], float, list[tuple[UUID, datetime]]]:
     """What may go now, how long the sender must wait for more, and what waits for its own address (id, until)."""
     bucket = open_bucket(session, sender, rate, now)
     addresses = AddressBuckets(session, sender, rate, now, {row.contact_point_id for row in rows})
-    taken: list[Leased] = []
+    taken: list[Taken] = []
     postponed: list[tuple[UUID, datetime]] = []
     for row in rows:
-        leased = _leased(row, now)
-        is_answer = leased.outgoing.operation is Operation.ANSWER  # a tap's answer is no message in the chat
+        is_answer = row.operation == Operation.ANSWER  # a tap's answer is no message in the chat
         if not is_answer and (wait_s := addresses.wait_s(row.contact_point_id)):
             postponed.append((row.id, now + timedelta(seconds=wait_s)))
             continue
-        if not bucket.take(cost(leased.outgoing), row.priority):
+        if not bucket.take(cost(Outgoing(row.id, row.channel, "", row.text)), row.priority):
             bucket.save()
             return taken, bucket.wait_s, postponed
         if not is_answer:
             addresses.take(row.contact_point_id)
-        taken.append(leased)
+        taken.append(Taken(row.id, row.contact_point_id, row.operation))
     bucket.save()
     return taken, 0.0, postponed
 
@@ -159,14 +173,14 @@ _POSTPONE = (
 )
 
 
-def mark_sending(session: Session, slice_: Sequence[Leased], *, token: str, now: datetime) -> list[Leased]:
+def mark_sending(session: Session, slice_: Sequence[Taken], *, token: str, now: datetime) -> list[Leased]:
     """Mark a slice as being sent; what the policy forbids is ended with its reason and left out.
 
     Everything is read again, and judged now and not when it was queued: a STOP, or a number that changed hands, in
     between holds. Only rows that are still ours and still queued are marked.
     """
     ours = DUE.where(
-        Delivery.id.in_([leased.outgoing.id for leased in slice_]),
+        Delivery.id.in_([one.id for one in slice_]),
         Delivery.state == DeliveryState.QUEUED.value,
         Delivery.lease_token == token,
     )
@@ -180,7 +194,7 @@ def mark_sending(session: Session, slice_: Sequence[Leased], *, token: str, now:
         session.execute(
             update(Delivery)
             .where(Delivery.id.in_([leased.outgoing.id for leased in allowed]))
-            .values(state=DeliveryState.SENDING.value, tries=Delivery.tries + 1, lease_until=now + LEASE)
+            .values(state=DeliveryState.SENDING.value, tries=Delivery.tries + 1, lease_until=now + SENDING)
             .execution_options(synchronize_session=False)
         )
     return allowed
@@ -201,7 +215,7 @@ def sweep(session: Session, *, now: datetime) -> int:
     """Deliveries whose worker vanished while sending become unknown; how many."""
     lapsed = session.scalars(
         select(Delivery)
-        .where(Delivery.state == DeliveryState.SENDING.value, Delivery.lease_until < now)
+        .where(IN_FLIGHT, Delivery.state == DeliveryState.SENDING.value, Delivery.lease_until < now)
         .with_for_update(skip_locked=True)
         .limit(500)
     ).all()
@@ -237,8 +251,6 @@ def _leased(row: Row[Any], now: datetime) -> Leased:
         outgoing=outgoing_of(row, now),
         request=request,
         attempts=tuple(row.attempts or ()),
-        priority=row.priority,
-        contact_point_id=row.contact_point_id,
         secret=bool((row.content or {}).get("secret")),
     )
 

@@ -614,8 +614,8 @@ def upgrade() -> None:
         "ix_deliveries_in_flight",
         "deliveries",
         ["lease_until"],
-        sqlite_where=sa.text("state IN ('sending', 'unknown', 'accepted')"),
-        postgresql_where=sa.text("state IN ('sending', 'unknown', 'accepted')"),
+        sqlite_where=sa.text("state IN ('sending', 'unknown', 'accepted') AND lease_until IS NOT NULL"),
+        postgresql_where=sa.text("state IN ('sending', 'unknown', 'accepted') AND lease_until IS NOT NULL"),
     )
 
     op.create_table(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.contacts.models import Contact
 from mcrm.deliveries import leasing, settling
-from mcrm.deliveries.leasing import Leased
+from mcrm.deliveries.leasing import Leased, Taken
 from mcrm.deliveries.models import Delivery, DeliveryState, Receipt, SenderState
 from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Outcome, Outgoing, Sent
 from mcrm.deliveries.rates import Rate
@@ -87,7 +87,7 @@ class World:
         self.taken.append(f"SM{len(self.taken) + 1}")
         return Sent(self.taken[-1])
 
-    def lease(self) -> tuple[list[Leased], str]:
+    def lease(self) -> tuple[list[Taken], str]:
         """As a worker does: lease, then mark."""
         token, now = new_id().hex, clock.now()
         with transaction() as work:
@@ -102,7 +102,7 @@ class World:
             )
         return list(leased.taken), token
 
-    def mark(self, leased: list[Leased], token: str) -> list[Leased]:
+    def mark(self, leased: list[Taken], token: str) -> list[Leased]:
         """Marked as being sent."""
         with transaction() as work:
             return leasing.mark_sending(work, leased, token=token, now=clock.now())
@@ -171,7 +171,7 @@ class World:
             case "late settle":
                 self.late_settle()
             case "lapse":
-                clock.advance(leasing.LEASE + timedelta(seconds=1))
+                clock.advance(leasing.SENDING + timedelta(seconds=1))
                 self.sweep()
             case "resolve":
                 self.resolve()

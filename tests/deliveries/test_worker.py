@@ -1,0 +1,172 @@
+"""The worker as it runs: its lanes, the real packages, the carrier sandbox, and the wake-up between processes."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from mcrm.actors import SYSTEM
+from mcrm.config import Limits, Settings
+from mcrm.contacts.models import Contact
+from mcrm.db import Database, reading
+from mcrm.deliveries import outbox
+from mcrm.deliveries.models import Delivery
+from mcrm.transaction import announce, transaction
+from mcrm.wakeup import Listener, Notifier
+from notifications.resolver import resolve_due
+from notifications.senders import Senders, make_senders
+from notifications.worker import DeliveryWorker
+from tests import databases
+from tests.cast import a_customer
+from tests.deliveries.carriers import point_of
+from tests.doors import ENVIRONMENT
+from tests.sandbox_fixture import Carrier
+
+TOPICS = frozenset({"deliveries"})
+
+
+@pytest.fixture
+def waking(committed: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """Commits wake those who listen, as in the web process."""
+    notifier = Notifier(committed)
+    monkeypatch.setattr(committed, "wake", notifier.wake)
+    yield committed
+    notifier.close()
+
+
+@pytest.fixture
+def senders(carrier: Carrier) -> Iterator[Senders]:
+    """The real packages, pointed at the sandbox."""
+    made = make_senders(Settings.from_environment(ENVIRONMENT | carrier.environment()))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def worker(waking: Database, senders: Senders) -> Iterator[DeliveryWorker]:
+    """A running worker, on connections of its own as in another process."""
+    listener = Listener(waking, TOPICS)
+    worker = DeliveryWorker(senders, replace(Limits(), sms_segments_per_second=1000), listener)
+    worker.start()
+    yield worker
+    listener.close()
+    assert worker.stop()
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def people() -> tuple[Contact, Contact]:
+    with transaction() as work:
+        ben = a_customer(work, "Ben Okafor", phone="+447700900201", telegram=700201, push="ben-token")
+        tom = a_customer(work, "Tom Reilly", phone="+447700900203")
+    return ben, tom
+
+
+def say(contact: Contact, channel: str, text: str) -> Delivery:
+    with transaction() as work:
+        point = point_of(work, contact, channel)
+        made = outbox.queue(
+            work, SYSTEM, channel=channel, contact_point_id=point.id, contact_id=contact.id, text=text, kind="news"
+        )
+    assert made is not None
+    return made
+
+
+def state_of(delivery: Delivery) -> str:
+    with reading() as session:
+        return str(session.scalar(select(Delivery.state).where(Delivery.id == delivery.id)))
+
+
+def test_each_channel_takes_its_messages_to_the_carriers_once(worker: DeliveryWorker, carrier: Carrier) -> None:
+    ben, tom = people()
+    queued = [say(ben, "sms", "text"), say(ben, "telegram", "chat"), say(ben, "push", "push"), say(tom, "sms", "tom")]
+    until(lambda: all(state_of(one) == "accepted" for one in queued))
+    assert sorted(carrier.bodies("sms")) == ["text", "tom"]
+    assert carrier.bodies("telegram") == ["chat"]
+    assert [item["to"] for item in carrier.messages("push")] == ["ben-token"]
+
+
+def test_a_carrier_that_hangs_delays_no_other(worker: DeliveryWorker, carrier: Carrier) -> None:
+    ben, _ = people()
+    carrier.fault("twilio", "hang", s=3, count=1)
+    slow = say(ben, "sms", "slow")
+    until(lambda: state_of(slow) == "sending")
+    quick = say(ben, "telegram", "quick")
+    until(lambda: state_of(quick) == "accepted")
+    assert state_of(slow) == "sending"
+    until(lambda: state_of(slow) != "sending")
+
+
+def test_a_reply_that_got_lost_leaves_one_message_at_the_carrier(
+    worker: DeliveryWorker, senders: Senders, carrier: Carrier
+) -> None:
+    ben, _ = people()
+    carrier.fault("twilio", "accept_then_drop_reply", count=1)
+    delivery = say(ben, "sms", "once")
+    until(lambda: state_of(delivery) == "unknown")
+    with transaction() as work:
+        row = work.get_one(Delivery, delivery.id)
+        row.lease_until = row.created_at
+    resolve_due(senders)
+    assert state_of(delivery) == "accepted"
+    assert carrier.bodies("sms") == ["once"]
+
+
+def test_a_worker_that_stops_loses_and_doubles_nothing(waking: Database, senders: Senders, carrier: Carrier) -> None:
+    with transaction() as work:
+        everybody = [a_customer(work, f"Customer {n}", phone=f"+4477009003{n:02}") for n in range(60)]
+    for who in everybody:
+        say(who, "sms", f"news for {who.name}")
+    carrier.fault("twilio", "latency", ms=60)
+    limits = replace(Limits(), sms_segments_per_second=1000)
+    for _ in range(2):
+        listener = Listener(waking, TOPICS)
+        worker = DeliveryWorker(
+            make_senders(Settings.from_environment(ENVIRONMENT | carrier.environment())), limits, listener
+        )
+        before = len(carrier.messages("sms"))
+        worker.start()
+        until(lambda before=before: len(carrier.messages("sms")) > min(before, 59))
+        listener.close()
+        assert worker.stop()
+        with reading() as session:
+            states = set(session.scalars(select(Delivery.state)))
+            assert states <= {"queued", "accepted"}
+            assert session.scalars(select(Delivery).where(Delivery.lease_token.is_not(None))).all() == []
+    assert len(set(carrier.bodies("sms"))) == len(carrier.bodies("sms"))
+
+
+def test_a_commit_in_one_process_wakes_another(waking: Database) -> None:
+    other = databases.independent(waking)
+    listener = Listener(other, TOPICS)
+    try:
+        until(lambda: listener.bell.rings > 0 or waking.is_sqlite)  # PostgreSQL rings once when it listens
+        time.sleep(0.05)
+        heard = listener.bell.rings
+        with transaction() as work:
+            a_customer(work, "Mei Lin")
+            announce(work, "deliveries")
+        assert listener.wait(heard, 10) > heard
+    finally:
+        listener.close()
+        other.close()
+
+
+def test_a_ring_between_two_waits_is_not_lost(waking: Database) -> None:
+    listener = Listener(waking, TOPICS)
+    heard = listener.bell.rings
+    listener.bell.ring()
+    assert listener.wait(heard, 10) > heard
+    ended = threading.Thread(target=listener.close)
+    ended.start()
+    ended.join(10)
+    assert not ended.is_alive()
