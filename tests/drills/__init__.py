@@ -1,0 +1,1 @@
+"""Drills: the whole stack under load while its processes are killed."""
