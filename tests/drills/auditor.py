@@ -1,4 +1,4 @@
-"""Compares what was promised, what the database holds, and what the carriers accepted; lists whatever does not add up."""
+"""Compares what was promised, what the database holds and what the carriers accepted; lists what does not add up."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Customers and staff who go on while processes die: signed webhooks, and orders over REST, posted again as providers do.
+"""Customers and staff who go on while processes die: signed webhooks and orders, posted again until they are taken.
 
 The drill posts the webhooks itself, so that it knows which of them were answered 200, also while the carriers are dead.
 """
@@ -20,6 +20,7 @@ from tests.demo.stage import described
 
 TIMEOUT_S = 15.0
 TEXTERS, CHATTERS = 3, 2
+UNANSWERED = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
 TRIES = 20  # a provider gives up at some time; until then the same message comes again
 
 
@@ -46,6 +47,7 @@ class Load:
         self._numbers = iter(range(1_000_000))
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._token, self._token_until = "", 0.0
         work = [self._text] * TEXTERS + [self._chat] * CHATTERS + [self._ship]
         self._threads = [threading.Thread(target=self._go_on, args=(one,), daemon=True) for one in work]
 
@@ -104,12 +106,14 @@ class Load:
     def _ship(self) -> None:
         """One order for somebody with the app, placed and shipped, each asked for again with its key until it is."""
         demo = described(self._folder)
-        token = self._sign_in(demo["accounts"][0])
-        person = random.choice([person for person in demo["customers"] if person["push_token"]])
-        product = self._call(token, "GET", "/v1/products?limit=1")
-        if product is None:
+        if not (token := self._sign_in(demo["accounts"][0])):
             return
-        lines = [{"product_id": product["items"][0]["id"], "quantity": 1}]
+        person = random.choice([person for person in demo["customers"] if person["push_token"]])
+        last = self._call(token, "GET", f"/v1/orders?contact_id={person['id']}&limit=1")
+        before = last and self._call(token, "GET", f"/v1/orders/{last['items'][0]['id']}")
+        if not before:
+            return
+        lines = [{"product_id": line["product_id"], "quantity": 1} for line in before["lines"]]
         order = self._call(token, "POST", "/v1/orders", {"contact_id": person["id"], "lines": lines})
         if order is None:
             return
@@ -117,18 +121,19 @@ class Load:
             self.answered.shipped.add(order["number"])
 
     def _sign_in(self, account: dict[str, str]) -> str:
-        if not hasattr(self, "_token"):
+        """A token that is good for a while yet; none when nobody answered before the end."""
+        if time.monotonic() > self._token_until:
             device = {"id": "drill", "name": "drill", "platform": "cli"}
             facts = {"email": account["email"], "password": account["password"], "device": device}
             pair = self._call("", "POST", "/v1/auth/login", facts)
             if pair is None:
                 return ""
-            self._token: str = pair["access_token"]
+            self._token, self._token_until = pair["access_token"], time.monotonic() + pair["expires_in_s"] / 2
         return self._token
 
     def _call(self, token: str, method: str, path: str, body: Any = None) -> Any:
         """The answer's body; None when it did not come before the end."""
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": secrets.token_hex(16)}
+        headers = {"Idempotency-Key": secrets.token_hex(16)} | ({"Authorization": f"Bearer {token}"} if token else {})
         answer = self._post(self._base + path, method=method, headers=headers, json=body)
         return None if answer is None else answer.json()
 
@@ -137,7 +142,7 @@ class Load:
         for _ in range(TRIES):
             try:
                 answer = self._client.request(method, url, **request)
-            except httpx.HTTPError:
+            except UNANSWERED:
                 answer = None
             if answer is not None and answer.status_code < 300:
                 return answer

@@ -104,7 +104,7 @@ def test_nothing_accepted_is_lost_and_nothing_is_sent_twice_unless_it_was_in_dou
             database.close()
     doubts = sum(sending.in_doubt for sending in found.sendings)
     print(
-        f"{engine}, {ROUNDS} rounds: {len(load.answered.texts)} texts and {len(load.answered.updates)} updates answered, "
+        f"{engine}, {ROUNDS} rounds: answered {len(load.answered.texts)} texts, {len(load.answered.updates)} updates; "
         f"{len(load.answered.shipped)} orders shipped, {len(found.sendings)} deliveries, {len(items)} accepted, "
         f"{doubts} in doubt, {auditor.doubled(found, items)} doubled"
     )
