@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bench.report import Figure
 
-BENCHES = ("append", "requests", "outbox", "importing", "live")
+BENCHES = ("append", "requests", "outbox", "importing", "adapters", "live")
 
 
 def main() -> None:
@@ -31,12 +31,20 @@ def main() -> None:
     if wanted.as_json:
         print(json.dumps([figure.as_json() for figure in figures], indent=2))
         return
-    table = Table(title=f"{platform.machine()}, {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}")
-    for column in ("what", "measured", "budget", "met"):
+    console.print(table_of(figures))
+
+
+def table_of(figures: list[Figure]) -> Table:
+    """The figures, with what they were measured on."""
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}"
+    table = Table(title=f"{machine}; SQLite with synchronous=FULL, PostgreSQL with fsync on")
+    for column in ("what", "budget", "measured", "ratio", "met"):
         table.add_column(column)
     for figure in figures:
-        table.add_row(figure.what, figure.measured, figure.budget, {True: "yes", False: "NO", None: ""}[figure.met])
-    console.print(table)
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+        met = {True: "yes", False: "NO", None: ""}[figure.met]
+        table.add_row(figure.what, figure.budget, figure.measured, ratio, met)
+    return table
 
 
 if __name__ == "__main__":

@@ -40,9 +40,7 @@ def measure() -> Iterator[Figure]:
             unsafe, safe = (rate(url, ids, batch, way) for way in ("unsafe", "safe"))
             share = safe / unsafe
             measured = f"{share:.2f} of {unsafe:,.0f} rows/s with a sequence ({safe:,.0f} rows/s)"
-            yield Figure(
-                f"append, 8 writers, batches of {batch}, PostgreSQL", measured, f"≥ {least:.2f}", share >= least
-            )
+            yield Figure(f"append, 8 writers, batches of {batch}, PostgreSQL", measured).at_least(share, least)
 
 
 def rate(url: str, ids: list[UUID], batch: int, way: str) -> float:

@@ -29,7 +29,7 @@ def measure() -> Iterator[Figure]:
                 )
                 rate = result["lines"] / (time.perf_counter() - began)
             figure = Figure(f"import of orders, {name}", f"{rate:,.0f} lines/s")
-            yield figure.judged("≥ 5,000 lines/s", rate >= 5000) if name == "sqlite" else figure
+            yield figure.at_least(rate, 5000, "lines/s") if name == "sqlite" else figure
 
 
 def write(path: Path) -> None:

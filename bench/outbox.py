@@ -53,7 +53,7 @@ def measure() -> Iterator[Figure]:
             queued, sent, both, alone_ms = turn()
         words = f"{both:,.0f}/s in and out ({queued:,.0f}/s queued with the log, {sent:,.0f}/s sent)"
         figure = Figure(f"outbox, gate and log, {name}", words)
-        yield figure.judged("≥ 2,500/s", both >= 2500) if name == "postgresql" else figure
+        yield figure.at_least(both, 2500, "deliveries/s") if name == "postgresql" else figure
         yield Figure(f"one message, queued to settled, {name}", f"p50 {alone_ms:.1f} ms")
 
 

@@ -6,15 +6,27 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured figure. `budget` is what design asks, `met` None where it asks nothing."""
+    """A measured figure. `budget` is what the design asks, `met` None where it asks nothing.
+
+    `ratio` is the measured value as a share of the budget's: to stay below 1 for times, to reach it for rates.
+    """
 
     what: str
     measured: str
     budget: str = ""
     met: bool | None = None
+    ratio: float | None = None
+
+    def at_most(self, value: float, limit: float, unit: str) -> "Figure":
+        """The same figure, held against a budget that it must not exceed."""
+        return replace(self, budget=f"≤ {limit:,} {unit}".rstrip(), met=value <= limit, ratio=value / limit)
+
+    def at_least(self, value: float, limit: float, unit: str = "") -> "Figure":
+        """The same figure, held against a budget that it must reach."""
+        return replace(self, budget=f"≥ {limit:,} {unit}".rstrip(), met=value >= limit, ratio=value / limit)
 
     def judged(self, budget: str, met: bool) -> "Figure":
-        """The same figure, held against a budget."""
+        """The same figure, held against a budget that is no number."""
         return replace(self, budget=budget, met=met)
 
     def as_json(self) -> dict[str, Any]:

@@ -47,8 +47,8 @@ def requests(name: str) -> Iterator[Figure]:
         place_ms = cpu_ms(lambda: ada.post("/v1/orders", order)) - bare
     listed = Figure(f"list of 20, {name}", f"{list_ms:.1f} ms CPU")
     placed = Figure(f"place an order of 3 lines, {name}", f"{place_ms:.1f} ms CPU")
-    yield listed.judged("≤ 1.5 ms", list_ms <= 1.5) if name == "sqlite" else listed
-    yield placed.judged("≤ 3 ms", place_ms <= 3) if name == "sqlite" else placed
+    yield listed.at_most(list_ms, 1.5, "ms") if name == "sqlite" else listed
+    yield placed.at_most(place_ms, 3, "ms") if name == "sqlite" else placed
 
 
 def cpu_ms(call: Callable[[], object]) -> float:
@@ -87,4 +87,4 @@ def timeline(name: str) -> Figure:
             assert len(log.timeline(session, [contact_id], limit=50)) == 50
         spent.append((time.perf_counter() - began) * 1000)
     p95 = percentile(spent, 0.95)
-    return Figure(f"timeline of 50 in a million, {name}", f"p95 {p95:.1f} ms", "p95 ≤ 10 ms", p95 <= 10)
+    return Figure(f"timeline of 50 in a million, {name}", f"p95 {p95:.1f} ms").at_most(p95, 10, "ms")

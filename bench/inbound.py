@@ -1,0 +1,91 @@
+"""Signed texts at a steady rate, straight to the product's webhook, and when the provider accepted each reply."""
+
+import asyncio
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import aiohttp
+
+from bench.report import percentile
+from sandbox.twilio_webhooks import signature
+
+WARM_RATE = 15
+TIMEOUT_S = 60
+DRAIN_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Seconds from the post of a text to the acceptance of its reply, one for each reply; and how many were lost."""
+
+    latencies: list[float]
+    lost: int
+
+    def p_ms(self, share: float) -> float:
+        """A percentile in milliseconds."""
+        return percentile(self.latencies, share) * 1000
+
+
+def steady(folder: Path, rate: int, seconds: int) -> Answered:
+    """`rate` texts a second, each from a number of its own that has texted once before. `folder` is the demo's."""
+    phones = [f"+447700{n:06d}" for n in range(500_000, 500_000 + rate * seconds)]
+    post_all(folder, phones, WARM_RATE)
+    accepted(folder, phones, replies=1)
+    began = post_all(folder, phones, rate)
+    second = accepted(folder, phones, replies=2)
+    latencies = [second[phone] - began[phone] for phone in phones if phone in second]
+    return Answered(latencies, len(phones) - len(latencies))
+
+
+def post_all(folder: Path, phones: list[str], rate: int) -> dict[str, float]:
+    """Post one text of each number, at the rate however late the answers are; when each was posted (epoch seconds)."""
+    return asyncio.run(_post_all(folder, phones, rate))
+
+
+async def _post_all(folder: Path, phones: list[str], rate: int) -> dict[str, float]:
+    settings = settings_of(folder)
+    url = f"{settings['MCRM_PUBLIC_URL']}/webhooks/twilio/sms"
+    timeout, connector = aiohttp.ClientTimeout(total=TIMEOUT_S), aiohttp.TCPConnector(limit=0)
+    posted: dict[str, float] = {}
+
+    async def post(phone: str) -> None:
+        sid = f"SM{secrets.token_hex(16)}"
+        form = {"MessageSid": sid, "From": phone, "To": settings["TWILIO_FROM"], "Body": "track 1002"}
+        headers = {"X-Twilio-Signature": signature(settings["TWILIO_AUTH_TOKEN"], url, form)}
+        posted[phone] = time.time()
+        async with client.post(url, data=form, headers=headers) as answer:
+            if answer.status != 200:
+                raise RuntimeError(f"the webhook answered {answer.status}")
+
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as client, asyncio.TaskGroup() as tasks:
+        start = time.monotonic()
+        for number, phone in enumerate(phones):
+            await asyncio.sleep(start + number / rate - time.monotonic())
+            tasks.create_task(post(phone))
+    return posted
+
+
+def accepted(folder: Path, phones: list[str], *, replies: int) -> dict[str, float]:
+    """When the provider accepted the n-th reply to each number (epoch seconds), from its log; waits for all of them."""
+    wanted, deadline = set(phones), time.monotonic() + DRAIN_S
+    while True:
+        times: dict[str, list[float]] = {}
+        for line in (folder / "accepted.jsonl").read_text().splitlines():
+            item = json.loads(line)
+            if item["to"] in wanted:
+                times.setdefault(item["to"], []).append(datetime.fromisoformat(item["at"]).timestamp())
+        found = {phone: heard[replies - 1] for phone, heard in times.items() if len(heard) >= replies}
+        if len(found) == len(wanted) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.5)
+
+
+def settings_of(folder: Path) -> dict[str, str]:
+    """The demo's settings, from its environment file."""
+    lines = (folder / "demo.env").read_text().splitlines()
+    pairs = (line.removeprefix("export ").partition("=") for line in lines)
+    return {name: value.strip("'") for name, _, value in pairs}
