@@ -19,7 +19,7 @@ from sandbox.twilio_webhooks import signature
 from tests.demo.stage import described
 
 TIMEOUT_S = 15.0
-TEXTERS, CHATTERS = 3, 2
+TEXTERS, CHATTERS, SHIPPERS = 6, 3, 2
 UNANSWERED = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
 TRIES = 20  # a provider gives up at some time; until then the same message comes again
 
@@ -48,7 +48,7 @@ class Load:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._token, self._token_until = "", 0.0
-        work = [self._text] * TEXTERS + [self._chat] * CHATTERS + [self._ship]
+        work = [self._text] * TEXTERS + [self._chat] * CHATTERS + [self._ship] * SHIPPERS
         self._threads = [threading.Thread(target=self._go_on, args=(one,), daemon=True) for one in work]
 
     def start(self) -> None:
@@ -72,7 +72,7 @@ class Load:
             except Exception as error:  # the drill must hear of it, whatever it was
                 self.failures.append(f"{work.__name__}: {type(error).__name__}: {error}")
                 return
-            time.sleep(random.uniform(0.05, 0.35))
+            time.sleep(random.uniform(0.02, 0.2))
 
     def _number(self) -> int:
         with self._lock:
@@ -122,7 +122,7 @@ class Load:
 
     def _sign_in(self, account: dict[str, str]) -> str:
         """A token that is good for a while yet; none when nobody answered before the end."""
-        if time.monotonic() > self._token_until:
+        if time.monotonic() > self._token_until:  # two may sign in at once: no harm
             device = {"id": "drill", "name": "drill", "platform": "cli"}
             facts = {"email": account["email"], "password": account["password"], "device": device}
             pair = self._call("", "POST", "/v1/auth/login", facts)

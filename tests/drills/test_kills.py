@@ -110,4 +110,4 @@ def test_nothing_accepted_is_lost_and_nothing_is_sent_twice_unless_it_was_in_dou
     )
     assert load.failures == []
     assert load.answered.texts and load.answered.updates and load.answered.shipped
-    assert auditor.faults(load.answered, found, items) == []
+    assert not (wrong := auditor.faults(load.answered, found, items)), "\n".join(wrong)
