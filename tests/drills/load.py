@@ -47,6 +47,7 @@ class Load:
         self._numbers = iter(range(1_000_000))
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._signing_in = threading.Lock()
         self._token, self._token_until = "", 0.0
         work = [self._text] * TEXTERS + [self._chat] * CHATTERS + [self._ship] * SHIPPERS
         self._threads = [threading.Thread(target=self._go_on, args=(one,), daemon=True) for one in work]
@@ -122,14 +123,15 @@ class Load:
 
     def _sign_in(self, account: dict[str, str]) -> str:
         """A token that is good for a while yet; none when nobody answered before the end."""
-        if time.monotonic() > self._token_until:  # two may sign in at once: no harm
-            device = {"id": "drill", "name": "drill", "platform": "cli"}
-            facts = {"email": account["email"], "password": account["password"], "device": device}
-            pair = self._call("", "POST", "/v1/auth/login", facts)
-            if pair is None:
-                return ""
-            self._token, self._token_until = pair["access_token"], time.monotonic() + pair["expires_in_s"] / 2
-        return self._token
+        with self._signing_in:  # a second session of the same device ends the first
+            if time.monotonic() > self._token_until:
+                device = {"id": "drill", "name": "drill", "platform": "cli"}
+                facts = {"email": account["email"], "password": account["password"], "device": device}
+                pair = self._call("", "POST", "/v1/auth/login", facts)
+                if pair is None:
+                    return ""
+                self._token, self._token_until = pair["access_token"], time.monotonic() + pair["expires_in_s"] / 2
+            return self._token
 
     def _call(self, token: str, method: str, path: str, body: Any = None) -> Any:
         """The answer's body; None when it did not come before the end."""
