@@ -1,32 +1,36 @@
-"""What one order of changes costs: eight writers, the real transaction against the same rows numbered by a sequence."""
+"""What one order of changes costs: eight writers, the real transaction against itself with positions from a sequence.
+
+Both run the same code and send the same statements; only where the numbers come from differs. So nothing but the wait
+for the head's row is measured, and a share above 1 is the machine's mood.
+"""
 
 import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from statistics import median
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, insert, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, text
 
 from bench.report import Figure
 from bench.stores import store
-from mcrm import clock, db
+from mcrm import db
 from mcrm.accounts.models import Account
 from mcrm.actors import SYSTEM
 from mcrm.ids import new_id
-from mcrm.interactions import log
+from mcrm.interactions import log, positions
 from mcrm.interactions.kinds import Kind
-from mcrm.interactions.models import Change, Interaction
 from mcrm.transaction import perform, transaction
 
-SECONDS, PROCESSES, THREADS = 5.0, 4, 2
+SECONDS, PAIRS, PROCESSES, THREADS = 4.0, 5, 4, 2
 spawned = multiprocessing.get_context("spawn")
 
 
 def measure() -> Iterator[Figure]:
-    """Rows per second as a share of the unsafe way, one at a time and in batches of 1,000."""
+    """Rows per second as a share of the unsafe way, one at a time and in batches of 1,000; the median of pairs."""
     with store("postgresql") as database:
         assert isinstance(database.bind, Engine)
         with database.bind.begin() as connection:
@@ -37,10 +41,16 @@ def measure() -> Iterator[Figure]:
         ids = [account.id for account in accounts]
         url = database.bind.url.render_as_string(hide_password=False)
         for batch, least in ((1, 0.80), (1000, 0.85)):
-            unsafe, safe = (rate(url, ids, batch, way) for way in ("unsafe", "safe"))
-            share = safe / unsafe
-            measured = f"{share:.2f} of {unsafe:,.0f} rows/s with a sequence ({safe:,.0f} rows/s)"
-            yield Figure(f"append, 8 writers, batches of {batch}, PostgreSQL", measured).at_least(share, least)
+            pairs = [(rate(url, ids, batch, "unsafe"), rate(url, ids, batch, "safe")) for _ in range(PAIRS)]
+            shares = sorted(safe / unsafe for unsafe, safe in pairs)
+            share = median(shares)
+            unsafe, safe = (median(rates) for rates in zip(*pairs, strict=True))
+            words = (
+                f"{share:.2f} ({shares[0]:.2f}–{shares[-1]:.2f}): {safe:,.0f} of {unsafe:,.0f} rows/s with a sequence"
+            )
+            figure = Figure(f"append, 8 writers, batches of {batch}, PostgreSQL", words).at_least(share, least)
+            clear = not shares[1] < least <= shares[-2]
+            yield figure if clear else replace(figure, measured=f"{words}; too noisy to tell", met=None)
 
 
 def rate(url: str, ids: list[UUID], batch: int, way: str) -> float:
@@ -59,14 +69,15 @@ def rate(url: str, ids: list[UUID], batch: int, way: str) -> float:
 def write(url: str, ids: list[UUID], batch: int, way: str, number: int, results: Any) -> None:
     """One process of two writers."""
     db.use(db.connect(url))
-    work = unsafe_once if way == "unsafe" else safe_once
+    if way == "unsafe":
+        number_by_sequence()
     done = [0] * THREADS
 
     def run(thread: int) -> None:
         mine = ids[(number * THREADS + thread) * 8 :][:8]
         turn = 0
         while time.perf_counter() < end:
-            work(mine[turn % 8], batch)
+            append(mine[turn % 8], batch)
             turn += 1
             done[thread] += batch
 
@@ -81,7 +92,7 @@ def write(url: str, ids: list[UUID], batch: int, way: str, number: int, results:
     db.current().close()
 
 
-def safe_once(account_id: UUID, batch: int) -> None:
+def append(account_id: UUID, batch: int) -> None:
     """Update a row, append, commit: as every use case does."""
 
     def work(session: Any) -> None:
@@ -93,20 +104,15 @@ def safe_once(account_id: UUID, batch: int) -> None:
     perform(work)
 
 
-def unsafe_once(account_id: UUID, batch: int) -> None:
-    """The same rows through the same kind of session, numbered by a sequence while writing."""
-    fact = {"at": clock.now(), "kind": "note.added", "actor": "system", "channel": "system", "payload": '{"n":1}'}
-    with Session(db.current().bind, expire_on_commit=False) as session, session.begin():
-        session.get_one(Account, account_id).name = f"bench {new_id()}"
-        session.flush()
-        numbers = session.scalars(
-            text("SELECT nextval('unsafe_numbers') FROM generate_series(1, :n)"), {"n": batch + 1}
-        )
-        first, *rest = numbers
-        rows = [
-            {"position": n, "id": new_id(), "account_id": account_id, "salt": b"s" * 16, "digest": b"d" * 32, **fact}
-            for n in rest
-        ]
-        session.execute(insert(Interaction.__table__), rows)
-        change = {"position": first, "table_name": "accounts", "row_id": account_id, "op": "upsert"}
-        session.execute(insert(Change.__table__), change)
+def number_by_sequence() -> None:
+    """From now on this process numbers by a sequence, without a lock: readers by position would miss rows."""
+    said = str(positions._STAMP)
+    for honest, unsafe in (
+        ("UPDATE log_head SET position = position + :n RETURNING position - :n AS base", "SELECT :n AS base"),
+        ("SELECT base + nr", "SELECT nextval('unsafe_numbers')"),
+        ("SELECT base + :facts + nr", "SELECT nextval('unsafe_numbers') + 0 * :facts"),
+    ):
+        if honest not in said:
+            raise RuntimeError("the statement that gives out positions has changed: change this bench too")
+        said = said.replace(honest, unsafe)
+    positions._STAMP = text(said)
