@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,12 @@ def inbound_at(folder: Path, name: str, rate: int) -> Figure:
     """From the signed webhook's post to the reply that the provider accepted, receipts and all."""
     answered = inbound.steady(folder, rate, SECONDS)
     p95 = answered.p_ms(0.95)
-    words = f"p50 {answered.p_ms(0.5):.0f}, p95 {p95:.0f} ms over {len(answered.latencies)} texts, {answered.lost} lost"
-    return Figure(f"text → reply accepted, {rate}/s, {name}", words).at_most(p95, 100, "ms p95")
+    words = f"p50 {answered.p_ms(0.5):.0f}, p95 {p95:.0f} ms over {len(answered.latencies)} texts"
+    figure = Figure(f"text → reply accepted, {rate}/s, {name}", words).at_most(p95, 100, "ms p95")
+    if answered.refused or answered.lost:
+        said = f"{words}; {answered.refused} refused, {answered.lost} lost"
+        figure = replace(figure, measured=said, met=False)
+    return figure
 
 
 def push(tour: Tour) -> Figure:
