@@ -39,13 +39,13 @@ class Answered:
 def steady(folder: Path, rate: int, seconds: int) -> Answered:
     """`rate` texts a second, each from a number of its own that has texted once before. `folder` is the demo's."""
     phones = [f"+447700{n:06d}" for n in range(500_000, 500_000 + rate * seconds)]
-    if len(accepted(folder, list(post_all(folder, phones, WARM_RATE)), replies=1)) < len(phones):
+    before = lines_of(folder)
+    if len(accepted(folder, list(post_all(folder, phones, WARM_RATE)), after=before)) < len(phones):
         raise RuntimeError("not everybody's first text was answered")
+    before = lines_of(folder)
     began = post_all(folder, phones, rate)
-    second = accepted(folder, list(began), replies=2)
-    return Answered(
-        [second[phone] - began[phone] for phone in second], len(phones) - len(began), len(began) - len(second)
-    )
+    heard = accepted(folder, list(began), after=before)
+    return Answered([heard[phone] - began[phone] for phone in heard], len(phones) - len(began), len(began) - len(heard))
 
 
 def post_all(folder: Path, phones: list[str], rate: int) -> dict[str, float]:
@@ -80,16 +80,17 @@ async def _post_all(folder: Path, phones: list[str], rate: int) -> dict[str, flo
     return posted
 
 
-def accepted(folder: Path, phones: list[str], *, replies: int) -> dict[str, float]:
-    """When the provider accepted the n-th reply to each number (epoch seconds), from its log; waits for all of them."""
+def lines_of(folder: Path) -> int:
+    """How many messages the provider has accepted."""
+    return len((folder / "accepted.jsonl").read_text().splitlines())
+
+
+def accepted(folder: Path, phones: list[str], *, after: int) -> dict[str, float]:
+    """When the provider accepted the reply to each number (epoch seconds), by its log after so many lines; waits."""
     wanted, deadline = set(phones), time.monotonic() + DRAIN_S
     while True:
-        times: dict[str, list[float]] = {}
-        for line in (folder / "accepted.jsonl").read_text().splitlines():
-            item = json.loads(line)
-            if item["to"] in wanted:
-                times.setdefault(item["to"], []).append(datetime.fromisoformat(item["at"]).timestamp())
-        found = {phone: heard[replies - 1] for phone, heard in times.items() if len(heard) >= replies}
+        items = [json.loads(line) for line in (folder / "accepted.jsonl").read_text().splitlines()[after:]]
+        found = {one["to"]: datetime.fromisoformat(one["at"]).timestamp() for one in items if one["to"] in wanted}
         if len(found) == len(wanted) or time.monotonic() > deadline:
             return found
         time.sleep(0.5)
