@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, insert, text, update
+from sqlalchemy import Engine, insert, text
+from sqlalchemy.orm import Session
 
 from bench.report import Figure
 from bench.stores import store
@@ -95,21 +96,19 @@ def safe_once(account_id: UUID, batch: int) -> None:
 
 
 def unsafe_once(account_id: UUID, batch: int) -> None:
-    """The same rows through the same library, numbered by a sequence while writing."""
-    bind = db.current().bind
-    assert isinstance(bind, Engine)
+    """The same rows through the same kind of session, numbered by a sequence while writing."""
     fact = {"at": clock.now(), "kind": "note.added", "actor": "system", "channel": "system", "payload": '{"n":1}'}
-    with bind.begin() as connection:
-        name = {"name": f"bench {new_id()}", "rev": Account.__table__.c.rev + 1}
-        connection.execute(update(Account.__table__).where(Account.__table__.c.id == account_id).values(**name))
-        numbers = connection.execute(
+    with Session(db.current().bind, expire_on_commit=False) as session, session.begin():
+        session.get_one(Account, account_id).name = f"bench {new_id()}"
+        session.flush()
+        numbers = session.scalars(
             text("SELECT nextval('unsafe_numbers') FROM generate_series(1, :n)"), {"n": batch + 1}
-        ).scalars()
+        )
         first, *rest = numbers
         rows = [
             {"position": n, "id": new_id(), "account_id": account_id, "salt": b"s" * 16, "digest": b"d" * 32, **fact}
             for n in rest
         ]
-        connection.execute(insert(Interaction.__table__), rows)
+        session.execute(insert(Interaction.__table__), rows)
         change = {"position": first, "table_name": "accounts", "row_id": account_id, "op": "upsert"}
-        connection.execute(insert(Change.__table__), change)
+        session.execute(insert(Change.__table__), change)

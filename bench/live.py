@@ -55,7 +55,7 @@ def steady(tour: Tour, rate: int) -> list[float]:
         phone = phones[number % len(phones)]
         with lock:
             sent.setdefault(phone, []).append(time.time())
-        httpx.post(f"{tour.sandbox}/_control/sms", json={"from": phone, "body": "help me"}, timeout=30)
+        tour.control("/_control/sms", **{"from": phone, "body": "help me"})
 
     after, start = tour.last(), time.monotonic()
     with ThreadPoolExecutor(32) as pool:
@@ -108,7 +108,9 @@ def burst(tour: Tour) -> Figure:
 
     def text(number: int) -> int:
         body = {"from": f"+44770091{number:04d}", "body": "help me"}
-        return int(httpx.post(f"{tour.sandbox}/_control/sms", json=body, timeout=120).json()["webhook_status"])
+        return int(
+            tour.client.post(f"{tour.sandbox}/_control/sms", json=body, timeout=120).json()["webhook_status"] or 0
+        )
 
     with ThreadPoolExecutor(64) as pool:
         statuses = list(pool.map(text, range(BURST)))

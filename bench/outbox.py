@@ -1,6 +1,6 @@
 """How fast the outbox turns, on one worker, with a provider that costs nothing.
 
-Queued with the log row in pages of a thousand; then leased, judged, marked in slices and settled, as the worker does it.
+Queued with the log row in pages of a thousand; then leased, judged, marked and settled, as the worker does it.
 """
 
 import time

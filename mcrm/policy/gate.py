@@ -19,6 +19,8 @@ from mcrm.contacts.models import PointState
 STOP_CONFIRMATION = "stop-confirmation"
 CONFIRMED = frozenset({SuppressionReason.STOP_WORD.value})  # the law allows one text that confirms the own stop
 REPLY = "reply"
+# What a customer asked for a moment ago: an answer in the dialogue, its buttons, the code to sign in with.
+ASKED_FOR = frozenset({REPLY, "reply-answer", "reply-edit", "code", STOP_CONFIRMATION})
 
 
 class Answer(StrEnum):
@@ -89,7 +91,7 @@ def _judge(
 
 def _consented(request: Request, consents: dict[tuple[UUID, str, str], str]) -> Verdict:
     """Service messages go out until they are withdrawn, all others only when granted; an answer is always wanted."""
-    if request.kind in {REPLY, STOP_CONFIRMATION}:
+    if request.kind in ASKED_FOR:
         return ALLOWED
     state = None
     if request.contact_id is not None:

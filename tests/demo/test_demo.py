@@ -96,8 +96,10 @@ def test_the_demo_plays_the_tour_twice_survives_a_killed_process_and_ends_on_ctr
             assert (played.returncode, len(steps)) == (0, 7)
 
         web = described(folder)["pids"]["web"]
+        workers = Path(f"/proc/{web}/task/{web}/children").read_text().split()
         os.kill(web, signal.SIGKILL)
         eventually(lambda: described(folder)["pids"]["web"] not in {None, web}, "the restart")
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "the orphans' end")
         eventually(lambda: is_ready(described(folder)), "the web process's return")
         assert mcrm("tour", **environ).returncode == 0
 

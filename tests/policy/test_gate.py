@@ -80,9 +80,10 @@ def test_an_unknown_number_gets_answers_but_no_offers(session: Session) -> None:
     assert verdict(session, asked(None, point, purpose="marketing")).reason == "no-consent"
 
 
-def test_who_writes_to_us_gets_an_answer_although_news_were_withdrawn(session: Session, ben: Contact) -> None:
+@pytest.mark.parametrize("kind", ["reply", "reply-answer", "reply-edit", "code"])
+def test_who_asks_gets_an_answer_although_news_were_withdrawn(session: Session, ben: Contact, kind: str) -> None:
     decide(session, ben, "service", ConsentState.WITHDRAWN)
-    assert verdict(session, asked(ben.id, sms_of(session, ben), kind="reply")) == gate.ALLOWED
+    assert verdict(session, asked(ben.id, sms_of(session, ben), kind=kind)) == gate.ALLOWED
 
 
 def test_a_stop_is_stronger_than_any_consent(session: Session, ben: Contact) -> None:

@@ -5,8 +5,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from docs.pictures import PEOPLE
 from docs.stage import OUR_NUMBER, Stage
+
+PEOPLE = [
+    {"name": "Ben Okafor", "phone": "+447700900201", "telegram_user_id": 700201, "push_token": "token-ben"},
+    {"name": "Aisha Khan", "phone": "+447700900202", "telegram_user_id": 700202, "push_token": None},
+    {"name": "Tom Reilly", "phone": "+447700900203", "telegram_user_id": None, "push_token": None},
+    {"name": "Mei Lin", "phone": "+447700900204", "telegram_user_id": None, "push_token": "token-mei"},
+]
 
 pytestmark = pytest.mark.browser
 
