@@ -8,25 +8,27 @@ misses nothing, on both databases. Nothing else in the house commits.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import Insert, Table, event, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, make_transient_to_detached, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
-from sqlalchemy.sql.dml import Delete, ReturningDelete, ReturningUpdate, Update
+from sqlalchemy.sql.dml import Delete, ReturningDelete, ReturningInsert, ReturningUpdate, Update
 
 from mcrm import db
-from mcrm.db import Base, Database, Synced
+from mcrm.db import Base, Database, Row, Synced
 from mcrm.holding import held
 from mcrm.interactions import positions
 from mcrm.interactions.positions import ChangedRow
 
 Result = TypeVar("Result")
+Stored = TypeVar("Stored", bound=Row)
 RETRIED = frozenset({"40001", "40P01"})  # serialization failure, deadlock victim: the whole use case runs again
 LONGEST_LOCK_S = 0.05
 TOPIC_CHANGES = "changes"
@@ -111,6 +113,31 @@ def insert_rows(session: Session, model: type[Synced], rows: list[dict[str, Any]
         session.flush()  # what these rows name has to be there before them
         session.connection().execute(_insert_into(model), rows)
         pending(session).extend((model.__tablename__, row["id"], "upsert", row.get("territory_id")) for row in rows)
+
+
+def insert_once(
+    session: Session, model: type[Stored], row: Mapping[str, Any], *, unique: Sequence[str]
+) -> Stored | None:
+    """Insert one row unless another has these `unique` columns: the object, or None. It takes no savepoint.
+
+    Not for synced tables, whose changes the session has to see.
+    """
+    session.flush()  # what the row names has to be there before it
+    connection = session.connection()
+    found = connection.execute(_insert_once_into(model, tuple(unique), connection.dialect.name), row).first()
+    if found is None:
+        return None
+    stored = model(**found._mapping)
+    make_transient_to_detached(stored)
+    session.add(stored)
+    return stored
+
+
+@cache
+def _insert_once_into(model: type[Row], unique: tuple[str, ...], dialect: str) -> ReturningInsert[Any]:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    table = cast(Table, model.__table__)
+    return make(table).on_conflict_do_nothing(index_elements=unique).returning(*table.c)
 
 
 @cache
