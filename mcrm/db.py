@@ -97,6 +97,14 @@ class Id(TypeDecorator[UUID]):
         """Always a UUID."""
         return value if value is None or isinstance(value, UUID) else UUID(bytes=value)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], UUID | None] | None:
+        """On SQLite one call instead of two: a page of twenty orders reads sixty ids."""
+        return super().result_processor(dialect, coltype) if dialect.name == "postgresql" else _uuid
+
+
+def _uuid(raw: bytes | None) -> UUID | None:
+    return None if raw is None else UUID(bytes=raw)
+
 
 Json = PlainJson(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
