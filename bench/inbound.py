@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import secrets
 import time
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Answered:
 
     def p_ms(self, share: float) -> float:
         """A percentile in milliseconds."""
-        return percentile(self.latencies, share) * 1000
+        return percentile(self.latencies, share) * 1000 if self.latencies else math.inf
 
 
 def steady(folder: Path, rate: int, seconds: int) -> Answered:
