@@ -28,7 +28,6 @@ from mcrm.products.models import Product
 from mcrm.stock import service as stock
 from mcrm.transaction import insert_rows
 
-
 LARGEST_TOTAL = 10**15  # minor units; what the wire promises, and far below what 64 bits and JavaScript hold
 
 
