@@ -6,6 +6,7 @@ connect time-outs. Process-wide state is one `Database`, set by `use()` at start
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -96,6 +97,7 @@ class Id(TypeDecorator[UUID]):
         return value if value is None or isinstance(value, UUID) else UUID(bytes=value)
 
 
+NUL_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # NUL; not the six characters, which people may write
 Json = PlainJson(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
@@ -105,7 +107,7 @@ def canonical(value: Any) -> str:
     Raises ValueError for NaN, infinities, lone surrogates and NUL, which one database or the other cannot hold.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    if "\\u0000" in text:
+    if NUL_ESCAPED.search(text):
         raise ValueError("NUL cannot be stored")
     text.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
     return text

@@ -117,6 +117,15 @@ def test_a_step_that_fails_calls_a_person_and_keeps_the_message(
     assert [delivery.text[:29] for delivery in replies.fresh("+447700900203")] == ["Sorry, something went wrong h"]
 
 
+@pytest.mark.parametrize("words", [r"\u0000", r"hello \\u0000", r"{\"a\": \"\ud800\x00\"}"])
+def test_who_writes_the_escape_of_a_character_is_answered(
+    session: Session, phones: Phones, replies: Replies, words: str
+) -> None:
+    assert (phones.text("+447700900203", words), phones.chat(700203, words)) == (200, 200)
+    assert session.scalars(select(Message.text)).all() == [words, words]
+    assert [len(replies.fresh(address)) for address in ("+447700900203", "700203")] == [1, 1]
+
+
 def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
     house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=2))
     for number in range(6):
