@@ -6,9 +6,10 @@ connect time-outs. Process-wide state is one `Database`, set by `use()` at start
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -223,6 +224,12 @@ def make_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 5, **op
 
 
 def _sqlite(engine: Engine, synchronous: str) -> Engine:
+    @event.listens_for(engine, "do_connect")
+    def keep_private(dialect: Dialect, record: Any, arguments: Any, options: Any) -> None:
+        # A new file is the owner's alone, whatever the umask; SQLite gives its WAL and index the same mode.
+        with suppress(OSError):  # it is there; or it cannot be made, and SQLite says why
+            os.close(os.open(str(engine.url.database), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, record: Any) -> None:
         raw.isolation_level = None  # the driver begins nothing by itself any more
