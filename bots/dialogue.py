@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -27,9 +27,9 @@ from mcrm.access import counters
 from mcrm.actors import Actor, Channel, Role
 from mcrm.consents import service as consents
 from mcrm.contacts import points
-from mcrm.contacts.models import Contact
+from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.conversations import service as conversations
-from mcrm.conversations.models import Conversation, Message, Owner
+from mcrm.conversations.models import Conversation, Owner
 from mcrm.deliveries.outgoing import Operation
 from mcrm.ids import new_id
 from mcrm.interactions import log
@@ -49,21 +49,8 @@ def answer(inbound: Inbound, house: House) -> None:
 
 
 def _answer(session: Session, inbound: Inbound, house: House) -> None:
-    message = Message(
-        channel=inbound.channel,
-        direction="in",
-        provider_id=inbound.provider_id,
-        kind=inbound.kind.value,
-        sent_at=inbound.sent_at,
-        understood={},
-    )
-    try:
-        with session.begin_nested():
-            session.add(message)
-            session.flush()
-    except IntegrityError:
+    if (turn := _recognised(session, inbound, house)) is None:
         return  # the provider delivered it again
-    turn = _recognised(session, inbound, house, message)
     _log(turn)
     stops = consents.suppressions_of(session, turn.point.channel, turn.point.address)
     wish = gate.wish_of(inbound)
@@ -78,17 +65,34 @@ def _answer(session: Session, inbound: Inbound, house: House) -> None:
         _converse(turn)
 
 
-def _recognised(session: Session, inbound: Inbound, house: House, message: Message) -> Turn:
-    stranger = Actor(role=Role.CUSTOMER, channel=Channel(inbound.channel))
-    point = points.recognise(session, stranger, inbound.channel, inbound.address, locale=inbound.locale)
-    contact = session.get(Contact, point.contact_id) if point.contact_id else None
+def _recognised(session: Session, inbound: Inbound, house: House) -> Turn | None:
+    """Who writes, and the message, stored whole; None, with nothing changed, for one that is there already."""
+    known = points.find_with_owner(session, inbound.channel, inbound.address)
+    point, contact = known or _new_point(session, inbound)
     conversation = conversations.conversation_of(session, point)
+    message = conversations.receive(
+        session,
+        channel=inbound.channel,
+        provider_id=inbound.provider_id,
+        kind=inbound.kind.value,
+        sent_at=inbound.sent_at,
+        contact_point_id=point.id,
+        contact_id=point.contact_id,
+        text=_without_codes(inbound.text, conversation),
+    )
+    if message is None:
+        return None
+    points.seen(point)
     language = language_of(
         conversation.locale, contact.locale if contact else None, point.locale, inbound.locale, house.locale
     )
-    message.contact_point_id, message.contact_id = point.id, contact.id if contact else None
-    message.text = _without_codes(inbound.text, conversation)
     return Turn(session, house, inbound, message, point, contact, conversation, language)
+
+
+def _new_point(session: Session, inbound: Inbound) -> tuple[ContactPoint, Contact | None]:
+    stranger = Actor(role=Role.CUSTOMER, channel=Channel(inbound.channel))
+    point = points.recognise(session, stranger, inbound.channel, inbound.address, locale=inbound.locale)
+    return point, session.get(Contact, point.contact_id) if point.contact_id else None  # stored a moment earlier
 
 
 def _without_codes(text: str, conversation: Conversation) -> str:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -96,6 +98,14 @@ class Id(TypeDecorator[UUID]):
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
         """Always a UUID."""
         return value if value is None or isinstance(value, UUID) else UUID(bytes=value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], UUID | None] | None:
+        """On SQLite one call instead of two: a page of twenty orders reads sixty ids."""
+        return super().result_processor(dialect, coltype) if dialect.name == "postgresql" else _uuid
+
+
+def _uuid(raw: bytes | None) -> UUID | None:
+    return None if raw is None else UUID(bytes=raw)
 
 
 NUL_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # NUL; not the six characters, which people may write
@@ -177,6 +187,15 @@ class Database:
     wake: Callable[[frozenset[str]], None] = lambda topics: None
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def readers(self) -> Engine | Connection:
+        """What to read from: the same pool, each transaction one snapshot in which the database refuses writes."""
+        if not isinstance(self.bind, Engine):
+            return self.bind
+        if self.is_sqlite:
+            return self.bind.execution_options(read_only=True)
+        return self.bind.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
     @property
     def is_sqlite(self) -> bool:
         """Whether the embedded database is in use."""
@@ -247,8 +266,12 @@ def _sqlite(engine: Engine, synchronous: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql(f"PRAGMA query_only={read_only:d}")  # before BEGIN, and off again for writers
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        raw: Any = connection.connection.dbapi_connection  # two statements of the driver cost a tenth of the engine's
+        try:
+            raw.execute(f"PRAGMA query_only={read_only:d}")  # before BEGIN, and off again for writers
+            raw.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        except raw.Error as error:
+            raise DBAPIError.instance("BEGIN", None, error, raw.Error, dialect=connection.dialect) from error
 
     return engine
 
@@ -257,14 +280,17 @@ def _sqlite(engine: Engine, synchronous: str) -> Engine:
 def reading(database: Database | None = None) -> Iterator[Session]:
     """A session on one snapshot, without a write lock; writes are refused by the database itself."""
     database = database or current()
-    bind = database.bind
-    if isinstance(bind, Engine):
-        bind = bind.execution_options(**_reading_options(database.is_sqlite))
-    with Session(bind, expire_on_commit=False, autoflush=False, **database.options) as session, session.begin():
+    options = {"expire_on_commit": False, "autoflush": False, **database.options}
+    with Session(database.readers, **options) as session, session.begin():
         yield session
 
 
-def _reading_options(is_sqlite: bool) -> dict[str, Any]:
-    if is_sqlite:
-        return {"read_only": True}
-    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+@contextmanager
+def looking(database: Database | None = None) -> Iterator[Connection]:
+    """A plain connection on such a snapshot, for Core selects of columns: it saves most of what a session costs."""
+    readers = (database or current()).readers
+    if isinstance(readers, Connection):
+        yield readers
+        return
+    with readers.connect() as connection:
+        yield connection

@@ -1,10 +1,13 @@
 """Counters in the database: how often something may be tried, across processes and restarts."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from mcrm import clock, keys
 from mcrm.access.models import Counter
@@ -15,13 +18,19 @@ def count(session: Session, name: str, key: str, *, window: timedelta) -> int:
 
     `key` is stored as a keyed digest, so that the table holds no addresses. Counting is one atomic statement.
     """
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    connection = session.connection()
     row = {"name": name, "key": keys.digest("counter", key), "window_start": window_start(window), "count": 1}
-    upsert = dialect.insert(Counter).values(row)
-    upsert = upsert.on_conflict_do_update(
-        index_elements=["name", "key", "window_start"], set_={"count": Counter.__table__.c.count + 1}
+    return int(connection.execute(_upsert(connection.dialect.name), row).scalar_one())
+
+
+@cache
+def _upsert(dialect: str) -> ReturningInsert[Any]:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    table = cast(Table, Counter.__table__)
+    upsert = make(table).on_conflict_do_update(
+        index_elements=["name", "key", "window_start"], set_={"count": table.c.count + 1}
     )
-    return int(session.execute(upsert.returning(Counter.__table__.c.count)).scalar_one())
+    return upsert.returning(table.c.count)
 
 
 def counted(session: Session, name: str, key: str, *, window: timedelta) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcrm.actors import STAFF
-from mcrm.db import Base, Row, Synced
+from mcrm.db import Base, Id, Row, Synced
 
 
 class User(Synced):
@@ -43,8 +43,8 @@ class SignIn(Row):
         Index("ix_sessions_previous_digest", "previous_digest"),
     )
 
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
+    user_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("users.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contacts.id"))
     device_id: Mapped[str]
     device_name: Mapped[str | None]
     platform: Mapped[str | None]
@@ -64,7 +64,7 @@ class OtpChallenge(Row):
     __tablename__ = "otp_challenges"
     __table_args__ = (Index("ix_otp_challenges_contact_point_id", "contact_point_id", "purpose"),)
 
-    contact_point_id: Mapped[UUID] = mapped_column(ForeignKey("contact_points.id"))
+    contact_point_id: Mapped[UUID] = mapped_column(Id, ForeignKey("contact_points.id"))
     purpose: Mapped[str]
     subject: Mapped[str | None]
     code_digest: Mapped[str]

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm.db import Synced, one_of
+from mcrm.db import Id, Synced, one_of
 
 
 class AccountKind(StrEnum):
@@ -30,8 +30,8 @@ class Account(Synced):
     name: Mapped[str]
     kind: Mapped[str] = mapped_column(default=AccountKind.COMPANY.value)
     number: Mapped[str | None] = mapped_column(unique=True)
-    territory_id: Mapped[UUID | None] = mapped_column(ForeignKey("territories.id"))
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    territory_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("territories.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("accounts.id"))
     account_class: Mapped[str | None]
     country: Mapped[str | None]
     timezone: Mapped[str | None]

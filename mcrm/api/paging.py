@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import desc_op
@@ -54,7 +54,7 @@ def _page_shape(kind: type[Schema]) -> Schema:
 
 
 def page(
-    session: Session,
+    session: Session | Connection,
     select: Select[Any],
     keys: Sequence[Key],
     *,
@@ -65,8 +65,8 @@ def page(
 ) -> dict[str, Any]:
     """One page of `select`, ordered by `keys`: not-null columns (`.desc()` allowed) of which the last is unique.
 
-    `scalars` for one entity a row; without it `items` are rows, and the key columns must be among their columns.
-    Raises InvalidInput for a cursor that is not ours or belongs to another order.
+    `scalars` for one entity a row; without it `items` are rows (a plain connection will do), and the key columns must
+    be among their columns. Raises InvalidInput for a cursor that is not ours or belongs to another order.
     """
     columns = [_column(key) for key in keys]
     order = "|".join(f"{column.key}{'-' if _descends(key) else '+'}" for key, column in zip(keys, columns, strict=True))

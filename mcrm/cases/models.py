@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm.db import Synced, one_of
+from mcrm.db import Id, Synced, one_of
 
 
 class CaseState(StrEnum):
@@ -26,10 +26,10 @@ class Case(Synced):
     number: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default=CaseState.OPEN.value)
-    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
-    contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_points.id"))
-    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("orders.id"))
-    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contacts.id"))
+    contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))
+    order_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("orders.id"))
+    owner_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("users.id"))
     summary: Mapped[str]
     due_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

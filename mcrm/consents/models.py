@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm.db import Row, Synced, one_of
+from mcrm.db import Id, Row, Synced, one_of
 
 
 class ConsentState(StrEnum):
@@ -40,7 +40,7 @@ class Consent(Synced):
     __tablename__ = "consents"
     __table_args__ = (UniqueConstraint("contact_id", "channel", "purpose"), one_of("state", ConsentState))
 
-    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
+    contact_id: Mapped[UUID] = mapped_column(Id, ForeignKey("contacts.id"))
     channel: Mapped[str]
     purpose: Mapped[str]
     state: Mapped[str]
@@ -69,5 +69,5 @@ class Suppression(Row):
     address: Mapped[str]
     reason: Mapped[str]
     detail: Mapped[str | None]
-    contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_points.id"))
+    contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))
     lifted_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -98,10 +98,12 @@ def lift(session: Session, actor: Actor, *, point: ContactPoint, reasons: Iterab
 
 def suppressions_of(session: Session, channel: str, address: str) -> list[Suppression]:
     """The stops in force on an address."""
-    query = select(Suppression).where(
-        Suppression.channel == channel, Suppression.address == address, Suppression.lifted_at.is_(None)
-    )
-    return list(session.scalars(query))
+    return list(session.scalars(_IN_FORCE, {"at": channel, "to": address}))
+
+
+_IN_FORCE = select(Suppression).where(
+    Suppression.channel == bindparam("at"), Suppression.address == bindparam("to"), Suppression.lifted_at.is_(None)
+)
 
 
 def _log_stop(

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm.db import Row, Synced, one_of
+from mcrm.db import Id, Row, Synced, one_of
 
 
 class PointState(StrEnum):
@@ -38,7 +38,7 @@ class Contact(Synced):
         Index("ix_contacts_name", "name"),
     )
 
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[UUID] = mapped_column(Id, ForeignKey("accounts.id"))
     name: Mapped[str]
     number: Mapped[str | None] = mapped_column(unique=True)
     locale: Mapped[str | None]
@@ -64,7 +64,7 @@ class ContactPoint(Synced):
         Index("ix_contact_points_contact_id_channel", "contact_id", "channel"),
     )
 
-    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contacts.id"))
     channel: Mapped[str]
     address: Mapped[str]
     state: Mapped[str] = mapped_column(default=PointState.ACTIVE.value)
@@ -83,7 +83,7 @@ class LinkToken(Row):
     __table_args__ = (Index("ix_link_tokens_contact_id", "contact_id"),)
 
     digest: Mapped[str] = mapped_column(unique=True)
-    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
+    contact_id: Mapped[UUID] = mapped_column(Id, ForeignKey("contacts.id"))
     channel: Mapped[str]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -54,15 +54,25 @@ def e164(number: str, region: str) -> str:
 
 def find(session: Session, channel: str, address: str) -> ContactPoint | None:
     """The point with this (normalised) address, whoever owns it."""
-    return session.scalar(select(ContactPoint).where(ContactPoint.channel == channel, ContactPoint.address == address))
+    return session.scalar(_BY_ADDRESS, {"at": channel, "to": address})
+
+
+def find_with_owner(session: Session, channel: str, address: str) -> tuple[ContactPoint, Contact | None] | None:
+    """The point with this (normalised) address together with its contact, in one query."""
+    row = session.execute(_WITH_OWNER, {"at": channel, "to": address}).first()
+    return None if row is None else (row[0], row[1])
+
+
+_BY_ADDRESS = select(ContactPoint).where(
+    ContactPoint.channel == bindparam("at"), ContactPoint.address == bindparam("to")
+)
+_WITH_OWNER = _BY_ADDRESS.add_columns(Contact).outerjoin(Contact, Contact.id == ContactPoint.contact_id)
 
 
 def recognise(session: Session, actor: Actor, channel: str, address: str, *, locale: str | None = None) -> ContactPoint:
     """The point a message came from; a new one without a contact when the address was never seen."""
     if (point := find(session, channel, address)) is not None:
-        point.last_seen_at = clock.now()
-        if point.state != PointState.ACTIVE:  # who writes from an address holds it
-            point.state = PointState.ACTIVE.value
+        seen(point)
         return point
     point = ContactPoint(channel=channel, address=address, locale=locale, last_seen_at=clock.now())
     try:
@@ -70,11 +80,16 @@ def recognise(session: Session, actor: Actor, channel: str, address: str, *, loc
             session.add(point)
             session.flush()
     except IntegrityError:  # the same sender in another process, a moment earlier
-        return session.scalars(
-            select(ContactPoint).where(ContactPoint.channel == channel, ContactPoint.address == address)
-        ).one()
+        return session.scalars(_BY_ADDRESS, {"at": channel, "to": address}).one()
     log.append(session, actor, Kind.CONTACT_POINT_ADDED, about=about(point), payload={"channel": channel})
     return point
+
+
+def seen(point: ContactPoint) -> None:
+    """Somebody wrote from this address just now: whoever writes from it holds it."""
+    point.last_seen_at = clock.now()
+    if point.state != PointState.ACTIVE:
+        point.state = PointState.ACTIVE.value
 
 
 def add(
@@ -115,9 +130,7 @@ def _stored(session: Session, channel: str, address: str) -> ContactPoint:
         with session.begin_nested():
             session.add(point)
     except IntegrityError:
-        return session.scalars(
-            select(ContactPoint).where(ContactPoint.channel == channel, ContactPoint.address == address)
-        ).one()
+        return session.scalars(_BY_ADDRESS, {"at": channel, "to": address}).one()
     return point
 
 

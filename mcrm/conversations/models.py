@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm.db import Row, one_of
+from mcrm.db import Id, Row, one_of
 
 
 class Owner(StrEnum):
@@ -31,8 +31,8 @@ class Message(Row):
     channel: Mapped[str]
     direction: Mapped[str]
     provider_id: Mapped[str]
-    contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_points.id"))
-    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
+    contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contacts.id"))
     kind: Mapped[str]
     text: Mapped[str | None]
     sent_at: Mapped[datetime | None]
@@ -62,8 +62,8 @@ class Conversation(Row):
         ),
     )
 
-    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
-    contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_points.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contacts.id"))
+    contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))
     owner: Mapped[str] = mapped_column(default=Owner.BOT.value)
     flow: Mapped[str | None]
     asked: Mapped[str | None]

@@ -1,16 +1,18 @@
 """Where a conversation stands: one per contact, whatever the channel, or one per address that nobody knows yet."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from mcrm import clock
 from mcrm.contacts.models import ContactPoint
-from mcrm.conversations.models import Conversation, Owner
+from mcrm.conversations.models import Conversation, Message, Owner
+from mcrm.transaction import insert_once
 
 
 def conversation_of(session: Session, point: ContactPoint) -> Conversation:
@@ -32,16 +34,22 @@ def conversation_of(session: Session, point: ContactPoint) -> Conversation:
 
 def save(session: Session, conversation: Conversation, **fields: Any) -> None:
     """Write the next state; StaleDataError if somebody else wrote since it was read (the turn runs again)."""
-    version = conversation.version
-    written = session.execute(
-        update(Conversation)
-        .where(Conversation.id == conversation.id, Conversation.version == version)
-        .values(**fields, version=version + 1, last_message_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
-    if written.rowcount != 1:  # type: ignore[attr-defined]
+    written = {**fields, "version": conversation.version + 1, "last_message_at": clock.now()}
+    seen = {"conversation": conversation.id, "seen": conversation.version}
+    if session.connection().execute(_SAVE, {**written, **seen}).rowcount != 1:
         raise StaleDataError("the conversation moved on")
-    session.refresh(conversation)
+    for name, value in written.items():
+        set_committed_value(conversation, name, value)
+
+
+_TABLE = cast(Table, Conversation.__table__)
+_SAVE = update(_TABLE).where(_TABLE.c.id == bindparam("conversation"), _TABLE.c.version == bindparam("seen"))
+
+
+def receive(session: Session, **facts: Any) -> Message | None:
+    """Store a message that came in; None when its provider delivered it before."""
+    row = {**facts, "direction": "in", "understood": {}}
+    return insert_once(session, Message, row, unique=["channel", "direction", "provider_id"])
 
 
 def adopt(session: Session, stranger: Conversation, point: ContactPoint) -> Conversation:
@@ -74,9 +82,11 @@ def take(session: Session, contact_id: UUID) -> None:
 
 
 def _locked(session: Session, point: ContactPoint) -> Conversation | None:
-    query = select(Conversation).where(
-        Conversation.contact_id == point.contact_id
-        if point.contact_id
-        else (Conversation.contact_point_id == point.id) & Conversation.contact_id.is_(None)
-    )
-    return session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if point.contact_id is not None:
+        return session.scalar(_OF_CONTACT, {"contact": point.contact_id})
+    return session.scalar(_OF_STRANGER, {"point": point.id})
+
+
+_LOCKED = select(Conversation).with_for_update().execution_options(populate_existing=True)
+_OF_CONTACT = _LOCKED.where(Conversation.contact_id == bindparam("contact"))
+_OF_STRANGER = _LOCKED.where(Conversation.contact_point_id == bindparam("point"), Conversation.contact_id.is_(None))

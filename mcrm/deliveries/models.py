@@ -9,7 +9,7 @@ from sqlalchemy import Float, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcrm import clock
-from mcrm.db import Base, Row, one_of
+from mcrm.db import Base, Id, Row, one_of
 from mcrm.deliveries.outgoing import Operation
 
 
@@ -77,8 +77,8 @@ class Delivery(Row):
     purpose: Mapped[str]
     kind: Mapped[str]
     priority: Mapped[int] = mapped_column(SmallInteger, default=Priority.TRANSACTIONAL)
-    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
-    contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_points.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contacts.id"))
+    contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))
     text: Mapped[str]
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str] = mapped_column(default=DeliveryState.QUEUED.value)
@@ -104,7 +104,7 @@ class Receipt(Row):
     __tablename__ = "receipts"
     __table_args__ = (Index("ix_receipts_delivery_id", "delivery_id"),)
 
-    delivery_id: Mapped[UUID | None] = mapped_column(ForeignKey("deliveries.id"))
+    delivery_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("deliveries.id"))
     provider_id: Mapped[str | None]
     status: Mapped[str]
     code: Mapped[str | None]

@@ -23,7 +23,7 @@ from mcrm.deliveries.outgoing import Operation
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
-from mcrm.transaction import announce
+from mcrm.transaction import announce, insert_once
 
 TOPIC_DELIVERIES = "deliveries"
 NO_ADDRESS = "no-address"
@@ -215,7 +215,7 @@ def _unreachable(
 
 
 def _store(session: Session, row: dict[str, Any]) -> Delivery | None:
-    return session.scalars(_insert(session).values(row).returning(Delivery)).first()
+    return insert_once(session, Delivery, row, unique=["dedupe_key"])
 
 
 def _insert(session: Session) -> Insert:

@@ -7,10 +7,10 @@ Everything after the bump is time in which all other writers wait, so it is one 
 
 import hashlib
 import os
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, text, update
+from sqlalchemy import Connection, Table, bindparam, insert, text, update
 
 from mcrm.interactions.models import INTERACTION_COLUMNS, Change, Interaction, LogHead
 
@@ -27,9 +27,9 @@ def write(connection: Connection, facts: list[dict[str, Any]], rows: list[Change
     else:
         base = connection.scalar(_BUMP, {"n": len(facts) + len(rows)})
         if base is not None and facts:
-            connection.execute(insert(Interaction), [{**fact, "position": base + n} for n, fact in enumerate(facts, 1)])
+            connection.execute(_FACTS, [{**fact, "position": base + n} for n, fact in enumerate(facts, 1)])
         if base is not None and rows:
-            connection.execute(insert(Change), _change_rows(base + len(facts), rows))
+            connection.execute(_ROWS, _change_rows(base + len(facts), rows))
     if base is None:
         raise RuntimeError("log_head has no row: run the migrations")
 
@@ -58,11 +58,12 @@ _POSTGRES_TYPES = {
     "salt": "bytea",
     "digest": "bytea",
 }
+_FACTS, _ROWS = insert(cast(Table, Interaction.__table__)), insert(cast(Table, Change.__table__))
+_head = LogHead.__table__.c
 _BUMP = (
-    update(LogHead)
-    .values(position=LogHead.position + bindparam("n"))
-    .returning(LogHead.position - bindparam("n"))
-    .execution_options(synchronize_session=False)
+    update(cast(Table, LogHead.__table__))
+    .values(position=_head.position + bindparam("n"))
+    .returning(_head.position - bindparam("n"))
 )
 _STAMP = text(
     "WITH head AS (UPDATE log_head SET position = position + :n RETURNING position - :n AS base), facts AS ("

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm.db import Row, Synced, one_of
+from mcrm.db import Id, Row, Synced, one_of
 
 
 class AnnouncementState(StrEnum):
@@ -35,7 +35,7 @@ class Announcement(Row):
     __tablename__ = "announcements"
     __table_args__ = (one_of("state", AnnouncementState), Index("ix_announcements_offer_id", "offer_id", unique=True))
 
-    offer_id: Mapped[UUID] = mapped_column(ForeignKey("offers.id"))
+    offer_id: Mapped[UUID] = mapped_column(Id, ForeignKey("offers.id"))
     state: Mapped[str] = mapped_column(default=AnnouncementState.RUNNING.value)
     after_contact_id: Mapped[UUID | None]
     queued: Mapped[int] = mapped_column(default=0)

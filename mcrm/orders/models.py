@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from mcrm.db import Base, Row, Synced, one_of
+from mcrm.db import Base, Id, Row, Synced, one_of
 
 
 class OrderKind(StrEnum):
@@ -56,8 +56,8 @@ class Order(Synced):
     kind: Mapped[str] = mapped_column(default=OrderKind.ORDER.value)
     status: Mapped[str] = mapped_column(default=OrderStatus.NEW.value)
     payment_status: Mapped[str] = mapped_column(default=PaymentStatus.UNPAID.value)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
+    account_id: Mapped[UUID] = mapped_column(Id, ForeignKey("accounts.id"))
+    contact_id: Mapped[UUID] = mapped_column(Id, ForeignKey("contacts.id"))
     currency: Mapped[str]
     total: Mapped[int]
     placed_at: Mapped[datetime]
@@ -79,9 +79,9 @@ class OrderLine(Synced):
         Index("ix_order_lines_product_id", "product_id"),
     )
 
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
     line_number: Mapped[int]
-    product_id: Mapped[UUID | None] = mapped_column(ForeignKey("products.id"))
+    product_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("products.id"))
     description: Mapped[str]
     quantity: Mapped[int]
     unit_price: Mapped[int]
@@ -94,7 +94,7 @@ class Payment(Row):
     __tablename__ = "payments"
     __table_args__ = (Index("ix_payments_order_id", "order_id"), UniqueConstraint("method", "external_reference"))
 
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
     method: Mapped[str]
     state: Mapped[str]
     amount: Mapped[int]
@@ -108,7 +108,7 @@ class Shipment(Synced):
     __tablename__ = "shipments"
     __table_args__ = (Index("ix_shipments_order_id", "order_id"),)
 
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
     carrier: Mapped[str]
     tracking_number: Mapped[str | None]
     expected_on: Mapped[date | None] = mapped_column(Date)
@@ -122,7 +122,7 @@ class TrackingEvent(Row):
     __tablename__ = "tracking_events"
     __table_args__ = (Index("ix_tracking_events_shipment_id", "shipment_id"),)
 
-    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipments.id"))
+    shipment_id: Mapped[UUID] = mapped_column(Id, ForeignKey("shipments.id"))
     at: Mapped[datetime]
     status: Mapped[str]
     detail: Mapped[str | None]
@@ -134,7 +134,7 @@ class Return(Synced):
     __tablename__ = "returns"
     __table_args__ = (Index("ix_returns_order_id", "order_id"),)
 
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
     reason: Mapped[str]
     state: Mapped[str]
     detail: Mapped[str | None]

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from mcrm import clock
-from mcrm.accounts.models import Account
 from mcrm.actors import Actor
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
@@ -24,7 +23,6 @@ from mcrm.orders.service import number_key
 from mcrm.products import pricing
 from mcrm.products import service as products
 from mcrm.products.errors import ProductUnknown, ProductWithoutPrice
-from mcrm.products.models import Product
 from mcrm.stock import service as stock
 from mcrm.transaction import insert_rows
 
@@ -50,9 +48,8 @@ def place(
     if not lines:
         raise OrderEmpty(field="lines")
     contact = contacts.reachable(session, actor, contact_id, field="contact_id")
-    account = session.get_one(Account, contact.account_id)
-    names = _names(session, actor, lines)
-    priced = _priced(session, account, lines)
+    names = _names(session, lines)
+    priced = _priced(session, contact.account_id, lines)
     total = sum(price.unit_price * line.quantity for price, line in zip(priced, lines, strict=True))
     if total > LARGEST_TOTAL:
         raise OrderTooLarge(field="lines")
@@ -73,24 +70,23 @@ def place(
         session,
         actor,
         Kind.ORDER_PLACED,
-        about=About(contact_id=contact.id, account_id=account.id, subject=("order", order.id)),
+        about=About(contact_id=contact.id, account_id=contact.account_id, subject=("order", order.id)),
         payload={"number": order.number, "total": order.total, "currency": order.currency, "lines": len(rows)},
     )
     return order
 
 
-def _names(session: Session, actor: Actor, lines: Sequence[Wanted]) -> dict[UUID, str]:
+def _names(session: Session, lines: Sequence[Wanted]) -> dict[UUID, str]:
     """What is sold under these ids; a line keeps the name it was sold under."""
-    query = products.products_of(actor).where(Product.id.in_({line.product_id for line in lines}), Product.is_active)
-    found = {row.id: row.name for row in session.execute(query.with_only_columns(Product.id, Product.name))}
+    found = products.names_on_sale(session, {line.product_id for line in lines})
     for index, line in enumerate(lines):
         if line.product_id not in found:
             raise ProductUnknown(field=f"lines.{index}.product_id")
     return found
 
 
-def _priced(session: Session, account: Account, lines: Sequence[Wanted]) -> list[pricing.Price]:
-    in_force = pricing.prices_in_force(session, account, [line.product_id for line in lines], at=clock.now())
+def _priced(session: Session, account_id: UUID, lines: Sequence[Wanted]) -> list[pricing.Price]:
+    in_force = pricing.prices_in_force(session, account_id, [line.product_id for line in lines], at=clock.now())
     chosen: list[pricing.Price] = []
     for index, line in enumerate(lines):
         currency = chosen[0].currency if chosen else None

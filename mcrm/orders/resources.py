@@ -13,7 +13,7 @@ from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
 from mcrm.api.rows import compile_rows
-from mcrm.db import reading
+from mcrm.db import looking, reading
 from mcrm.orders import moving, placing, service
 from mcrm.orders.models import Order, Shipment
 from mcrm.orders.placing import Wanted
@@ -53,8 +53,8 @@ def listed(query: dict[str, Any]) -> Response:
         found = found.where(order.contact_id == contact_id)
     if (status := query.pop("status")) is not None:
         found = found.where(order.status == status.value)
-    with reading() as session:
-        return ROWS.page(page(session, found, NEWEST_FIRST, scalars=False, **query))
+    with looking() as connection:
+        return ROWS.page(page(connection, found, NEWEST_FIRST, scalars=False, **query))
 
 
 @blueprint.route("", roles=STAFF)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from mcrm.accounts.models import Account
@@ -59,9 +59,13 @@ def reachable(session: Session, actor: Actor, order_id: UUID, *, lock: bool = Fa
 def lines_of(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, list[OrderLine]]:
     """The lines of these orders, in their order."""
     found: dict[UUID, list[OrderLine]] = {order_id: [] for order_id in order_ids}
-    query = (
-        select(OrderLine).where(OrderLine.order_id.in_(order_ids)).order_by(OrderLine.order_id, OrderLine.line_number)
-    )
-    for line in session.scalars(query):
+    for line in session.scalars(_LINES, {"orders": order_ids}):
         found[line.order_id].append(line)
     return found
+
+
+_LINES = (
+    select(OrderLine)
+    .where(OrderLine.order_id.in_(bindparam("orders", expanding=True)))
+    .order_by(OrderLine.order_id, OrderLine.line_number)
+)

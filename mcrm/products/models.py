@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm.db import Synced
+from mcrm.db import Id, Synced
 
 
 class Product(Synced):
@@ -36,7 +36,7 @@ class PriceList(Synced):
     currency: Mapped[str]
     valid_from: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("accounts.id"))
     account_class: Mapped[str | None]
     rank: Mapped[int] = mapped_column(default=100)
 
@@ -52,7 +52,7 @@ class PriceListItem(Synced):
         CheckConstraint("min_quantity >= 1", name="min_quantity"),
     )
 
-    price_list_id: Mapped[UUID] = mapped_column(ForeignKey("price_lists.id"))
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    price_list_id: Mapped[UUID] = mapped_column(Id, ForeignKey("price_lists.id"))
+    product_id: Mapped[UUID] = mapped_column(Id, ForeignKey("products.id"))
     min_quantity: Mapped[int] = mapped_column(default=1)
     unit_price: Mapped[int]

@@ -39,28 +39,30 @@ def choose(prices: Iterable[Price], *, product_id: UUID, quantity: int, currency
     return min(fitting, key=lambda price: (price.rank, price.price_list_id.bytes, -price.min_quantity), default=None)
 
 
-def prices_in_force(session: Session, account: Account, product_ids: Sequence[UUID], *, at: datetime) -> list[Price]:
+def prices_in_force(session: Session, account_id: UUID, product_ids: Sequence[UUID], *, at: datetime) -> list[Price]:
     """Every price of these products in the lists that apply to the account at that instant."""
-    asked = {"products": product_ids, "at": at, "account": account.id, "class": account.account_class}
-    return [Price(*row) for row in session.execute(_IN_FORCE, asked)]
+    asked = {"products": product_ids, "at": at, "account": account_id}
+    return [Price(*row) for row in session.connection().execute(_IN_FORCE, asked)]
 
 
 _at: BindParameter[datetime] = bindparam("at", type_=UtcDateTime())
+_lists, _items = PriceList.__table__.c, PriceListItem.__table__.c
+_CLASS = select(Account.__table__.c.account_class).where(Account.__table__.c.id == bindparam("account"))
 _IN_FORCE = (  # built once: putting it together costs more than running it
     select(
-        PriceList.rank,
-        PriceList.id,
-        PriceListItem.product_id,
-        PriceList.currency,
-        PriceListItem.min_quantity,
-        PriceListItem.unit_price,
+        _lists.rank,
+        _lists.id,
+        _items.product_id,
+        _lists.currency,
+        _items.min_quantity,
+        _items.unit_price,
     )
-    .join(PriceList, PriceList.id == PriceListItem.price_list_id)
+    .join_from(PriceListItem.__table__, PriceList.__table__, _lists.id == _items.price_list_id)
     .where(
-        PriceListItem.product_id.in_(bindparam("products", expanding=True)),
-        or_(PriceList.valid_from.is_(None), PriceList.valid_from <= _at),
-        or_(PriceList.valid_until.is_(None), PriceList.valid_until > _at),
-        or_(PriceList.account_id.is_(None), PriceList.account_id == bindparam("account")),
-        or_(PriceList.account_class.is_(None), PriceList.account_class == bindparam("class")),
+        _items.product_id.in_(bindparam("products", expanding=True)),
+        or_(_lists.valid_from.is_(None), _lists.valid_from <= _at),
+        or_(_lists.valid_until.is_(None), _lists.valid_until > _at),
+        or_(_lists.account_id.is_(None), _lists.account_id == bindparam("account")),
+        or_(_lists.account_class.is_(None), _lists.account_class == _CLASS.scalar_subquery()),
     )
 )

@@ -1,10 +1,11 @@
 """Use cases of products and price lists. Everybody sees what is sold; who changes it is the resource's to say."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -46,6 +47,16 @@ def reachable(session: Session, actor: Actor, product_id: UUID, *, field: str | 
     if product is None:
         raise ProductUnknown(field=field)
     return product
+
+
+def names_on_sale(session: Session, product_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The names of those of these products that are on sale, which everybody sees."""
+    found = session.connection().execute(_ON_SALE, {"products": list(product_ids)})
+    return {row[0]: row[1] for row in found}
+
+
+_table = Product.__table__.c
+_ON_SALE = select(_table.id, _table.name).where(_table.id.in_(bindparam("products", expanding=True)), _table.is_active)
 
 
 def create(session: Session, actor: Actor, *, code: str, **facts: Any) -> Product:

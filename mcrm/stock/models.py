@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm.db import Row, Synced, one_of
+from mcrm.db import Id, Row, Synced, one_of
 
 
 class ReservationState(StrEnum):
@@ -28,7 +28,7 @@ class StockItem(Synced):
         CheckConstraint("on_hand >= reserved", name="available"),
     )
 
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    product_id: Mapped[UUID] = mapped_column(Id, ForeignKey("products.id"))
     location: Mapped[str] = mapped_column(default="main")
     on_hand: Mapped[int] = mapped_column(default=0)
     reserved: Mapped[int] = mapped_column(default=0)
@@ -45,8 +45,8 @@ class StockReservation(Row):
         Index("ix_stock_reservations_stock_item_id", "stock_item_id"),
     )
 
-    stock_item_id: Mapped[UUID] = mapped_column(ForeignKey("stock_items.id"))
-    order_line_id: Mapped[UUID] = mapped_column(ForeignKey("order_lines.id"))
+    stock_item_id: Mapped[UUID] = mapped_column(Id, ForeignKey("stock_items.id"))
+    order_line_id: Mapped[UUID] = mapped_column(Id, ForeignKey("order_lines.id"))
     quantity: Mapped[int]
     state: Mapped[str] = mapped_column(default=ReservationState.HELD.value)
     expires_at: Mapped[datetime | None]
@@ -58,7 +58,7 @@ class StockMove(Row):
     __tablename__ = "stock_moves"
     __table_args__ = (Index("ix_stock_moves_stock_item_id", "stock_item_id"),)
 
-    stock_item_id: Mapped[UUID] = mapped_column(ForeignKey("stock_items.id"))
+    stock_item_id: Mapped[UUID] = mapped_column(Id, ForeignKey("stock_items.id"))
     quantity: Mapped[int]
     reason: Mapped[str]
     subject_type: Mapped[str | None]

@@ -6,10 +6,10 @@ and nobody decides on a number that somebody else changes meanwhile.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -31,13 +31,7 @@ def reserve(session: Session, wanted: Mapping[UUID, int], *, fields: Mapping[UUI
     """
     items: dict[UUID, UUID] = {}
     for product_id in sorted(wanted):
-        enough = (
-            update(StockItem)
-            .where(StockItem.product_id == product_id, StockItem.location == MAIN)
-            .where(StockItem.on_hand - StockItem.reserved >= wanted[product_id])
-            .values(reserved=StockItem.reserved + wanted[product_id])
-        )
-        if ids := write_rows(session, enough):
+        if ids := write_rows(session, _RESERVE, {"product": product_id, "pieces": wanted[product_id]}):
             items[product_id] = ids[0]
         elif session.scalar(select(StockItem.id).where(StockItem.product_id == product_id).limit(1)):
             raise OutOfStock(field=fields.get(product_id), product_id=str(product_id))
@@ -46,8 +40,12 @@ def reserve(session: Session, wanted: Mapping[UUID, int], *, fields: Mapping[UUI
 
 def hold(session: Session, lines: Iterable[tuple[UUID, UUID, int]]) -> None:
     """Note what was promised to which order line: (stock item, order line, quantity)."""
-    for item_id, line_id, quantity in lines:
-        session.add(StockReservation(stock_item_id=item_id, order_line_id=line_id, quantity=quantity))
+    rows = [
+        {"stock_item_id": item_id, "order_line_id": line_id, "quantity": quantity}
+        for item_id, line_id, quantity in lines
+    ]
+    if rows:
+        session.connection().execute(_HOLD, rows)
 
 
 def give_back(session: Session, line_ids: Iterable[UUID]) -> None:
@@ -124,6 +122,16 @@ def _item(product_id: UUID, location: str) -> Select[StockItem]:
         .where(StockItem.product_id == product_id, StockItem.location == location)
         .execution_options(populate_existing=True)
     )
+
+
+_items = StockItem.__table__.c
+_RESERVE = (
+    update(cast(Table, StockItem.__table__))
+    .where(_items.product_id == bindparam("product"), _items.location == MAIN)
+    .where(_items.on_hand - _items.reserved >= bindparam("pieces"))
+    .values(reserved=_items.reserved + bindparam("pieces"))
+)
+_HOLD = insert(cast(Table, StockReservation.__table__))
 
 
 def get(session: Session, item_id: UUID) -> StockItem:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm.db import Row, Synced
+from mcrm.db import Id, Row, Synced
 
 
 class Territory(Synced):
@@ -27,7 +27,7 @@ class ScopeGrant(Row):
         Index("ix_scope_grants_territory_id", "territory_id"),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    territory_id: Mapped[UUID] = mapped_column(ForeignKey("territories.id"))
+    user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("users.id"))
+    territory_id: Mapped[UUID] = mapped_column(Id, ForeignKey("territories.id"))
     revoked_at: Mapped[datetime | None]
     changed_position: Mapped[int | None]

@@ -186,6 +186,7 @@ def test_a_token_ends_after_its_quarter_of_an_hour(client: FlaskClient) -> None:
     with clock.stopped(clock.now()):
         pair = sign_in(client).json
         assert pair["expires_in_s"] == 900
+        assert client.get("/v1/me/sessions", headers=bearer(pair)).status_code == 200
         clock.advance(timedelta(seconds=901))
         assert client.get("/v1/me/sessions", headers=bearer(pair)).status_code == 401
 

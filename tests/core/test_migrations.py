@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -98,3 +100,19 @@ def test_two_processes_that_migrate_at_once_do_no_harm(fresh: Engine) -> None:
         process.join()
     with fresh.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM log_head")) == 1
+
+
+def test_a_foreign_key_knows_its_type_before_the_table_it_names_is_imported() -> None:
+    """Else a statement built when a module is imported binds raw values, or not, by the order of imports."""
+    alone = (
+        "import mcrm.stock.models as models; from sqlalchemy.types import NullType; "
+        "tables = (models.StockItem, models.StockReservation, models.StockMove); "
+        "print([str(c) for t in tables for c in t.__table__.c if isinstance(c.type, NullType)])"
+    )
+    found = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_every_foreign_key_names_its_type() -> None:
+    for path in sorted((Path(__file__).parents[2] / "mcrm").rglob("models.py")):
+        assert "mapped_column(ForeignKey(" not in path.read_text(), path
