@@ -18,6 +18,8 @@ from mcrm.access.errors import RefreshInvalid, SessionUnknown
 from mcrm.access.models import SignIn, User
 from mcrm.actors import SYSTEM, Actor, Role
 from mcrm.config import Settings
+from mcrm.contacts import devices
+from mcrm.contacts.models import Contact
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 
@@ -164,6 +166,9 @@ def _revoke(
     signed_in.revoked_at = clock.now()
     signed_in.revoked_reason = reason
     if not quiet:
+        if signed_in.contact_id is not None:  # a lost phone must not go on showing what its owner gets
+            contact = session.get_one(Contact, signed_in.contact_id)
+            devices.forget(session, actor, contact=contact, device_id=signed_in.device_id)
         about = log.About(contact_id=signed_in.contact_id, subject=("session", signed_in.id))
         log.append(session, actor, kind, about=about, payload={"reason": reason})
 

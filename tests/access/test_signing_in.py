@@ -19,10 +19,12 @@ from mcrm import clock
 from mcrm.access import passwords, users
 from mcrm.access.models import Counter, OtpChallenge, SignIn, User
 from mcrm.actors import SYSTEM
+from mcrm.contacts import points
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions.models import Interaction
 from mcrm.transaction import transaction
+from tests.callers import as_customer
 from tests.cast import a_customer
 
 PASSWORD = "correct horse battery"
@@ -99,6 +101,21 @@ def test_a_lost_phone_is_signed_out_from_another_device_and_its_token_stops_at_o
     assert client.get("/v1/me/sessions", headers=bearer(lost)).status_code == 401
     assert client.post("/v1/auth/refresh", json={"refresh_token": lost["refresh_token"]}).status_code == 401
     assert client.get("/v1/me/sessions", headers=bearer(kept)).status_code == 200
+
+
+def test_a_phone_that_is_signed_out_gets_no_pushes_any_more(client: FlaskClient, session: Session) -> None:
+    ben = a_customer(session)
+    session.commit()
+    lost, other = (as_customer(client, ben, device) for device in ("lost-phone", "tablet"))
+    for caller, device in ((lost, "lost-phone"), (other, "tablet")):
+        facts = {"kind": "token", "value": f"token-of-{device}", "platform": "android"}
+        assert caller.put(f"/v1/me/push-registrations/{device}", facts).status_code == 200
+    signed_in = {item["device_id"]: item["id"] for item in other.get("/v1/me/sessions").json["items"]}
+    assert other.delete(f"/v1/me/sessions/{signed_in['lost-phone']}").status_code == 204
+    assert [point.address for point in points.reachable(session, ben.id, "push")] == ["token-of-tablet"]
+    assert other.post("/v1/auth/logout").status_code == 204
+    session.expire_all()
+    assert points.reachable(session, ben.id, "push") == []
 
 
 def test_nobody_ends_a_session_of_somebody_else(client: FlaskClient) -> None:
