@@ -56,9 +56,12 @@ def _answer(session: Session, inbound: Inbound, house: House) -> None:
     wish = gate.wish_of(inbound)
     if wish is Wish.START and not stops and inbound.opt_out is None:
         wish = None  # nothing to resume: it is a greeting, or a plain yes
+    written = _written_now(turn)
     if wish is not None and wish is not Wish.HELP:
-        fulfil(turn, wish)
-    elif not stops and _within_limits(turn) and turn.conversation.owner == Owner.BOT and inbound.opt_out is None:
+        fulfil(turn, wish, quietly=written > house.limits.inbound_per_minute)
+    elif (
+        not stops and _within_limits(turn, written) and turn.conversation.owner == Owner.BOT and inbound.opt_out is None
+    ):
         _converse(turn)
 
 
@@ -118,14 +121,18 @@ def _about(turn: Turn) -> log.About:
     )
 
 
-def _within_limits(turn: Turn) -> bool:
-    """Whether this address may be answered now; beyond the limit it hears one notice, then nothing."""
+def _written_now(turn: Turn) -> int:
+    """How many messages came from this address within the present minute, this one with them."""
     key = f"{turn.inbound.channel}:{turn.inbound.address}"
-    count = counters.count(turn.session, "inbound", key, window=MINUTE)
+    return counters.count(turn.session, "inbound", key, window=MINUTE)
+
+
+def _within_limits(turn: Turn, written: int) -> bool:
+    """Whether this address may be answered now; beyond the limit it hears one notice, then nothing."""
     limit = turn.house.limits.inbound_per_minute
-    if count == limit + 1:
+    if written == limit + 1:
         turn.reply([Say(Phrase("slow", {}))])
-    return count <= limit
+    return written <= limit
 
 
 def _converse(turn: Turn) -> None:

@@ -15,8 +15,8 @@ from mcrm.conversations import service as conversations
 LIFTED_BY_CUSTOMER = (SuppressionReason.STOP_WORD, SuppressionReason.CARRIER, SuppressionReason.BLOCKED)
 
 
-def fulfil(turn: Turn, wish: Wish) -> None:
-    """Stop or resume all messages to this address, with the customer's words as proof."""
+def fulfil(turn: Turn, wish: Wish, *, quietly: bool = False) -> None:
+    """Stop or resume all messages to this address, with the customer's words as proof; `quietly` without a reply."""
     session, actor, point, contact = turn.session, turn.actor, turn.point, turn.contact
     turn.message.understood = {"wish": wish.value}
     proof = {"words": turn.message.text, "message_id": str(turn.message.id)}
@@ -25,7 +25,7 @@ def fulfil(turn: Turn, wish: Wish) -> None:
         is_new = consents.suppress(session, actor, point=point, reason=reason)
         if contact and consents.consent_of(session, contact.id, point.channel, Purpose.MARKETING):
             _decide(turn, contact, Purpose.MARKETING, ConsentState.WITHDRAWN, proof)
-        if is_new and wish is Wish.STOP and not gate.carrier_answers(turn.inbound):
+        if is_new and wish is Wish.STOP and not quietly and not gate.carrier_answers(turn.inbound):
             turn.reply([Say(Phrase("stop.done", {}))], kind="stop-confirmation")
         return
     reasons = LIFTED_BY_CUSTOMER if wish is Wish.START else (SuppressionReason.BLOCKED,)
@@ -34,7 +34,7 @@ def fulfil(turn: Turn, wish: Wish) -> None:
         conversations.save(session, turn.conversation, flow=None, asked=None, slots={})
         if contact:
             _decide(turn, contact, Purpose.SERVICE, ConsentState.GRANTED, proof)
-        if turn.inbound.opt_out is None:
+        if turn.inbound.opt_out is None and not quietly:
             turn.reply([Say(Phrase("start.again", {}))])
 
 

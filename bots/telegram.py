@@ -47,7 +47,7 @@ def make_telegram(settings: Settings) -> Blueprint:
             inbound = read(request.get_json(force=True, silent=True))
         except Ignored:
             return Response(status=200)
-        except (Unreadable, ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        except (Unreadable, ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError):
             _keep_unreadable()
             return Response(status=200)
         answer(inbound, house)

@@ -119,6 +119,7 @@ class Scene:
     def describe(self, facts: Mapping[str, Any]) -> None:
         """Write what scripts read, at once or not at all: they may look while it changes."""
         beside = self.description.with_suffix(".new")
+        beside.touch(mode=0o600)  # it holds passwords
         beside.write_text(json.dumps(dict(facts), indent=2) + "\n")
         beside.replace(self.description)
 

@@ -6,8 +6,10 @@ connect time-outs. Process-wide state is one `Database`, set by `use()` at start
 """
 
 import json
+import os
+import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -106,6 +108,7 @@ def _uuid(raw: bytes | None) -> UUID | None:
     return None if raw is None else UUID(bytes=raw)
 
 
+NUL_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # NUL; not the six characters, which people may write
 Json = PlainJson(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
@@ -115,7 +118,7 @@ def canonical(value: Any) -> str:
     Raises ValueError for NaN, infinities, lone surrogates and NUL, which one database or the other cannot hold.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    if "\\u0000" in text:
+    if NUL_ESCAPED.search(text):
         raise ValueError("NUL cannot be stored")
     text.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
     return text
@@ -240,6 +243,12 @@ def make_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 5, **op
 
 
 def _sqlite(engine: Engine, synchronous: str) -> Engine:
+    @event.listens_for(engine, "do_connect")
+    def keep_private(dialect: Dialect, record: Any, arguments: Any, options: Any) -> None:
+        # A new file is the owner's alone, whatever the umask; SQLite gives its WAL and index the same mode.
+        with suppress(OSError):  # it is there; or it cannot be made, and SQLite says why
+            os.close(os.open(str(engine.url.database), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, record: Any) -> None:
         raw.isolation_level = None  # the driver begins nothing by itself any more

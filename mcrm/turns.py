@@ -52,7 +52,8 @@ class Turn:
 
     def _opened(self) -> IO[bytes]:
         if self._file is None or self._pid != os.getpid():  # a descriptor kept over a fork would share the lock
-            self._file, self._pid = self._path.open("ab"), os.getpid()
+            opened = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)  # who may read it may lock it
+            self._file, self._pid = os.fdopen(opened, "ab"), os.getpid()
         return self._file
 
 

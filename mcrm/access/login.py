@@ -79,7 +79,11 @@ def _send(session: Session, settings: Settings, point: ContactPoint, text: str) 
 
 
 def verify_code(settings: Settings, *, phone: str, code: str, device: Device, ip: str) -> Pair:
-    """Sign a customer in with a code; raises CodeWrong or CodeLocked alike for known and unknown numbers."""
+    """Sign a customer in with a code; raises CodeWrong or CodeLocked alike for known and unknown numbers.
+
+    CodeLocked counts the caller's tries alone. That a code has had its five wrong ones is not said: only a customer's
+    number can have a code, so the answer would tell who is one.
+    """
     try:
         number = e164(phone, settings.default_region)
     except AddressInvalid:
@@ -88,27 +92,22 @@ def verify_code(settings: Settings, *, phone: str, code: str, device: Device, ip
         tries = counters.count(session, "otp-verify", f"{number}|{ip}", window=codes.LOCK)
     if tries > codes.TRIES_PER_LOCK:
         raise CodeLocked(retry_after_s=counters.seconds_left(codes.LOCK))
-    verdict, pair = perform(lambda session: _verify(session, settings, number, code, device))
-    if verdict is Verdict.LOCKED:
-        raise CodeLocked(retry_after_s=counters.seconds_left(codes.LOCK))
+    pair = perform(lambda session: _verify(session, settings, number, code, device))
     if pair is None:
         raise CodeWrong()
     return pair
 
 
-def _verify(
-    session: Session, settings: Settings, number: str, code: str, device: Device
-) -> tuple[Verdict, Pair | None]:
+def _verify(session: Session, settings: Settings, number: str, code: str, device: Device) -> Pair | None:
     point = _customers(session, number)
     if point is None or point.contact_id is None:
-        return Verdict.WRONG, None
+        return None
     actor = _as(point)
     verdict = codes.check_code(session, actor, point=point, purpose=SIGN_IN, code=code, limits=settings.limits)
     if verdict is not Verdict.RIGHT:
-        return verdict, None
+        return None
     point.verified_at = clock.now()
-    pair = sessions.open_session(session, settings, actor, device=device, user=None, contact_id=point.contact_id)
-    return verdict, pair
+    return sessions.open_session(session, settings, actor, device=device, user=None, contact_id=point.contact_id)
 
 
 def refreshed(settings: Settings, *, refresh_token: str) -> Pair:

@@ -2,6 +2,7 @@
 
 The next token follows from the last one by a keyed digest, so a device whose reply was lost, or that refreshed twice
 at once, is given the same new token again within a short grace, and there is never more than one valid successor.
+A token carries our mark: session ids are no secret, and a made-up token with one in it must not end that session.
 """
 
 from dataclasses import dataclass
@@ -17,8 +18,12 @@ from mcrm.access.errors import RefreshInvalid, SessionUnknown
 from mcrm.access.models import SignIn, User
 from mcrm.actors import SYSTEM, Actor, Role
 from mcrm.config import Settings
+from mcrm.contacts import devices
+from mcrm.contacts.models import Contact
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
+
+MARK = 32  # hex digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def open_session(
         verified_at=now if contact_id else None,
         expires_at=now + timedelta(days=settings.limits.refresh_token_days),
     )
-    refresh = f"{signed_in.id}.{keys.new_token()}"
+    refresh = _minted(signed_in.id, keys.new_token())
     signed_in.refresh_digest = keys.digest("refresh", refresh)
     session.add(signed_in)
     about = log.About(contact_id=contact_id, subject=("session", signed_in.id))
@@ -81,7 +86,7 @@ def refresh(session: Session, settings: Settings, *, refresh_token: str) -> Pair
         raise RefreshInvalid()
     role = _role_of(session, signed_in)
     used = keys.digest("refresh", refresh_token)
-    following = f"{signed_in.id}.{keys.digest('refresh-chain', refresh_token)}"
+    following = _minted(signed_in.id, keys.digest("refresh-chain", refresh_token))
     grace = timedelta(seconds=settings.limits.refresh_grace_seconds)
     if keys.same(used, signed_in.refresh_digest):
         signed_in.previous_digest = used
@@ -91,6 +96,8 @@ def refresh(session: Session, settings: Settings, *, refresh_token: str) -> Pair
     elif not (signed_in.previous_digest and keys.same(used, signed_in.previous_digest)) or (
         now - signed_in.rotated_at > grace
     ):
+        if not _is_ours(refresh_token):
+            raise RefreshInvalid()
         _revoke(session, SYSTEM, signed_in, "reuse", kind=Kind.SIGN_IN_REUSED)
         return None
     return _pair(settings, signed_in, role, following)
@@ -133,6 +140,17 @@ def _by_token(session: Session, token: str) -> SignIn | None:
     return session.get(SignIn, session_id, with_for_update=True)
 
 
+def _minted(session_id: UUID, secret: str) -> str:
+    body = f"{session_id}.{secret}"
+    return f"{body}.{keys.digest('refresh-mark', body)[:MARK]}"
+
+
+def _is_ours(token: str) -> bool:
+    """Whether we gave this token out at some time, whatever became of it since."""
+    body, _, mark = token.rpartition(".")
+    return keys.same(keys.digest("refresh-mark", body)[:MARK], mark)
+
+
 def _role_of(session: Session, signed_in: SignIn) -> str:
     if signed_in.user_id is None:
         return Role.CUSTOMER.value
@@ -148,6 +166,9 @@ def _revoke(
     signed_in.revoked_at = clock.now()
     signed_in.revoked_reason = reason
     if not quiet:
+        if signed_in.contact_id is not None:  # a lost phone must not go on showing what its owner gets
+            contact = session.get_one(Contact, signed_in.contact_id)
+            devices.forget(session, actor, contact=contact, device_id=signed_in.device_id)
         about = log.About(contact_id=signed_in.contact_id, subject=("session", signed_in.id))
         log.append(session, actor, kind, about=about, payload={"reason": reason})
 

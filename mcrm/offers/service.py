@@ -47,10 +47,11 @@ def create(session: Session, actor: Actor, **facts: Any) -> Offer:
 
 def change(session: Session, actor: Actor, offer: Offer, changes: dict[str, Any]) -> Offer:
     """Change an offer; what has been announced keeps its words. Raises as `create`, and AlreadyAnnounced."""
+    announced = announcement_of(session, offer.id) is not None  # asked first: a query would write what is edited
     changed = edit(offer, changes)
     if not changed:
         return offer
-    if WORDS & set(changed) and announcement_of(session, offer.id) is not None:
+    if WORDS & set(changed) and announced:
         raise AlreadyAnnounced
     _store(session, offer)
     about = About(subject=("offer", offer.id))

@@ -25,3 +25,9 @@ class MixedCurrencies(Conflict):
     """These products are not priced in one currency."""
 
     code = "order.mixed-currencies"
+
+
+class OrderTooLarge(Invalid):
+    """An order may be worth at most 10^15 minor units."""
+
+    code = "order.too-large"

@@ -16,7 +16,7 @@ from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
-from mcrm.orders.errors import MixedCurrencies, OrderEmpty
+from mcrm.orders.errors import MixedCurrencies, OrderEmpty, OrderTooLarge
 from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.numbers import next_order_number
 from mcrm.orders.service import number_key
@@ -25,6 +25,8 @@ from mcrm.products import service as products
 from mcrm.products.errors import ProductUnknown, ProductWithoutPrice
 from mcrm.stock import service as stock
 from mcrm.transaction import insert_rows
+
+LARGEST_TOTAL = 10**15  # minor units; what the wire promises, and far below what 64 bits and JavaScript hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +43,22 @@ def place(
     """Place an order for a contact within the actor's reach.
 
     Raises ContactUnknown, ProductUnknown, ProductWithoutPrice, OutOfStock (naming the line), MixedCurrencies,
-    OrderEmpty. Prices are of the lists in force now, whatever anybody was shown before.
+    OrderEmpty, OrderTooLarge. Prices are of the lists in force now, whatever anybody was shown before.
     """
     if not lines:
         raise OrderEmpty(field="lines")
     contact = contacts.reachable(session, actor, contact_id, field="contact_id")
     names = _names(session, lines)
     priced = _priced(session, contact.account_id, lines)
+    total = sum(price.unit_price * line.quantity for price, line in zip(priced, lines, strict=True))
+    if total > LARGEST_TOTAL:
+        raise OrderTooLarge(field="lines")
     fields = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
     wanted = Counter[UUID]()
     for line in lines:
         wanted[line.product_id] += line.quantity
     items = stock.reserve(session, wanted, fields=fields)
-    order = _order(contact, priced, id or new_id(), next_order_number(session), facts)
-    order.total = sum(price.unit_price * line.quantity for price, line in zip(priced, lines, strict=True))
+    order = _order(contact, priced, id or new_id(), next_order_number(session), facts | {"total": total})
     session.add(order)
     session.flush()
     rows = [_line(order, number, line, names, priced[number - 1]) for number, line in enumerate(lines, 1)]

@@ -19,6 +19,7 @@ WITHOUT_PARTS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF
 IN_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
 CUSTOMER = re.compile(r"(\d+)\.0+")
 LARGEST = 10**12
+LARGEST_LINE = 10**12  # minor units
 LONGEST_NUMBER = 40
 LONGEST_TEXT = 300
 
@@ -156,6 +157,9 @@ class Cleaner:
         price = _decimal(cells["UnitPrice"], "bad-price")
         if price < 0:
             raise Unfit("bad-price")
+        unit_price, total = self._minor(price), self._minor(price * quantity)
+        if max(unit_price, abs(total)) > LARGEST_LINE:
+            raise Unfit("too-large")
         return Line(
             at_line=at_line,
             invoice=invoice,
@@ -164,8 +168,8 @@ class Cleaner:
             description=cells["Description"][:LONGEST_TEXT],
             quantity=int(quantity),
             placed_at=self.instant(cells["InvoiceDate"]),
-            unit_price=self._minor(price),
-            total=self._minor(price * quantity),
+            unit_price=unit_price,
+            total=total,
             customer=customer,
             country=cells["Country"][:LONGEST_TEXT],
         )

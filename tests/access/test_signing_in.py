@@ -19,10 +19,12 @@ from mcrm import clock
 from mcrm.access import passwords, users
 from mcrm.access.models import Counter, OtpChallenge, SignIn, User
 from mcrm.actors import SYSTEM
+from mcrm.contacts import points
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions.models import Interaction
 from mcrm.transaction import transaction
+from tests.callers import as_customer
 from tests.cast import a_customer
 
 PASSWORD = "correct horse battery"
@@ -101,6 +103,21 @@ def test_a_lost_phone_is_signed_out_from_another_device_and_its_token_stops_at_o
     assert client.get("/v1/me/sessions", headers=bearer(kept)).status_code == 200
 
 
+def test_a_phone_that_is_signed_out_gets_no_pushes_any_more(client: FlaskClient, session: Session) -> None:
+    ben = a_customer(session)
+    session.commit()
+    lost, other = (as_customer(client, ben, device) for device in ("lost-phone", "tablet"))
+    for caller, device in ((lost, "lost-phone"), (other, "tablet")):
+        facts = {"kind": "token", "value": f"token-of-{device}", "platform": "android"}
+        assert caller.put(f"/v1/me/push-registrations/{device}", facts).status_code == 200
+    signed_in = {item["device_id"]: item["id"] for item in other.get("/v1/me/sessions").json["items"]}
+    assert other.delete(f"/v1/me/sessions/{signed_in['lost-phone']}").status_code == 204
+    assert [point.address for point in points.reachable(session, ben.id, "push")] == ["token-of-tablet"]
+    assert other.post("/v1/auth/logout").status_code == 204
+    session.expire_all()
+    assert points.reachable(session, ben.id, "push") == []
+
+
 def test_nobody_ends_a_session_of_somebody_else(client: FlaskClient) -> None:
     a_user()
     a_user("lena@harbourandpine.example")
@@ -140,6 +157,23 @@ def part(token: str, index: int) -> dict[str, Any]:
 
 def packed(value: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def test_whoever_knows_the_id_of_a_session_cannot_end_it_with_a_made_up_token(client: FlaskClient) -> None:
+    a_user()
+    pair = sign_in(client).json
+    session_id, _, rest = pair["refresh_token"].partition(".")
+    for made_up in (
+        f"{session_id}.guess",
+        f"{session_id}.{rest[:-1]}",
+        f"{session_id}.{rest}.{rest}",
+        f"{session_id}.",
+    ):
+        assert client.post("/v1/auth/refresh", json={"refresh_token": made_up}).status_code == 401
+    assert client.get("/v1/me/sessions", headers=bearer(pair)).status_code == 200
+    second = client.post("/v1/auth/refresh", json={"refresh_token": pair["refresh_token"]})
+    assert second.status_code == 200
+    assert client.post("/v1/auth/refresh", json={"refresh_token": second.json["refresh_token"]}).status_code == 200
 
 
 def test_forged_tokens_are_refused(client: FlaskClient) -> None:
@@ -228,16 +262,22 @@ def test_asking_for_a_code_tells_nobody_whether_the_number_is_known(client: Flas
     assert len(session.scalars(select(Delivery)).all()) == 1
 
 
-def test_five_wrong_codes_lock_the_number_for_known_and_unknown_alike(client: FlaskClient, session: Session) -> None:
+def test_wrong_codes_lock_a_number_and_sound_alike_for_known_and_unknown(client: FlaskClient, session: Session) -> None:
     a_customer(session, phone="+447700900201")
     session.commit()
-    client.post("/v1/auth/otp", json={"phone": "+447700900201"})
+    for phone in ("+447700900201", "+447700900999"):
+        client.post("/v1/auth/otp", json={"phone": phone})
     right = code_sent(session)
     wrong = "000000" if right != "000000" else "111111"
-    assert [verify(client, wrong).status_code for _ in range(5)] == [401, 401, 401, 401, 429]
-    assert verify(client, right).status_code == 429, "the right code comes too late"
-    unknown = [verify(client, wrong, "+447700900999").status_code for _ in range(11)]
-    assert unknown == [401] * 10 + [429]
+
+    def said(phone: str, codes: list[str]) -> list[tuple[int, str]]:
+        answers = [verify(client, code, phone) for code in codes]
+        return [(answer.status_code, answer.json["code"]) for answer in answers]
+
+    with clock.stopped(clock.now()):
+        known = said("+447700900201", [wrong] * 5 + [right] + [wrong] * 6)
+        assert known == [(401, "auth.code-wrong")] * 10 + [(429, "auth.code-locked")] * 2, "the right one is too late"
+        assert said("+447700900999", [wrong] * 12) == known
 
 
 def test_only_three_codes_an_hour_go_to_a_number(client: FlaskClient, session: Session) -> None:

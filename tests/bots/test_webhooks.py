@@ -13,8 +13,9 @@ from twilio.request_validator import RequestValidator
 from bots.dialogue import answer
 from bots.house import House
 from bots.inbound import Inbound, clean
-from mcrm import db
+from mcrm import clock, db
 from mcrm.cases.models import Case
+from mcrm.consents import service as consents
 from mcrm.contacts.models import ContactPoint
 from mcrm.conversations.models import Conversation, Message
 from mcrm.deliveries.models import Delivery
@@ -64,6 +65,7 @@ def test_an_update_without_our_secret_leaves_no_trace(session: Session, phones: 
         {"update_id": 1, "message": None},
         {"update_id": 1, "message": {"chat": {"id": "x"}, "from": {}, "date": 0}},
         {"update_id": 1, "message": {"chat": CHAT, "from": PERSON, "date": 10**30, "text": "x"}},
+        {"update_id": 1, "message": {"chat": CHAT, "from": PERSON, "date": 2**60, "text": "x"}},
         {"update_id": 1, "message": {"chat": CHAT, "from": PERSON, "date": 0, "text": ["x"]}},
         {"update_id": 1, "callback_query": {"id": 1}},
     ],
@@ -115,6 +117,15 @@ def test_a_step_that_fails_calls_a_person_and_keeps_the_message(
     assert [delivery.text[:29] for delivery in replies.fresh("+447700900203")] == ["Sorry, something went wrong h"]
 
 
+@pytest.mark.parametrize("words", [r"\u0000", r"hello \\u0000", r"{\"a\": \"\ud800\x00\"}"])
+def test_who_writes_the_escape_of_a_character_is_answered(
+    session: Session, phones: Phones, replies: Replies, words: str
+) -> None:
+    assert (phones.text("+447700900203", words), phones.chat(700203, words)) == (200, 200)
+    assert session.scalars(select(Message.text)).all() == [words, words]
+    assert [len(replies.fresh(address)) for address in ("+447700900203", "700203")] == [1, 1]
+
+
 def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
     house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=2))
     for number in range(6):
@@ -125,6 +136,19 @@ def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
         ["Harbour & Pine: TRAC"] * 4,  # the minute turned
     )
     assert session.scalar(select(func.count()).select_from(Message)) == 6
+
+
+@pytest.mark.parametrize("channel", ["sms", "telegram"])
+def test_stop_and_start_in_turn_cannot_make_us_write_without_end(session: Session, channel: str) -> None:
+    house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=4))
+    address = {"sms": "+447700900203", "telegram": "700203"}[channel]
+    with clock.stopped(clock.now()):
+        for number in range(20):
+            words = "start" if number % 2 else "stop it"
+            answer(Inbound(channel, f"in-{number}", address, text=words), house)
+        assert session.scalar(select(func.count()).select_from(Delivery)) == 4, "four answers, then silence"
+        answer(Inbound(channel, "in-stop", address, text="stop it"), house)
+    assert [stop.reason for stop in consents.suppressions_of(session, channel, address)] == ["stop-word"]
 
 
 def test_a_code_stands_neither_in_the_log_nor_in_the_messages(session: Session, phones: Phones) -> None:

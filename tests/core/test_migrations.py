@@ -1,6 +1,7 @@
 """The database's history: up from empty and from the revision before, with rows, to what the tables declare."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,21 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path, postgres_url: str, wor
     assert isinstance(database.bind, Engine)
     yield database.bind
     database.close()
+
+
+def test_a_new_database_file_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        database = db.connect(f"sqlite:///{tmp_path / 'fresh.db'}")
+        assert isinstance(database.bind, Engine)
+        upgrade(database.bind)
+        with database.turn():
+            modes = {file.name: oct(file.stat().st_mode & 0o077) for file in tmp_path.glob("fresh.db*")}
+        database.close()
+    finally:
+        os.umask(before)
+    assert {"fresh.db", "fresh.db-wal", "fresh.db-shm", "fresh.db.turn"} <= modes.keys()
+    assert set(modes.values()) == {"0o0"}, modes
 
 
 def test_an_empty_database_becomes_what_the_tables_declare(fresh: Engine) -> None:

@@ -60,6 +60,15 @@ def deliveries(session: Session) -> dict[str, tuple[str, str | None]]:
     return {row.name: (row.state, row.reason) for row in session.execute(query)}
 
 
+def test_a_change_that_cannot_be_is_refused_by_its_name(client: FlaskClient) -> None:
+    noor = as_staff(client, Role.MANAGER)
+    noor.post("/v1/offers", OFFER | {"code": "TAKEN"})
+    path = f"/v1/offers/{noor.post('/v1/offers', OFFER).json['id']}"
+    never = {"title": "New words", "starts_at": "2026-01-02T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}
+    assert noor.patch(path, never).json["code"] == "offer.never-valid"
+    assert noor.patch(path, {"title": "New words", "code": "TAKEN"}).json["code"] == "offer.code-taken"
+
+
 def test_only_who_asked_for_it_hears_of_an_offer_and_everybody_else_has_a_reason(
     client: FlaskClient, session: Session, audience: dict[str, Contact]
 ) -> None:

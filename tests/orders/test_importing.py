@@ -66,6 +66,13 @@ def test_every_line_ends_imported_skipped_or_rejected_with_a_reason(database: Da
     assert len((tmp_path / "report.csv").read_text().splitlines()) == 14
 
 
+def test_a_line_too_large_for_any_ledger_costs_the_others_nothing(database: Database, tmp_path: Path) -> None:
+    words = "9001,HP01A,HOUSE BLEND,{},2010-12-01 08:26:00,{},12583,France\n"
+    lines = [words.format(*cells) for cells in (("1", "12.50"), ("999999999999", "999999999999"), ("-1e11", "1"))]
+    result = run(tmp_path, HEADING + "".join(lines))
+    assert (result["imported"], result["reasons"]) == (1, {"too-large": 2})
+
+
 def test_orders_arrive_delivered_with_their_lines_and_totals(
     database: Database, session: Session, tmp_path: Path
 ) -> None:

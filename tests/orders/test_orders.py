@@ -62,6 +62,16 @@ def test_an_order_is_placed_at_the_prices_in_force_with_its_stock_held(session: 
     assert ada.get(f"/v1/orders/{order['id']}").json == order
 
 
+def test_an_order_too_large_for_any_ledger_is_refused_and_holds_no_stock(session: Session, ada: Caller) -> None:
+    ben, island = a_customer(session), a_product(session, "ISLE", "An island", price=10**12, stock=10**8)
+    session.commit()
+    for lines in ([(island.id, 1_001)], [(island.id, 1_000)] * 2, [(island.id, 1_000_000)] * 20):
+        refused = ada.post("/v1/orders", wish(ben.id, *lines))
+        assert (refused.status_code, refused.json["code"]) == (422, "order.too-large"), lines
+    assert stock(session) == (10**8, 0)
+    assert ada.post("/v1/orders", wish(ben.id, (island.id, 1_000))).json["total"] == 10**15
+
+
 def test_numbers_go_on_and_skip_those_that_an_import_has_taken(session: Session, ada: Caller) -> None:
     ben, espresso = a_customer(session), a_product(session)
     an_order(session, ben, "1002")
