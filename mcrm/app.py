@@ -12,10 +12,14 @@ from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
 from mcrm.deliveries import resources as deliveries
+from mcrm.invoices import resources as invoices
+from mcrm.ledger import resources as ledger
 from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
+from mcrm.payments import resources as payments
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
+from mcrm.reconciliation import resources as reconciliation
 from mcrm.stock import resources as stock
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
@@ -36,6 +40,12 @@ BLUEPRINTS = (
     stock.blueprint,
     orders.blueprint,
     orders.own,
+    payments.blueprint,
+    payments.own,
+    invoices.blueprint,
+    invoices.own,
+    ledger.blueprint,
+    reconciliation.blueprint,
     offers.blueprint,
     deliveries.blueprint,
 )

@@ -94,6 +94,8 @@ class Settings:
     web_workers: int
     log_format: str
     business_name: str
+    business_address: tuple[str, ...]
+    business_tax_number: str | None
     sms_countries: frozenset[str]
     limits: Limits
     twilio: Twilio | None
@@ -122,6 +124,8 @@ class Settings:
             web_workers=read.optional("MCRM_WEB_WORKERS", "1", _whole(1, 64)),
             log_format=read.optional("MCRM_LOG_FORMAT", "json", _one_of("json", "console")),
             business_name=read.optional("MCRM_BUSINESS_NAME", "mCRM", _short_text),
+            business_address=read.optional("MCRM_BUSINESS_ADDRESS", "", _address),
+            business_tax_number=read.optional("MCRM_BUSINESS_TAX_NUMBER", "", _short_text) or None,
             sms_countries=read.optional("MCRM_SMS_COUNTRIES", "", _countries),
             limits=_limits(read),
             twilio=_twilio(read),
@@ -274,6 +278,13 @@ def _short_text(value: str) -> str:
     if len(value) > 40 or not value.isprintable():
         raise ValueError("must be at most 40 printable characters")
     return value
+
+
+def _address(value: str) -> tuple[str, ...]:
+    lines = tuple(line.strip() for line in value.split(";") if line.strip())
+    if len(lines) > 6 or any(len(line) > 60 or not line.isprintable() for line in lines):
+        raise ValueError("must be at most 6 lines of 60 printable characters, with semicolons between them")
+    return lines
 
 
 def _file(value: str) -> Path:

@@ -12,8 +12,11 @@ from mcrm.conversations import models as conversations
 from mcrm.db import Base
 from mcrm.deliveries import models as deliveries
 from mcrm.interactions import models as interactions
+from mcrm.invoices import models as invoices
+from mcrm.ledger import models as ledger
 from mcrm.offers import models as offers
 from mcrm.orders import models as orders
+from mcrm.payments import models as payments
 from mcrm.products import models as products
 from mcrm.stock import models as stock
 from mcrm.territories import models as territories
@@ -28,8 +31,11 @@ MODULES = (
     conversations,
     deliveries,
     interactions,
+    invoices,
+    ledger,
     offers,
     orders,
+    payments,
     products,
     stock,
     territories,

@@ -43,6 +43,13 @@ class Kind(StrEnum):
     ORDER_DELIVERED = "order.delivered"
     ORDER_CANCELLED = "order.cancelled"
 
+    PAYMENT_AUTHORISED = "payment.authorised"
+    PAYMENT_CAPTURED = "payment.captured"
+    PAYMENT_VOIDED = "payment.voided"
+    REFUND_MADE = "refund.made"
+    INVOICE_ISSUED = "invoice.issued"
+    CREDIT_NOTE_ISSUED = "credit-note.issued"
+
     OFFER_CREATED = "offer.created"
     OFFER_CHANGED = "offer.changed"
     OFFER_ANNOUNCED = "offer.announced"

@@ -1,4 +1,4 @@
-"""Orders, their lines, and what hangs on them: payments, shipments, tracking, returns."""
+"""Orders, their lines, and what hangs on them: shipments, tracking, returns."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -86,20 +86,6 @@ class OrderLine(Synced):
     quantity: Mapped[int]
     unit_price: Mapped[int]
     total: Mapped[int]
-
-
-class Payment(Row):
-    """Money that came in (positive) or went back (negative) for an order, in minor units."""
-
-    __tablename__ = "payments"
-    __table_args__ = (Index("ix_payments_order_id", "order_id"), UniqueConstraint("method", "external_reference"))
-
-    order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
-    method: Mapped[str]
-    state: Mapped[str]
-    amount: Mapped[int]
-    currency: Mapped[str]
-    external_reference: Mapped[str | None]
 
 
 class Shipment(Synced):

@@ -17,7 +17,7 @@ ALLOWED = {
     "migrations": {"mcrm", "migrations"},
 }
 LAYERS = (
-    {"config", "clock", "errors", "ids", "actors", "keys", "turns", "db", "holding", "logs", "editing"},
+    {"config", "clock", "errors", "ids", "actors", "keys", "turns", "db", "holding", "logs", "editing", "money"},
     {"interactions", "transaction"},
     {"wakeup"},
     {"api"},
@@ -32,6 +32,10 @@ LAYERS = (
     {"products"},
     {"stock"},
     {"orders"},
+    {"ledger"},
+    {"payments"},
+    {"invoices"},
+    {"reconciliation"},
     {"offers"},
     {"conversations", "cases"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
