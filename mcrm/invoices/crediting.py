@@ -69,8 +69,19 @@ def credit(
         if lines
         else amounts.spread(left if amount is None else amount, remaining, WORDS.format(number=invoice.number))
     )
-    facts = {"credits_id": invoice.id, "refund_id": refund_id, "return_id": return_id, "reason": reason}
-    return service.store(session, actor, order, InvoiceKind.CREDIT_NOTE, credited, seller, **facts)
+    return service.store(
+        session,
+        actor,
+        order,
+        InvoiceKind.CREDIT_NOTE,
+        credited,
+        seller,
+        credits_id=invoice.id,
+        credits_number=invoice.number,
+        refund_id=refund_id,
+        return_id=return_id,
+        reason=reason,
+    )
 
 
 def _check_causes(session: Session, order: Order, refund_id: UUID | None, return_id: UUID | None) -> None:

@@ -37,9 +37,9 @@ def render(invoice: Invoice, lines: Sequence[InvoiceLine]) -> bytes:
     """The document as PDF."""
     _load_fonts()
     buffer = io.BytesIO()
-    paper = _Paper(buffer, invoice)
+    paper = _Paper(buffer, invoice, lines)
     paper.head()
-    paper.table(lines)
+    paper.table()
     paper.sums()
     paper.finish()
     return buffer.getvalue()
@@ -54,8 +54,9 @@ def _load_fonts() -> None:
 class _Paper:
     """The canvas with a place on the page, from the top down."""
 
-    def __init__(self, buffer: io.BytesIO, invoice: Invoice) -> None:
+    def __init__(self, buffer: io.BytesIO, invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
         self.invoice = invoice
+        self.lines = lines
         self.title = f"{TITLES[InvoiceKind(invoice.kind)]} {invoice.number}"
         self.canvas = Canvas(buffer, pagesize=A4, invariant=1, pageCompression=1, lang="en")
         self.canvas.setTitle(self.title)
@@ -82,7 +83,7 @@ class _Paper:
         """Who issues, the title, the facts, whom it is for."""
         seller = self.invoice.seller
         self.canvas.setFillColor(INK)
-        self.text(LEFT, seller["name"], font=BOLD, size=14)
+        self.text(LEFT, seller["name"], font=BOLD, size=14 if len(seller["name"]) <= 24 else 10)
         self.text(RIGHT, self.title, font=BOLD, size=14, right=True)
         top = self.y = self.y - 18
         tax_number = [f"Tax number {seller['tax_number']}"] if seller["tax_number"] else []
@@ -105,7 +106,13 @@ class _Paper:
     def _facts(self) -> list[str]:
         invoice = self.invoice
         facts = [f"Date {invoice.issued_on.isoformat()}", f"Order {invoice.order_number}"]
-        return [*facts, f"Amounts in {invoice.currency}"]
+        if invoice.credits_number:
+            facts.append(f"Credits invoice {invoice.credits_number}")
+        facts.append(f"Amounts in {invoice.currency}")
+        if invoice.tax:
+            with_tax = any(line.includes_tax for line in self.lines)
+            facts.append(f"Unit prices {'with' if with_tax else 'without'} tax, totals with tax")
+        return facts
 
     def _column(self, x: float, rows: Sequence[str], *, right: bool) -> None:
         self.canvas.setFillColor(GREY)
@@ -115,15 +122,15 @@ class _Paper:
         self.canvas.setFillColor(INK)
 
     def _wrapped(self, words: str, *, font: str = PLAIN) -> None:
-        for part in simpleSplit(words, font, 9, RIGHT - LEFT):
+        for part in _split(words, font, RIGHT - LEFT):
             self.text(LEFT, part, font=font)
             self.y -= LEADING
 
-    def table(self, lines: Sequence[InvoiceLine]) -> None:
+    def table(self) -> None:
         """All lines; a page that is full is followed by another with the same head of columns."""
         self._columns()
-        for line in lines:
-            parts = simpleSplit(line.description, PLAIN, 9, DESCRIPTION_WIDTH) or [""]
+        for line in self.lines:
+            parts = _split(line.description, PLAIN, DESCRIPTION_WIDTH)
             self._room(LEADING * len(parts) + 6, again=self._columns)
             self._figures(line)
             for part in parts:
@@ -192,6 +199,18 @@ class _Paper:
         self._foot()
         self.canvas.showPage()
         self.canvas.save()
+
+
+def _split(words: str, font: str, width: float) -> list[str]:
+    """Lines of 9 points no wider than this; a word that alone is wider is cut."""
+    lines = []
+    for line in simpleSplit(words, font, 9, width):
+        while pdfmetrics.stringWidth(line, font, 9) > width:
+            fits = next(n for n in range(len(line) - 1, 0, -1) if pdfmetrics.stringWidth(line[:n], font, 9) <= width)
+            lines.append(line[:fits])
+            line = line[fits:]
+        lines.append(line)
+    return lines or [""]
 
 
 def _percent(basis_points: int) -> str:

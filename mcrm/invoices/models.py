@@ -49,6 +49,7 @@ class Invoice(Row):
     order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
     order_number: Mapped[str]
     credits_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("invoices.id"))
+    credits_number: Mapped[str | None]
     refund_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("refunds.id"))
     return_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("returns.id"))
     issued_on: Mapped[date] = mapped_column(Date)

@@ -23,11 +23,11 @@ from mcrm.invoices.schemas import (
     InvoiceQuery,
     InvoiceSchema,
     NewCreditNoteSchema,
-    NothingSchema,
     OwnInvoiceQuery,
 )
 from mcrm.invoices.service import Seller
 from mcrm.orders import service as orders
+from mcrm.orders.schemas import NothingSchema
 from mcrm.transaction import perform
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/v1", description="Invoices and credit notes.")

@@ -16,6 +16,7 @@ class InvoiceSchema(fields.Schema):
     order_id = fields.Uuid(required=True)
     order_number = fields.Str(required=True)
     credits_id = fields.Uuid(required=True, allow_none=True)
+    credits_number = fields.Str(required=True, allow_none=True)
     refund_id = fields.Uuid(required=True, allow_none=True)
     return_id = fields.Uuid(required=True, allow_none=True)
     issued_on = fields.Date(required=True)
@@ -44,7 +45,7 @@ class BuyerSchema(fields.Schema):
     country = fields.Str(required=True, allow_none=True)
 
 
-class TaxSchema(fields.Schema):
+class InvoiceTaxSchema(fields.Schema):
     """Net and tax of one rate; basis points are hundredths of a percent."""
 
     basis_points = fields.Int(required=True)
@@ -74,10 +75,10 @@ class FullInvoiceSchema(InvoiceSchema):
     seller = fields.Nested(SellerSchema(), required=True)
     buyer = fields.Nested(BuyerSchema(), required=True)
     lines = fields.List(fields.Nested(InvoiceLineSchema()), required=True, max_length=2000)
-    taxes = fields.List(fields.Nested(TaxSchema()), required=True, max_length=2000)
+    taxes = fields.List(fields.Nested(InvoiceTaxSchema()), required=True, max_length=2000)
 
 
-class PiecesSchema(fields.Schema):
+class CreditedPiecesSchema(fields.Schema):
     """Some pieces of one line of the invoice."""
 
     line_number = fields.Int(required=True, minimum=1)
@@ -87,7 +88,7 @@ class PiecesSchema(fields.Schema):
 class NewCreditNoteSchema(fields.Schema):
     """What to credit: pieces of lines, or an amount with tax, or all that is left; and why."""
 
-    lines = fields.List(fields.Nested(PiecesSchema()), load_default=(), max_length=500)
+    lines = fields.List(fields.Nested(CreditedPiecesSchema()), load_default=(), max_length=500)
     amount = fields.Money(load_default=None, allow_none=True, minimum=1, maximum=WIDEST)
     refund_id = fields.Uuid(load_default=None, allow_none=True)
     return_id = fields.Uuid(load_default=None, allow_none=True)
@@ -109,7 +110,3 @@ class InvoiceQuery(OwnInvoiceQuery):
 
     contact_id = fields.Uuid(load_default=None)
     credits_id = fields.Uuid(load_default=None)
-
-
-class NothingSchema(fields.Schema):
-    """An empty object."""

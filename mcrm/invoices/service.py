@@ -27,6 +27,7 @@ from mcrm.orders.numbers import next_in_series
 from mcrm.orders.storing import SOURCE as IMPORTED
 from mcrm.payments import service as payments
 
+CREDIT_FACTS = ("credits_id", "credits_number", "refund_id", "return_id", "reason")
 PREFIXES = {InvoiceKind.INVOICE: "INV", InvoiceKind.CREDIT_NOTE: "CRN"}
 
 
@@ -101,7 +102,7 @@ def store(
         tax=tax,
         total=net + tax,
         taxes=[{"basis_points": points, "net": part[0], "tax": part[1]} for points, part in rates.items()],
-        **{"credits_id": None, "refund_id": None, "return_id": None, "reason": None, **facts},
+        **(dict.fromkeys(CREDIT_FACTS) | facts),
     )
     session.add(invoice)
     session.flush()

@@ -14,12 +14,12 @@ from mcrm.api.paging import page, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import looking, reading
 from mcrm.orders import service as orders
+from mcrm.orders.schemas import NothingSchema
 from mcrm.payments import service
 from mcrm.payments.models import Payment, Refund
 from mcrm.payments.schemas import (
     NewPaymentSchema,
     NewRefundSchema,
-    NothingSchema,
     OwnPaymentSchema,
     OwnRefundSchema,
     PaymentQuery,

@@ -73,7 +73,3 @@ class PaymentQuery(PageQuery):
     method = fields.Enum(Method, load_default=None)
     state = fields.Enum(PaymentState, load_default=None)
     external_reference = fields.Str(load_default=None, max_length=100)
-
-
-class NothingSchema(fields.Schema):
-    """An empty object."""

@@ -65,6 +65,7 @@ def _invoices() -> None:
         sa.Column("order_id", db.Id(), nullable=False),
         sa.Column("order_number", sa.Text(), nullable=False),
         sa.Column("credits_id", db.Id(), nullable=True),
+        sa.Column("credits_number", sa.Text(), nullable=True),
         sa.Column("refund_id", db.Id(), nullable=True),
         sa.Column("return_id", db.Id(), nullable=True),
         sa.Column("issued_on", sa.Date(), nullable=False),
