@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from mcrm.actors import SYSTEM
 from mcrm.contacts.models import Contact
+from mcrm.ids import new_id
 from mcrm.invoices.service import Seller
 from mcrm.orders import placing
 from mcrm.orders.models import Order, OrderKind, OrderLine
 from mcrm.orders.placing import Wanted
+from mcrm.stock import service as stock
 from tests.callers import Caller
 
 SELLER = Seller("Harbour & Pine", ("1 Quay Street", "Bristol BS1 4ND"), "GB 123 4567 89", ZoneInfo("Europe/London"))
@@ -26,7 +28,7 @@ def a_sale(session: Session, customer: Contact, *lines: tuple[UUID, int]) -> Ord
 
 def a_credit_order(session: Session, customer: Contact, total: int = 900) -> Order:
     """What the business owes somebody, as an order of kind credit with one line."""
-    order = a_bare_order(session, customer, number="C-1", total=-total, kind=OrderKind.CREDIT.value)
+    order = a_bare_order(session, customer, number=f"C-{new_id()}", total=-total, kind=OrderKind.CREDIT.value)
     line = OrderLine(
         order_id=order.id, line_number=1, description="Mug, broken", quantity=-1, unit_price=total, total=-total
     )
@@ -44,6 +46,11 @@ def a_bare_order(session: Session, customer: Contact, *, number: str, total: int
     session.add(order)
     session.flush()
     return order
+
+
+def receive(session: Session, product_id: UUID, pieces: int) -> None:
+    """So many pieces come into stock, with their movement."""
+    stock.move(session, SYSTEM, product_id=product_id, quantity=pieces, reason="opening stock")
 
 
 def pay(caller: Caller, order: Order, amount: int, method: str = "cash", **facts: Any) -> Any:

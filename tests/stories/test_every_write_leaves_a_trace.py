@@ -137,6 +137,7 @@ def selling(walk: Walk, ada: Caller) -> None:
     walk.post(ada, f"/v1/orders/{first}/shipments", {"carrier": "Royal Mail"})
     walk.post(ada, f"/v1/orders/{first}/delivery")
     walk.post(ada, f"/v1/orders/{second}/cancellation")
+    money(walk, ada, first)
     offer = walk.post(ada, "/v1/offers", {"title": "Winter roast", "body": "Dark cherry."})["id"]
     walk.patch(ada, f"/v1/offers/{offer}", {"body": "Dark cherry, cocoa."})
     walk.post(ada, f"/v1/offers/{offer}/announcement")
@@ -145,6 +146,17 @@ def selling(walk: Walk, ada: Caller) -> None:
         walk.session.commit()
         delivery = walk.session.scalars(select(Delivery.id)).first()
         walk.post(ada, f"/v1/deliveries/{delivery}/{verb}")
+
+
+def money(walk: Walk, ada: Caller, order: str) -> None:
+    """Of an order of 9.50."""
+    card = {"method": "card", "state": "authorised", "amount": 100, "currency": "GBP"}
+    for verb in ("capture", "void"):
+        payment = walk.post(ada, f"/v1/orders/{order}/payments", {**card, "external_reference": verb})["id"]
+        walk.post(ada, f"/v1/payments/{payment}/{verb}")
+    walk.post(ada, f"/v1/orders/{order}/refunds", {"method": "cash", "amount": 50, "currency": "GBP"})
+    invoice = walk.post(ada, f"/v1/orders/{order}/invoices")["id"]
+    walk.post(ada, f"/v1/invoices/{invoice}/credit-notes", {"amount": 50})
 
 
 def customers_own(walk: Walk) -> None:
