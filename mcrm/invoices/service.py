@@ -23,7 +23,7 @@ from mcrm.ledger import posting
 from mcrm.ledger.models import Cause, LedgerAccount
 from mcrm.orders import service as orders
 from mcrm.orders.models import Order, OrderKind, OrderStatus
-from mcrm.orders.numbers import next_in_series
+from mcrm.orders.numbers import next_number
 from mcrm.orders.storing import SOURCE as IMPORTED
 from mcrm.payments import service as payments
 
@@ -117,7 +117,7 @@ def store(
 def _number(session: Session, kind: InvoiceKind, year: int) -> str:
     """`INV-2026-00001`: its own series per kind and year, without holes since it commits or vanishes with the rest."""
     prefix = f"{PREFIXES[kind]}-{year}"
-    return f"{prefix}-{next_in_series(session, prefix, first=1):05d}"
+    return f"{prefix}-{next_number(session, prefix, first=1):05d}"
 
 
 def _buyer(session: Session, order: Order) -> dict[str, Any]:

@@ -14,12 +14,12 @@ FIRST = 1001
 def next_order_number(session: Session) -> str:
     """The next order number that no (imported) order has."""
     while True:
-        number = str(next_in_series(session, "order"))
+        number = str(next_number(session, "order"))
         if session.connection().scalar(_HOLDER, {"number": number}) is None:
             return number
 
 
-def next_in_series(session: Session, name: str, *, first: int = FIRST) -> int:
+def next_number(session: Session, name: str, *, first: int = FIRST) -> int:
     """The next number of a series, which begins at `first`; whoever else wants one waits for this transaction."""
     number = session.connection().scalar(_TAKE, {"series": name})
     if number is None:
