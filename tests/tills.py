@@ -26,9 +26,10 @@ def a_sale(session: Session, customer: Contact, *lines: tuple[UUID, int]) -> Ord
     return placing.place(session, SYSTEM, contact_id=customer.id, lines=wanted)
 
 
-def a_credit_order(session: Session, customer: Contact, total: int = 900) -> Order:
-    """What the business owes somebody, as an order of kind credit with one line."""
-    order = a_bare_order(session, customer, number=f"C-{new_id()}", total=-total, kind=OrderKind.CREDIT.value)
+def a_credit_order(session: Session, customer: Contact, total: int = 900, of: Order | None = None) -> Order:
+    """What the business owes somebody, perhaps for an order, as an order of kind credit with one line."""
+    facts = {"kind": OrderKind.CREDIT.value, "reference": of and of.number}
+    order = a_bare_order(session, customer, number=f"C-{new_id()}", total=-total, **facts)
     line = OrderLine(
         order_id=order.id, line_number=1, description="Mug, broken", quantity=-1, unit_price=total, total=-total
     )

@@ -65,7 +65,7 @@ def issue(session: Session, actor: Actor, *, order_id: UUID, seller: Seller) -> 
 
     Raises OrderUnknown, AlreadyInvoiced, NotInvoiceable.
     """
-    order = orders.reachable(session, actor, order_id, lock=True)
+    order = payments.locked(session, actor, order_id)
     if order.status == OrderStatus.CANCELLED:
         raise NotInvoiceable("The order is cancelled.")
     if order.source == IMPORTED:

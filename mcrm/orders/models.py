@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mcrm.db import Base, Id, Row, Synced, one_of
@@ -38,8 +38,14 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+IS_CREDIT = text("kind = 'credit'")
+
+
 class Order(Synced):
-    """A sale or a credit. `number_key` is the number in upper case without spaces, dashes and `#`, for looking up."""
+    """A sale or a credit; the `reference` of a credit is the number of the order it credits.
+
+    `number_key` is the number in upper case without spaces, dashes and `#`, for looking up.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -49,6 +55,7 @@ class Order(Synced):
         Index("ix_orders_contact_id_id", "contact_id", "id"),
         Index("ix_orders_account_id_id", "account_id", "id"),
         Index("ix_orders_number_key", "number_key"),
+        Index("ix_orders_credits", "reference", sqlite_where=IS_CREDIT, postgresql_where=IS_CREDIT),
     )
 
     number: Mapped[str] = mapped_column(unique=True)

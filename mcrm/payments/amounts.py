@@ -10,7 +10,9 @@ class Sums:
     """What happened to an order's money, in minor units, none below zero.
 
     `total` is what was invoiced, before any invoice what the order costs, for a credit order what the business owes;
-    `credited` is what credit notes took off; `authorised` what is promised and not captured.
+    `credited` is what credit notes and credit orders took off; `authorised` what is promised and not captured.
+    `refunded` counts what went back for the order's credit orders too, and `at_most`, of a credit order, is what may
+    still go back for the order it credits (None where it credits none).
     """
 
     total: int
@@ -19,6 +21,7 @@ class Sums:
     authorised: int = 0
     captured: int = 0
     refunded: int = 0
+    at_most: int | None = None
 
     @property
     def kept(self) -> int:
@@ -32,8 +35,9 @@ class Sums:
 
     @property
     def refundable(self) -> int:
-        """What may still go back: of an order what was captured, of a credit order what it is worth."""
-        return (self.total if self.is_credit else self.captured) - self.refunded
+        """What may still go back: of an order what was captured, of a credit order what it is worth (and came in)."""
+        left = (self.total if self.is_credit else self.captured) - self.refunded
+        return left if self.at_most is None else min(left, self.at_most)
 
 
 def status_of(sums: Sums) -> PaymentStatus:
@@ -41,7 +45,7 @@ def status_of(sums: Sums) -> PaymentStatus:
 
     A part refund shows until the order is paid in full again; a promise counts for nothing.
     """
-    if sums.refunded and sums.refundable <= 0:
+    if sums.refunded and sums.refunded >= (sums.total if sums.is_credit else sums.captured):
         return PaymentStatus.REFUNDED
     if sums.refunded and (sums.is_credit or sums.kept < sums.total):
         return PaymentStatus.PART_REFUNDED

@@ -18,7 +18,7 @@ from mcrm.interactions.log import About
 from mcrm.ledger import posting
 from mcrm.ledger.models import Cause, LedgerAccount
 from mcrm.orders import service as orders
-from mcrm.orders.models import Order, OrderKind, OrderStatus, Return
+from mcrm.orders.models import IS_CREDIT, Order, OrderKind, OrderStatus, Return
 from mcrm.orders.storing import SOURCE as IMPORTED
 from mcrm.payments.amounts import Sums, status_of
 from mcrm.payments.errors import (
@@ -127,12 +127,12 @@ def refund(
     return_id: UUID | None = None,
     reason: str | None = None,
 ) -> Refund:
-    """Give money back (minor units): never more than was captured and is not back yet; for a credit order its worth.
+    """Give money back (minor units): never more than was captured and is not back yet, nor than a credit order's worth.
 
     Raises OrderUnknown, RefundTooLarge (naming what is left), WrongCurrency, ReferenceMissing, ReturnUnknown,
     DuplicateReference.
     """
-    order = orders.reachable(session, actor, order_id, lock=True)
+    order = locked(session, actor, order_id)
     _check_method(method, external_reference)
     _check_currency(order, currency)
     left = 0 if order.source == IMPORTED else max(0, sums_of(session, order).refundable)
@@ -162,28 +162,57 @@ def check_return(session: Session, order: Order, return_id: UUID | None) -> None
         raise ReturnUnknown(field="return_id")
 
 
+def locked(session: Session, actor: Actor, order_id: UUID) -> Order:
+    """The order, locked, and before it the order that it credits: whoever gives back the money of one waits here."""
+    order = orders.reachable(session, actor, order_id)
+    _origin(session, order, lock=True)
+    return orders.reachable(session, actor, order_id, lock=True)
+
+
 def sums_of(session: Session, order: Order) -> Sums:
     """What happened to the order's money so far; the caller holds the order's lock if it decides by it."""
     session.flush()
+    if order.kind == OrderKind.CREDIT:
+        origin = _origin(session, order)
+        at_most = None if origin is None else sums_of(session, origin).refundable
+        refunded = _refunded(session, [order.id])
+        return Sums(total=abs(order.total), is_credit=True, refunded=refunded, at_most=at_most)
     query = select(Payment.state, func.sum(Payment.amount)).where(Payment.order_id == order.id)
     paid = {state: int(amount) for state, amount in session.execute(query.group_by(Payment.state))}
-    refunded = session.scalar(select(func.sum(Refund.amount)).where(Refund.order_id == order.id))
-    is_credit = order.kind == OrderKind.CREDIT
-    invoiced, credited = (None, 0) if is_credit else posting.billed(session, order.id)
+    credits = {id: abs(total) for id, total in session.execute(_CREDITS.where(Order.reference == order.number))}
+    invoiced, credited = posting.billed(session, order.id)
     return Sums(
-        total=abs(order.total) if invoiced is None else invoiced,
-        is_credit=is_credit,
-        credited=credited,
+        total=order.total if invoiced is None else invoiced,
+        credited=credited + sum(credits.values()),
         authorised=paid.get(PaymentState.AUTHORISED.value, 0),
         captured=paid.get(PaymentState.CAPTURED.value, 0),
-        refunded=int(refunded or 0),
+        refunded=_refunded(session, [order.id, *credits]),
     )
 
 
 def settle(session: Session, order: Order) -> None:
-    """Derive the payment status anew: after money moved, and after what the order costs has changed."""
-    order.payment_status = status_of(sums_of(session, order)).value
+    """Derive the payment status anew: after money moved, and after what the order costs has changed.
+
+    With a credit order, that of the order it credits too.
+    """
+    for one in (order, _origin(session, order)):
+        if one is not None:
+            one.payment_status = status_of(sums_of(session, one)).value
     session.flush()
+
+
+def _refunded(session: Session, order_ids: list[UUID]) -> int:
+    return int(session.scalar(select(func.sum(Refund.amount)).where(Refund.order_id.in_(order_ids))) or 0)
+
+
+def _origin(session: Session, order: Order, *, lock: bool = False) -> Order | None:
+    """The order that a credit order credits: it carries its number as reference. None for all others."""
+    if order.kind != OrderKind.CREDIT or order.reference is None:
+        return None
+    query = select(Order).where(Order.number == order.reference, Order.kind == OrderKind.ORDER.value)
+    if lock:
+        query = query.with_for_update(of=Order, key_share=True).execution_options(populate_existing=True)
+    return session.scalar(query)
 
 
 def _captured(session: Session, actor: Actor, order: Order, payment: Payment, at: datetime) -> None:
@@ -242,3 +271,6 @@ def _note(session: Session, actor: Actor, order: Order, kind: Kind, row: Payment
     about = About(contact_id=order.contact_id, account_id=order.account_id, subject=subject)
     payload = {"number": order.number, "method": row.method, "amount": row.amount, "currency": row.currency}
     log.append(session, actor, kind, about=about, payload=payload)
+
+
+_CREDITS = select(Order.id, Order.total).where(IS_CREDIT)

@@ -30,6 +30,8 @@ def upgrade() -> None:
 
 
 def _payments() -> None:
+    is_credit = sa.text("kind = 'credit'")
+    op.create_index("ix_orders_credits", "orders", ["reference"], sqlite_where=is_credit, postgresql_where=is_credit)
     with op.batch_alter_table("payments") as batch:
         batch.add_column(sa.Column("captured_at", db.UtcDateTime(), nullable=True))
         batch.add_column(sa.Column("voided_at", db.UtcDateTime(), nullable=True))

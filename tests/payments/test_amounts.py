@@ -26,6 +26,8 @@ UNPAID, PAID, PART, REFUNDED = PaymentStatus
         (Sums(50, is_credit=True), UNPAID, 0, 50),
         (Sums(50, is_credit=True, refunded=20), PART, 0, 30),
         (Sums(50, is_credit=True, refunded=50), REFUNDED, 0, 0),
+        (Sums(50, is_credit=True, at_most=30), UNPAID, 0, 30),
+        (Sums(50, is_credit=True, refunded=30, at_most=0), PART, 0, 0),
     ],
 )
 def test_status_due_and_refundable_follow_from_the_sums(

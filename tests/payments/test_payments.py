@@ -153,6 +153,22 @@ def test_what_a_credit_order_is_worth_goes_back_without_any_payment(
     assert status(ada, credit) == "refunded"
 
 
+def test_an_order_and_its_credits_give_back_together_what_came_in_for_it(
+    session: Session, ada: Caller, ben: Contact, order: Order
+) -> None:
+    credit = a_credit_order(session, ben, total=900, of=order)
+    session.commit()
+    assert refund(ada, credit, 1).json["code"] == "refund.too-much", "nothing was paid for what came back"
+    assert pay(ada, order, 1551).json["code"] == "payment.too-much"
+    assert pay(ada, order, 1550).status_code == 201
+    assert (status(ada, order), pay(ada, order, 1).json["code"]) == ("paid", "payment.too-much")
+    assert refund(ada, credit, 900).status_code == 201
+    assert (status(ada, credit), status(ada, order)) == ("refunded", "part_refunded")
+    assert refund(ada, order, 651).json["code"] == "refund.too-much"
+    assert refund(ada, order, 650).status_code == 201
+    assert status(ada, order) == "refunded"
+
+
 def test_only_managers_give_money_back(client: FlaskClient, order: Order) -> None:
     for role in (Role.REP, Role.AGENT):
         assert refund(as_staff(client, role), order, 1).status_code == 403
