@@ -21,16 +21,16 @@ from mcrm.config import Settings
 from mcrm.db import Database
 from mcrm.deliveries import figures
 from mcrm.edge.app import Edge, LiveSource, edge_app
+from mcrm.transaction import TOPIC_ENGINES
 from mcrm.wakeup import Listener, Notifier
 from mcrm.worker import EngineWorker, engines
 from migrations import running
 from notifications import receipts
 from notifications.resolver import Resolver
 from notifications.senders import Senders, make_senders
-from notifications.worker import DeliveryWorker
+from notifications.worker import TOPICS, DeliveryWorker
 
 log = structlog.get_logger(__name__)
-WORKER_TOPICS = frozenset({"deliveries", "engines"})
 WEBHOOK_RETRY_S = 5.0
 
 
@@ -123,7 +123,7 @@ def work(settings: Settings) -> int:
     database = open_database(settings, pool_size=8)
     require_migrated(database)
     _say_what_is_off(settings)
-    listener = Listener(database, WORKER_TOPICS)
+    listener = Listener(database, {TOPIC_ENGINES, *TOPICS})
     senders = make_senders(settings)
     deliveries = DeliveryWorker(senders, settings.limits, listener)
     turning = EngineWorker(engines(settings.limits), listener)

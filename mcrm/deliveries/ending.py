@@ -89,7 +89,7 @@ def requeue(session: Session, delivery: Delivery, *, at: datetime, reason: str |
     delivery.not_before = at
     delivery.reason = reason
     delivery.lease_until = delivery.lease_token = delivery.settled_at = None
-    announce(session, outbox.TOPIC_DELIVERIES)
+    announce(session, outbox.topic_of(delivery.channel))
 
 
 def backoff_s(tries: int) -> float:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Text, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from mcrm.contacts.models import ContactPoint
@@ -86,19 +86,14 @@ DUE = (
 )
 
 
-def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
+def next_due(connection: Connection, channel: str, now: datetime) -> datetime | None:
     """When the next queued delivery of a channel is due, `now` at the earliest; None when there is none.
 
     A look without a lock; what somebody has leased counts from the end of the lease.
     """
-    waiting = (Delivery.state == QUEUED, Delivery.channel == channel)
-    ready = select(Delivery.id).where(*waiting, Delivery.not_before <= now, _free(now)).limit(1)
-    if session.scalar(ready) is not None:
+    if connection.execute(_READY, {"b_channel": channel, "b_now": now}).first() is not None:
         return now
-    earliest = func.min(
-        case((Delivery.lease_until > Delivery.not_before, Delivery.lease_until), else_=Delivery.not_before)
-    )
-    due: datetime | None = session.scalar(select(earliest).where(*waiting))
+    due: datetime | None = connection.scalar(_EARLIEST, {"b_channel": channel})
     return due
 
 
@@ -233,6 +228,27 @@ def look_again_at(channel: str, now: datetime) -> datetime:
 
 def _free(now: datetime) -> ColumnElement[bool]:
     return or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
+
+
+_deliveries: Any = Delivery.__table__
+_waiting = (_deliveries.c.state == QUEUED, _deliveries.c.channel == bindparam("b_channel"))
+_READY = (
+    select(_deliveries.c.id)
+    .where(
+        *_waiting,
+        _deliveries.c.not_before <= bindparam("b_now"),
+        or_(_deliveries.c.lease_until.is_(None), _deliveries.c.lease_until <= bindparam("b_now")),
+    )
+    .limit(1)
+)
+_EARLIEST = select(
+    func.min(
+        case(
+            (_deliveries.c.lease_until > _deliveries.c.not_before, _deliveries.c.lease_until),
+            else_=_deliveries.c.not_before,
+        )
+    )
+).where(*_waiting)
 
 
 def _leased(row: Row[Any], now: datetime) -> Leased:

@@ -25,7 +25,6 @@ from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.transaction import announce, insert_once
 
-TOPIC_DELIVERIES = "deliveries"
 NO_ADDRESS = "no-address"
 LIFETIME = timedelta(hours=24)  # news that is a day late is worse than none
 
@@ -66,6 +65,11 @@ class Recipient:
     account_id: UUID | None
 
 
+def topic_of(channel: str) -> str:
+    """What wakes the lane of a channel."""
+    return f"deliveries_{channel}"
+
+
 def queue(
     session: Session,
     actor: Actor,
@@ -93,7 +97,7 @@ def queue(
     if contact_id is not None and account_id is None:
         account_id = session.get_one(Contact, contact_id).account_id
     _log(session, actor, row, account_id)
-    announce(session, TOPIC_DELIVERIES)
+    announce(session, topic_of(channel))
     return delivery
 
 
@@ -124,7 +128,7 @@ def queue_many(
         session.execute(_insert(session), [row for row, _ in fresh])
         for row, account_id in fresh:
             _log(session, actor, row, account_id)
-        announce(session, TOPIC_DELIVERIES)
+        announce(session, topic_of(channel))
     return len(fresh)
 
 

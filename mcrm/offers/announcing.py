@@ -28,6 +28,7 @@ from mcrm.offers.errors import AlreadyAnnounced, NotAnnounced, OfferOver
 from mcrm.offers.models import Announcement, AnnouncementState, Offer
 from mcrm.offers.service import announcement_of
 from mcrm.policy import gate
+from mcrm.transaction import TOPIC_ENGINES
 from mcrm.transaction import announce as wake
 
 PAGE = 100  # on SQLite the whole page is lock time: 50 ms of it are bearable
@@ -45,7 +46,7 @@ def launch(session: Session, actor: Actor, *, offer: Offer) -> Announcement:
     except IntegrityError:
         raise AlreadyAnnounced from None
     log.append(session, actor, Kind.OFFER_ANNOUNCED, about=About(subject=("offer", offer.id)))
-    wake(session, outbox.TOPIC_DELIVERIES)  # the worker listens to it
+    wake(session, TOPIC_ENGINES)
     return launched
 
 

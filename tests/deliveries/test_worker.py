@@ -18,14 +18,14 @@ from mcrm.transaction import announce, transaction
 from mcrm.wakeup import Listener, Notifier
 from notifications.resolver import resolve_due
 from notifications.senders import Senders, make_senders
-from notifications.worker import DeliveryWorker
+from notifications.worker import TOPICS, DeliveryWorker
 from tests import databases
 from tests.cast import a_customer
 from tests.deliveries.carriers import point_of
 from tests.doors import ENVIRONMENT
 from tests.sandbox_fixture import Carrier
 
-TOPICS = frozenset({"deliveries"})
+TOPIC = outbox.topic_of("sms")
 
 
 @pytest.fixture
@@ -145,17 +145,22 @@ def test_a_worker_that_stops_loses_and_doubles_nothing(waking: Database, senders
     assert len(set(carrier.bodies("sms"))) == len(carrier.bodies("sms"))
 
 
-def test_a_commit_in_one_process_wakes_another(waking: Database) -> None:
+def test_a_commit_in_one_process_wakes_those_alone_whom_it_names(waking: Database) -> None:
     other = databases.independent(waking)
     listener = Listener(other, TOPICS)
+    named, not_named = listener.bell(TOPIC), listener.bell(outbox.topic_of("push"))
     try:
-        until(lambda: listener.bell.rings > 0 or waking.is_sqlite)  # PostgreSQL rings once when it listens
-        time.sleep(0.05)
-        heard = listener.bell.rings
+        until(lambda: named.rings > 0 or waking.is_sqlite)  # PostgreSQL rings once when it listens
+        with transaction() as work:
+            a_customer(work, "Ben Okafor")
+            announce(work, TOPIC)
+        until(lambda: named.rings > (not waking.is_sqlite))
+        heard, before = named.rings, not_named.rings
         with transaction() as work:
             a_customer(work, "Mei Lin")
-            announce(work, "deliveries")
-        assert listener.wait(heard, 10) > heard
+            announce(work, TOPIC)
+        assert named.wait(heard, 10) > heard
+        assert not_named.rings == before
     finally:
         listener.close()
         other.close()
@@ -163,9 +168,10 @@ def test_a_commit_in_one_process_wakes_another(waking: Database) -> None:
 
 def test_a_ring_between_two_waits_is_not_lost(waking: Database) -> None:
     listener = Listener(waking, TOPICS)
-    heard = listener.bell.rings
-    listener.bell.ring()
-    assert listener.wait(heard, 10) > heard
+    bell = listener.bell(TOPIC)
+    heard = bell.rings
+    bell.ring()
+    assert bell.wait(heard, 10) > heard
     ended = threading.Thread(target=listener.close)
     ended.start()
     ended.join(10)
