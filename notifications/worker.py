@@ -83,8 +83,12 @@ def deliver_due(
             now=clock.now(),
             limit=BATCH,
         )
-        first, *later = list(slices(leased.taken, most)) or [[]]
-        return leased, later, leasing.mark_sending(session, first, token=token, now=clock.now()) if first else []
+        if not leased.taken:
+            return leased, [], []
+        first, *later = slices(leased.taken, most)
+        now = clock.now()
+        leasing.hold(session, [one for slice_ in later for one in slice_], token=token, now=now)
+        return leased, later, leasing.mark_sending(session, first, token=token, now=now, held=False)
 
     leased, later, sending = perform(take)  # one commit before the first call
     _send_all(sending, later, token, sender, pool, stopping or threading.Event())

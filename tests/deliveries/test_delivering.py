@@ -239,9 +239,11 @@ def test_messages_to_one_address_stay_in_order(session: Session, ben: Contact) -
 
 
 def _lease(work: Session, token: str, limit: int = 200) -> leasing.Lease:
-    return leasing.lease(
+    lease = leasing.lease(
         work, channel="sms", sender="sms:ours", rate=Rate(1000), cost=one, token=token, now=clock.now(), limit=limit
     )
+    leasing.hold(work, lease.taken, token=token, now=clock.now())
+    return lease
 
 
 def _mark(lease: leasing.Lease) -> list[leasing.Leased]:
