@@ -84,7 +84,9 @@ def end(delivery: Delivery, state: DeliveryState, reason: str | None, now: datet
 
 
 def requeue(session: Session, delivery: Delivery, *, at: datetime, reason: str | None) -> None:
-    """Due again at a time; wakes the workers when that is now."""
+    """Due again at a time, as if it had never left; wakes the workers. What came of it before stands in its history."""
+    delivery.provider_rank = 0
+    delivery.provider_id = delivery.accepted_at = None
     delivery.state = DeliveryState.QUEUED.value
     delivery.not_before = at
     delivery.reason = reason
