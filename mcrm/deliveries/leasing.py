@@ -48,11 +48,15 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What `lease` took, and how long to wait for more when a limit held the rest back (0: no limit did)."""
+    """What `lease` took, and how long to wait for more when a limit held the rest back (0: no limit did).
+
+    `held` is the priority of the first that the limit held back; something more urgent may still go.
+    """
 
     token: str
     taken: Sequence[Taken]
     wait_s: float = 0.0
+    held: int | None = None
 
 
 WAITING = select(
@@ -102,6 +106,14 @@ def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
     return due
 
 
+def is_due(session: Session, channel: str, now: datetime, *, more_urgent_than: int) -> bool:
+    """Whether something more urgent is due on a channel. A look without a lock."""
+    urgent = (Delivery.state == QUEUED, Delivery.channel == channel, Delivery.priority < more_urgent_than)
+    return (
+        session.scalar(select(Delivery.id).where(*urgent, Delivery.not_before <= now, _free(now)).limit(1)) is not None
+    )
+
+
 def lease(
     session: Session,
     *,
@@ -126,18 +138,18 @@ def lease(
     rows = session.execute(query.with_for_update(skip_locked=True)).all()
     if not rows:
         return Lease(token, ())
-    taken, wait_s, postponed = _within_limits(session, rows, sender, rate, cost, now)
+    taken, wait_s, held, postponed = _within_limits(session, rows, sender, rate, cost, now)
     if taken:
         _mark_leased(session, [one.id for one in taken], token, now)
     for id_, again in postponed:
         session.execute(_POSTPONE, {"b_id": id_, "b_again": again})
-    return Lease(token, taken, wait_s)
+    return Lease(token, taken, wait_s, held)
 
 
 def _within_limits(
     session: Session, rows: Sequence[Any], sender: str, rate: Rate, cost: Callable[[Outgoing], int], now: datetime
-) -> tuple[list[Taken], float, list[tuple[UUID, datetime]]]:
-    """What may go now, how long the sender must wait for more, and what waits for its own address (id, until)."""
+) -> tuple[list[Taken], float, int | None, list[tuple[UUID, datetime]]]:
+    """What may go now; how long the sender must wait for more, and of which priority; what waits for its own address."""
     bucket = open_bucket(session, sender, rate, now)
     addresses = AddressBuckets(session, sender, rate, now, {row.contact_point_id for row in rows})
     taken: list[Taken] = []
@@ -149,12 +161,12 @@ def _within_limits(
             continue
         if not bucket.take(cost(Outgoing(row.id, row.channel, "", row.text)), row.priority):
             bucket.save()
-            return taken, bucket.wait_s, postponed
+            return taken, bucket.wait_s, row.priority, postponed
         if not is_answer:
             addresses.take(row.contact_point_id)
         taken.append(Taken(row.id, row.contact_point_id, row.operation))
     bucket.save()
-    return taken, 0.0, postponed
+    return taken, 0.0, None, postponed
 
 
 def _mark_leased(session: Session, ids: Sequence[UUID], token: str, now: datetime) -> None:
