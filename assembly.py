@@ -78,6 +78,7 @@ def checks(settings: Settings, database: Database) -> Mapping[str, Callable[[], 
     return {
         "database": partial(_database_check, database),
         "outbox": figures.trouble,
+        "senders": figures.pauses,
         **{name: partial(_said, reason) for name, reason in off.items()},
     }
 

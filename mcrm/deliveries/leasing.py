@@ -141,15 +141,15 @@ def lease(
     taken, wait_s, held, postponed = _within_limits(session, rows, sender, rate, cost, now)
     if taken:
         _mark_leased(session, [one.id for one in taken], token, now)
-    for id_, again in postponed:
-        session.execute(_POSTPONE, {"b_id": id_, "b_again": again})
+    if postponed:
+        session.execute(_POSTPONE, [{"b_id": id_, "b_again": again} for id_, again in postponed])
     return Lease(token, taken, wait_s, held)
 
 
 def _within_limits(
     session: Session, rows: Sequence[Any], sender: str, rate: Rate, cost: Callable[[Outgoing], int], now: datetime
 ) -> tuple[list[Taken], float, int | None, list[tuple[UUID, datetime]]]:
-    """What may go now; how long the sender must wait for more, and of which priority; what waits for its own address."""
+    """What may go now; how long the sender waits for more, and of which priority; what waits for its own address."""
     bucket = open_bucket(session, sender, rate, now)
     addresses = AddressBuckets(session, sender, rate, now, {row.contact_point_id for row in rows})
     taken: list[Taken] = []
