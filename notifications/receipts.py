@@ -36,7 +36,6 @@ RANKS = {
     "read": 5,
 }
 REFUSED = frozenset({"undelivered", "failed", "canceled"})
-OPEN = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED})
 
 
 def make_receipts(settings: Settings) -> Blueprint:
@@ -79,7 +78,9 @@ def record(session: Session, report: Report, *, sender: str) -> bool:
     `sender` is the one to pause where the failure is its own.
     """
     delivery = _delivery(session, report)
-    is_news = delivery is not None and _is_open(delivery) and not _is_of_an_earlier_attempt(session, delivery, report)
+    is_news = (
+        delivery is not None and ending.is_open(delivery) and not _is_of_an_earlier_attempt(session, delivery, report)
+    )
     session.add(
         Receipt(
             delivery_id=delivery.id if delivery else None,
@@ -97,14 +98,6 @@ def record(session: Session, report: Report, *, sender: str) -> bool:
     delivery.provider_rank = RANKS[report.status]
     _advance(session, delivery, report, sender)
     return True
-
-
-def _is_open(delivery: Delivery) -> bool:
-    """Whether a report can still say something new: also of one given up, or about to be sent again, in doubt."""
-    in_doubt = delivery.provider_id is None and (
-        (delivery.state == DeliveryState.QUEUED and delivery.tries > 0) or delivery.reason == ending.AMBIGUOUS
-    )
-    return delivery.state in OPEN or in_doubt
 
 
 def _is_of_an_earlier_attempt(session: Session, delivery: Delivery, report: Report) -> bool:
