@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 from bots import sms, telegram
 from mcrm import db, keys, live, logs
 from mcrm.app import create_app
-from mcrm.config import Settings
+from mcrm.config import Settings, Telegram
 from mcrm.db import Database
 from mcrm.deliveries import figures
 from mcrm.edge.app import Edge, LiveSource, edge_app
@@ -78,6 +78,7 @@ def checks(settings: Settings, database: Database) -> Mapping[str, Callable[[], 
     return {
         "database": partial(_database_check, database),
         "outbox": figures.trouble,
+        "senders": figures.pauses,
         **{name: partial(_said, reason) for name, reason in off.items()},
     }
 
@@ -147,17 +148,26 @@ def work(settings: Settings) -> int:
 
 
 def _point_telegram_here(settings: Settings, senders: Senders, stopping: threading.Event) -> None:
-    """Tell Telegram where our webhook is, until it has heard it."""
+    """Tell Telegram where our webhook is, until it has heard it, and ask for the bot's name."""
     if settings.telegram is None:
         return
     url = f"{settings.public_url}/webhooks/telegram"
     while not stopping.is_set():
         try:
             senders["telegram"].real.set_webhook(url)  # type: ignore[attr-defined]
+            _compare_name(settings.telegram, senders["telegram"].real.username())  # type: ignore[attr-defined]
             return
         except Exception as error:
             log.warning("telegram did not take the webhook", error=type(error).__name__)
             stopping.wait(WEBHOOK_RETRY_S)
+
+
+def _compare_name(telegram: Telegram, username: str) -> None:
+    """The links in our texts are made by the setting, where no network is allowed; here is the place to check it."""
+    if telegram.bot_username is None:
+        log.info("texts offer no link to the bot: set TELEGRAM_BOT_USERNAME", username=username)
+    elif telegram.bot_username.lower() != username.lower():
+        log.warning("TELEGRAM_BOT_USERNAME is another bot's name", username=username)
 
 
 def _say_what_is_off(settings: Settings) -> None:

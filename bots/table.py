@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Command] = {
 AFTER: Mapping[str, After] = {
     "open-case": basics.case_opened,
     "set-language": basics.language_set,
+    "offer-link": identity.link_offered,
     "use-link": identity.linked,
     "share-number": identity.linked,
     "refuse-card": identity.linked,

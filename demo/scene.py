@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.keys import make_service_account
 
 OUR_NUMBER = "+447700900100"
+OUR_BOT = "harbour_pine_bot"
 
 
 def folder_of(environment: Mapping[str, str]) -> Path:
@@ -96,9 +97,11 @@ class Scene:
             "TWILIO_API_BASE": self.sandbox_url,
             "TELEGRAM_BOT_TOKEN": f"700100:{secrets.token_urlsafe(26)}",
             "TELEGRAM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+            "TELEGRAM_BOT_USERNAME": OUR_BOT,
             "TELEGRAM_API_BASE": self.sandbox_url,
             "FIREBASE_CREDENTIALS": str(key),
             "FCM_API_BASE": self.sandbox_url,
+            "MCRM_SANDBOX_BOT_USERNAME": OUR_BOT,
             "MCRM_SANDBOX_LOG": str(self.folder / "accepted.jsonl"),
             "MCRM_SANDBOX_PEOPLE": str(self.people),
             # A demo is played by hand and by load runs alike: a person's limits would only be in the way.

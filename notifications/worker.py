@@ -43,12 +43,14 @@ UNLIMITED = Rate(1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Turnout:
-    """What one round did: how many deliveries it handled, how long nothing more can be done (0: go on), and whether
-    it is the sender's limit that holds the rest back."""
+    """What one round did: how many deliveries it handled, and how long nothing more can be done (0: go on).
+
+    `held` is the priority of what the sender's limit holds back; None where no limit does.
+    """
 
     handled: int
     wait_s: float
-    limited: bool = False
+    held: int | None = None
 
 
 def rates_of(limits: Limits) -> Mapping[str, Rate]:
@@ -92,7 +94,7 @@ def deliver_due(
 
     leased, later, sending = perform(take)  # one commit before the first call
     _send_all(sending, later, token, sender, pool, stopping or threading.Event())
-    return Turnout(len(leased.taken), leased.wait_s, limited=leased.wait_s > 0)
+    return Turnout(len(leased.taken), leased.wait_s, leased.held)
 
 
 def _send_all(
@@ -192,19 +194,23 @@ class Lane:
             log.error("the %s provider's client cannot be made: %s", self._channel, type(error).__name__)
         while not self._stopping.is_set():
             heard = self._bell.rings
-            turnout = self._round()
-            if turnout.limited:  # the rate holds: news of more work would not help
-                self._stopping.wait(min(turnout.wait_s, POLL_S))
-            elif turnout.wait_s:
-                self._bell.wait(heard, turnout.wait_s)
+            try:
+                self._wait(heard, deliver_due(self._channel, self._sender, self._rate, self._pool, self._stopping))
+            except Exception as error:  # a lane must outlive whatever the database does
+                log.exception("the %s lane failed: %s", self._channel, type(error).__name__)
+                self._stopping.wait(AFTER_FAILURE_S)
 
-    def _round(self) -> Turnout:
-        try:
-            return deliver_due(self._channel, self._sender, self._rate, self._pool, self._stopping)
-        except Exception as error:  # a lane must outlive whatever the database does
-            log.exception("the %s lane failed: %s", self._channel, type(error).__name__)
-            self._stopping.wait(AFTER_FAILURE_S)
-            return Turnout(0, 0.0)
+    def _wait(self, heard: int, turnout: Turnout) -> None:
+        """Until the time is up or there is news; while the rate holds, only of something more urgent than it holds."""
+        until_s = time.monotonic() + min(turnout.wait_s, POLL_S)
+        while (left_s := until_s - time.monotonic()) > 0 and not self._stopping.is_set():
+            before, heard = heard, self._bell.wait(heard, left_s)
+            if heard > before and (turnout.held is None or self._is_due(more_urgent_than=turnout.held)):
+                return
+
+    def _is_due(self, *, more_urgent_than: int) -> bool:
+        with looking() as connection:
+            return leasing.is_due(connection, self._channel, clock.now(), more_urgent_than=more_urgent_than)
 
 
 class DeliveryWorker:

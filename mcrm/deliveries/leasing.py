@@ -48,11 +48,15 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What `lease` took, and how long to wait for more when a limit held the rest back (0: no limit did)."""
+    """What `lease` took, and how long to wait for more when a limit held the rest back (0: no limit did).
+
+    `held` is the priority of the first that the limit held back; something more urgent may still go.
+    """
 
     token: str
     taken: Sequence[Taken]
     wait_s: float = 0.0
+    held: int | None = None
 
 
 DUE = (
@@ -89,6 +93,12 @@ def next_due(connection: Connection, channel: str, now: datetime) -> datetime | 
     return due
 
 
+def is_due(connection: Connection, channel: str, now: datetime, *, more_urgent_than: int) -> bool:
+    """Whether something more urgent is due on a channel. A look without a lock."""
+    query = {"b_channel": channel, "b_now": now, "b_priority": more_urgent_than}
+    return connection.execute(_URGENT, query).first() is not None
+
+
 def lease(
     session: Session,
     *,
@@ -109,16 +119,16 @@ def lease(
     rows = session.connection().execute(_WAITING, query).all()
     if not rows:
         return Lease(token, ())
-    taken, wait_s, postponed = _within_limits(session, rows, sender, rate, cost, now)
-    for id_, again in postponed:
-        session.execute(_POSTPONE, {"b_id": id_, "b_again": again})
-    return Lease(token, taken, wait_s)
+    taken, wait_s, held, postponed = _within_limits(session, rows, sender, rate, cost, now)
+    if postponed:
+        session.connection().execute(_POSTPONE, [{"b_id": id_, "b_again": again} for id_, again in postponed])
+    return Lease(token, taken, wait_s, held)
 
 
 def _within_limits(
     session: Session, rows: Sequence[Any], sender: str, rate: Rate, cost: Callable[[Outgoing], int], now: datetime
-) -> tuple[list[Taken], float, list[tuple[UUID, datetime]]]:
-    """What may go now, how long the sender must wait for more, and what waits for its own address (id, until)."""
+) -> tuple[list[Taken], float, int | None, list[tuple[UUID, datetime]]]:
+    """What may go now; how long the sender waits for more, and of which priority; what waits for its own address."""
     bucket = open_bucket(session, sender, rate, now)
     addresses = AddressBuckets(session, sender, rate, now, {row.contact_point_id for row in rows})
     taken: list[Taken] = []
@@ -130,12 +140,12 @@ def _within_limits(
             continue
         if not bucket.take(cost(Outgoing(row.id, row.channel, "", row.text)), row.priority):
             bucket.save()
-            return taken, bucket.wait_s, postponed
+            return taken, bucket.wait_s, row.priority, postponed
         if not is_answer:
             addresses.take(row.contact_point_id)
         taken.append(Taken(row.id, row.contact_point_id, row.operation))
     bucket.save()
-    return taken, 0.0, postponed
+    return taken, 0.0, None, postponed
 
 
 def hold(session: Session, taken: Sequence[Taken], *, token: str, now: datetime) -> None:
@@ -207,6 +217,7 @@ _ready = (
     or_(_deliveries.c.lease_until.is_(None), _deliveries.c.lease_until <= bindparam("b_now")),
 )
 _READY = select(_deliveries.c.id).where(*_ready).limit(1)
+_URGENT = _READY.where(_deliveries.c.priority < bindparam("b_priority"))
 _EARLIEST = select(
     func.min(
         case(

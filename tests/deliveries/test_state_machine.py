@@ -160,7 +160,8 @@ class World:
         if self.taken and self.channel == "sms":
             with transaction() as work:
                 sid = self.taken[0 if status == "sent" else -1]
-                receipts.record(work, Report(delivery_id=self.delivery.id, provider_id=sid, status=status, code=None))
+                report = Report(delivery_id=self.delivery.id, provider_id=sid, status=status, code=None)
+                receipts.record(work, report, sender="sms:ours")
 
     def step(self, what: str, how: object) -> None:
         """One thing that happens."""
