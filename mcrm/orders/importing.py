@@ -4,9 +4,11 @@ So a run that was killed is simply run again. Orders arrive delivered and settle
 """
 
 import csv
+import gc
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,9 @@ from mcrm.transaction import perform
 
 KIND = "orders"
 LONGEST_LOCK_S = 0.05
-FIRST, FEWEST, MOST = 200, 50, 1000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FEWEST, MOST = 25, 1000  # rows
+ROOM, GROWTH, REMEMBERED = 0.6, 1.5, 4
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # wide too
 Verdicts = list[tuple[int, str, str, str]]
 
 
@@ -35,11 +38,13 @@ def import_orders(
     timezone: str,
     progress: Callable[[int, int], None] | None = None,
     report: Path | None = None,
+    pace: "Pace | None" = None,
 ) -> dict[str, Any]:
     """Import the file and say how every line ended; `progress(lines, new)` is called after each commit.
 
     Raises FileRefused for a file, currency or zone that cannot be used. The report (default
-    `var/<name>.report.csv`) names every line of the file with its outcome and reason.
+    `var/<name>.report.csv`) names every line of the file with its outcome and reason. `pace` tells afterwards how long
+    the longest transaction was.
     """
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
         raise FileRefused(f"{currency} is not a currency code of three capital letters")
@@ -51,13 +56,13 @@ def import_orders(
     report = report or Path("var") / f"{path.stem}.report.csv"
     report.parent.mkdir(parents=True, exist_ok=True)
     unfinished = report.with_name(report.name + ".part")
-    run = _Run(Store(currency), f"{source.fingerprint}:{currency}:{timezone}", path.name)
+    run = _Run(Store(currency), f"{source.fingerprint}:{currency}:{timezone}", path.name, pace or Pace())
     cleaner = Cleaner(currency, zone)
     with opened(source) as rows, unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("line", "invoice", "outcome", "reason"))
         cleaned = (cleaner.line(at_line, cells) for at_line, cells in rows)
-        while window := list(islice(cleaned, run.size)):
+        while window := list(islice(cleaned, run.pace.size)):
             writer.writerows((line, _safe(invoice), *rest) for line, invoice, *rest in run.decide(window))
             if progress:
                 progress(run.lines, len(window))
@@ -67,12 +72,33 @@ def import_orders(
     return result
 
 
-class _Run:
-    """The counts of one run, and how many rows the next transaction takes: as many as fit the longest lock."""
+class Pace:
+    """How many rows the next transaction takes, so that nobody else waits for longer than `LONGEST_LOCK_S`.
 
-    def __init__(self, store: Store, fingerprint: str, file_name: str) -> None:
+    Rows differ (a new customer costs ten times a further line) and so does the disk: what the slowest of the last few
+    transactions took a row must fit with room to spare, and a size that went well grows by half.
+    """
+
+    def __init__(self) -> None:
+        """Begin with a few: the first transaction also builds every statement."""
+        self.size = FEWEST
+        self.longest_s = 0.0
+        self._seconds_a_row: deque[float] = deque(maxlen=REMEMBERED)
+
+    def held(self, rows: int, seconds: float) -> None:
+        """A transaction of so many rows held the lock for so long: set the next size."""
+        self.longest_s = max(self.longest_s, seconds)
+        self._seconds_a_row.append(seconds / max(1, rows))
+        fitting = int(ROOM * LONGEST_LOCK_S / max(*self._seconds_a_row, 1e-6))
+        self.size = max(FEWEST, min(MOST, fitting, int(self.size * GROWTH)))
+
+
+class _Run:
+    """The counts of one run, and the pace it goes at."""
+
+    def __init__(self, store: Store, fingerprint: str, file_name: str, pace: Pace) -> None:
         self.store, self.fingerprint, self.file_name = store, fingerprint, file_name
-        self.lines, self.size = 0, FIRST
+        self.lines, self.pace = 0, pace
         self.began = 0.0
         self.outcomes: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
@@ -87,10 +113,10 @@ class _Run:
             _note(session, self, "running", {}, self.lines + len(window))
             return found
 
-        stored = perform(work)
+        with _without_collecting():
+            stored = perform(work)
         self.store.keep()
-        taken = time.monotonic() - self.began
-        self.size = max(FEWEST, min(MOST, int(self.size * min(1.5, 0.7 * LONGEST_LOCK_S / max(taken, 0.001)))))
+        self.pace.held(len(window), time.monotonic() - self.began)
         self.lines += len(window)
         verdicts: Verdicts = []
         for row in window:
@@ -108,6 +134,18 @@ class _Run:
         """How the lines ended; the three outcomes add up to `lines`."""
         outcomes = {name: self.outcomes[name] for name in ("imported", "skipped", "rejected")}
         return {"lines": self.lines, **outcomes, "reasons": dict(sorted(self.reasons.items()))}
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Python's collector waits until the lock is given back: its full round alone takes longer than we may hold it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _note(session: Session, run: _Run, state: str, result: dict[str, Any], done: int | None = None) -> None:
