@@ -89,7 +89,8 @@ def deliver_due(
             return leased, [], []
         first, *later = slices(leased.taken, most)
         now = clock.now()
-        leasing.hold(session, [one for slice_ in later for one in slice_], token=token, now=now)
+        if later:
+            leasing.hold(session, [one for slice_ in later for one in slice_], token=token, now=now)
         return leased, later, leasing.mark_sending(session, first, token=token, now=now, held=False)
 
     leased, later, sending = perform(take)  # one commit before the first call

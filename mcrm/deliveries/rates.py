@@ -121,6 +121,8 @@ def of_platform(sender: str, platform: str) -> str:
 
 def _paused_for_s(session: Session, sender: str, now: datetime, points: Collection[UUID]) -> dict[UUID, float]:
     """Seconds for which the platforms of these contact points are paused, by point; as a rule nobody's is."""
+    if not sender.startswith("push:"):
+        return {}
     names = {of_platform(sender, platform): platform for platform in PLATFORMS}
     query = select(SenderState.sender, SenderState.paused_until)
     paused = session.execute(query.where(SenderState.sender.in_(names), SenderState.paused_until > now)).all()
