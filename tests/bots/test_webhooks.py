@@ -1,6 +1,7 @@
 """The doors: what is not signed leaves no trace, what is odd is answered 200, and nothing raises."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,7 +128,7 @@ def test_who_writes_the_escape_of_a_character_is_answered(
 
 
 def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
-    house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=2))
+    house = replace(House.of(SETTINGS), limits=replace(SETTINGS.limits, inbound_per_minute=2))
     for number in range(6):
         answer(Inbound("sms", f"SM{number}", "+447700900203", text="help"), house)
     texts = session.scalars(select(Delivery.text).order_by(Delivery.id)).all()
@@ -140,7 +141,7 @@ def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
 
 @pytest.mark.parametrize("channel", ["sms", "telegram"])
 def test_stop_and_start_in_turn_cannot_make_us_write_without_end(session: Session, channel: str) -> None:
-    house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=4))
+    house = replace(House.of(SETTINGS), limits=replace(SETTINGS.limits, inbound_per_minute=4))
     address = {"sms": "+447700900203", "telegram": "700203"}[channel]
     with clock.stopped(clock.now()):
         for number in range(20):
