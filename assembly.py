@@ -45,7 +45,10 @@ def settings_from_environment() -> Settings:
 
 
 def open_database(settings: Settings, *, pool_size: int = 5) -> Database:
-    """Put the database, the secret and the list of countries to use in this process; commits wake whoever waits in other processes."""
+    """Put the database, the secret and the list of countries to use in this process.
+
+    Commits wake whoever waits in other processes.
+    """
     keys.use(settings.secret_key)
     countries.use(settings.sms_countries)
     database = db.connect(settings.database_url, synchronous=settings.sqlite_synchronous, pool_size=pool_size)

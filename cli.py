@@ -64,17 +64,18 @@ def _database_trouble(error: Exception) -> str | None:
 
 
 def settings() -> Any:
-    """The settings of the environment."""
-    import assembly
+    """The settings of the environment; read before anything heavy is imported, so that a no comes at once."""
+    from mcrm.config import Settings
 
-    return assembly.settings_from_environment()
+    return Settings.from_environment(os.environ)
 
 
 def with_database(work: Callable[[Any], None]) -> None:
     """Run `work(settings)` with the database in use; raises click's own error when it is not migrated."""
+    made = settings()
+
     import assembly
 
-    made = settings()
     database = assembly.open_database(made)
     try:
         assembly.require_migrated(database)
@@ -92,12 +93,11 @@ def with_database(work: Callable[[Any], None]) -> None:
 )
 def serve(host: str, port: int) -> None:
     """Serve the API, the webhooks and the live streams."""
-    from mcrm.config import Settings
     from mcrm.edge.server import CannotListen
     from mcrm.edge.server import serve as serve_edge
 
     _end_at_once_while_starting()
-    made = Settings.from_environment(os.environ)
+    made = settings()
     if trouble := elsewhere(_trouble, made):
         stop(f"mcrm: {trouble}")
     try:

@@ -32,4 +32,4 @@ def country_of(number: str) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     exact = phonenumbers.region_code_for_number(parsed)
-    return str(exact or phonenumbers.region_code_for_country_code(parsed.country_code))
+    return str(exact or phonenumbers.region_code_for_country_code(parsed.country_code or 0))
