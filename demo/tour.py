@@ -87,7 +87,7 @@ def play(description: Path, *, as_json: bool = False) -> bool:
                 mark = "[green]✓[/]" if went_well else "[red]✗[/]"
                 console.print(f"{mark} [bold]{number}. {title}[/]")
                 for line in words:
-                    console.print(f"     {line}", markup=False, style="cyan" if went_well else "red")
+                    console.print(f"     {line}", markup=False, style="cyan" if went_well else "red", soft_wrap=True)
             if not went_well:
                 return False
     if not as_json:

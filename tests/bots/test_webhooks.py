@@ -107,6 +107,24 @@ def test_a_tapped_button_is_answered_and_its_keyboard_removed(
     assert (edit.text, edit.content, tapped.content) == ("old", {"reference": "7"}, {"reference": "q1"})
 
 
+@pytest.mark.parametrize(
+    ("markup", "kept"),
+    [
+        ({"inline_keyboard": [[{"text": "Menu", "callback_data": "t:menu"}], [{"text": "Other"}]]}, "old\n→ Menu"),
+        ({"inline_keyboard": [["odd", {"callback_data": "t:other"}], 7]}, "old"),
+        ({"inline_keyboard": 7}, "old"),
+        ("odd", "old"),
+    ],
+)
+def test_the_choice_stays_in_the_chat_when_its_buttons_go(
+    phones: Phones, replies: Replies, markup: Any, kept: str
+) -> None:
+    message = {"message_id": 7, "date": 1, "chat": CHAT, "text": "old", "reply_markup": markup}
+    assert phones.update({"callback_query": {"id": "q", "from": PERSON, "data": "t:menu", "message": message}}) == 200
+    [edit] = replies.to(str(CHAT["id"]), "edit")
+    assert edit.text == kept
+
+
 def test_a_step_that_fails_calls_a_person_and_keeps_the_message(
     session: Session, phones: Phones, replies: Replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
