@@ -263,7 +263,7 @@ def bots() -> None:
 @click.option("--channel", type=click.Choice(["sms", "telegram"]), default="sms", show_default=True)
 @click.option("--address", default="+447700900201", show_default=True, help="Who writes: a number or a chat id.")
 def bots_chat(channel: str, address: str) -> None:
-    """Talk with the bot in this terminal, as a customer would."""
+    """Talk with the bot in this terminal, as a customer would; where a worker runs, the replies also go out."""
     from bots.chat_terminal import chat
 
     with_database(lambda made: chat(made, channel, address))
@@ -312,7 +312,7 @@ def users_create(email: str, name: str, role: str, password: str, as_json: bool)
 @mcrm.command()
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def doctor(as_json: bool) -> None:
-    """Check settings, database, disk and providers; say what to do about what is wrong."""
+    """Contact everything that is configured; say what is wrong and what to do about it."""
     from demo.doctor import examine
 
     found = examine(os.environ)
