@@ -21,6 +21,7 @@ from mcrm.config import Settings, Telegram
 from mcrm.db import Database
 from mcrm.deliveries import figures
 from mcrm.edge.app import Edge, LiveSource, edge_app
+from mcrm.policy import countries
 from mcrm.transaction import TOPIC_ENGINES
 from mcrm.wakeup import Listener, Notifier
 from mcrm.worker import EngineWorker, engines
@@ -44,8 +45,12 @@ def settings_from_environment() -> Settings:
 
 
 def open_database(settings: Settings, *, pool_size: int = 5) -> Database:
-    """Put the database and the secret to use in this process; commits wake whoever waits in other processes."""
+    """Put the database, the secret and the list of countries to use in this process.
+
+    Commits wake whoever waits in other processes.
+    """
     keys.use(settings.secret_key)
+    countries.use(settings.sms_countries)
     database = db.connect(settings.database_url, synchronous=settings.sqlite_synchronous, pool_size=pool_size)
     database.wake = Notifier(database).wake
     db.use(database)

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, Command] = {
     "menu": basics.menu,
     "back": basics.menu,
     "start": basics.start,
+    "thanks": basics.thanks,
     "agent": basics.agent,
     "language": basics.language,
     "link": identity.link,

@@ -1,6 +1,8 @@
 """Where the demo keeps its things, and the settings it runs with: fresh secrets each time, providers in a box."""
 
+import fcntl
 import json
+import os
 import secrets
 import shlex
 import socket
@@ -18,6 +20,12 @@ OUR_BOT = "harbour_pine_bot"
 def folder_of(environment: Mapping[str, str]) -> Path:
     """Where the demo keeps its things: `var` below the present folder, or MCRM_DEMO_FOLDER."""
     return Path(environment.get("MCRM_DEMO_FOLDER") or "var").resolve()
+
+
+def shown(path: Path) -> str:
+    """The path as somebody in the present folder would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 class CannotStart(Exception):
@@ -125,6 +133,22 @@ class Scene:
         beside.touch(mode=0o600)  # it holds passwords
         beside.write_text(json.dumps(dict(facts), indent=2) + "\n")
         beside.replace(self.description)
+
+
+def claim(folder: Path) -> int:
+    """Keep the folder for this process until it ends; raises CannotStart while another demo runs in it.
+
+    Gives the lock's file descriptor, which nobody needs to close: the lock goes with the process, killed or not.
+    """
+    lock = os.open(folder / "demo.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise CannotStart(
+            f"A demo runs in {folder} already; stop it, or give this one another folder with MCRM_DEMO_FOLDER."
+        ) from None
+    return lock
 
 
 def require_free(port: int, name: str) -> None:

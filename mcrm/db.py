@@ -124,6 +124,12 @@ def canonical(value: Any) -> str:
     return text
 
 
+def why_not(error: DBAPIError) -> str:
+    """One sentence for people about a database that cannot be reached or written: the driver's own first line."""
+    words = str(error.orig or error).strip().splitlines() or [type(error).__name__]
+    return f"the database cannot be used ({words[0]}); check MCRM_DATABASE_URL"
+
+
 class Base(DeclarativeBase):
     """The base of all tables; constraint names follow one convention, so that migrations can name them."""
 

@@ -116,7 +116,7 @@ def _turn_into_deliveries(session: Session, running: Announcement, offer: Offer,
         SYSTEM,
         allowed,
         channel=Channel.PUSH.value,
-        text=offer.body,
+        text=_words(offer),
         title=offer.title,
         kind=KIND,
         dedupe_prefix=_key(offer.id),
@@ -137,6 +137,11 @@ def _turn_into_deliveries(session: Session, running: Announcement, offer: Offer,
         priority=Priority.BULK,
         broadcast_id=running.id,
     )
+
+
+def _words(offer: Offer) -> str:
+    """The body, and the code where the body does not name it: nobody could use it otherwise."""
+    return offer.body if not offer.code or offer.code in offer.body else f"{offer.body}\n{offer.code}"
 
 
 def _push_points(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, ContactPoint]:

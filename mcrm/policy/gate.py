@@ -1,7 +1,7 @@
 """May this go out now? The one question that every sender asks, at sending time, and the reason kept for every no.
 
-In this order: expiry, the address itself, a stop on it, what the contact allows for the purpose on the channel. Quiet
-hours and caps join here, through the same door.
+In this order: expiry, the address itself, its country, a stop on it, what the contact allows for the purpose on the
+channel. Quiet hours and caps join here, through the same door.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from mcrm.consents.models import Consent, ConsentState, Purpose, Suppression, SuppressionReason
-from mcrm.contacts.models import PointState
+from mcrm.contacts.models import PointChannel, PointState
+from mcrm.policy import countries
 
 STOP_CONFIRMATION = "stop-confirmation"
 CONFIRMED = frozenset({SuppressionReason.STOP_WORD.value})  # the law allows one text that confirms the own stop
@@ -92,6 +93,8 @@ def _judge(
         return Verdict(Answer.SUPPRESSED, f"address-{request.point_state}")
     if request.contact_id is not None and request.owner_id != request.contact_id:
         return Verdict(Answer.SUPPRESSED, "address-changed-hands")
+    if request.channel == PointChannel.SMS and not countries.may_text(request.address):
+        return Verdict(Answer.SUPPRESSED, "country-not-allowed")  # whatever it is: a code asked for is what costs
     stop = stops.get((request.channel, request.address), set())
     if stop and not (request.kind == STOP_CONFIRMATION and stop <= CONFIRMED):
         return Verdict(Answer.SUPPRESSED, f"suppressed:{min(stop)}")

@@ -1,6 +1,7 @@
 """The doors: what is not signed leaves no trace, what is odd is answered 200, and nothing raises."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,24 @@ def test_a_tapped_button_is_answered_and_its_keyboard_removed(
     assert (edit.text, edit.content, tapped.content) == ("old", {"reference": "7"}, {"reference": "q1"})
 
 
+@pytest.mark.parametrize(
+    ("markup", "kept"),
+    [
+        ({"inline_keyboard": [[{"text": "Menu", "callback_data": "t:menu"}], [{"text": "Other"}]]}, "old\n→ Menu"),
+        ({"inline_keyboard": [["odd", {"callback_data": "t:other"}], 7]}, "old"),
+        ({"inline_keyboard": 7}, "old"),
+        ("odd", "old"),
+    ],
+)
+def test_the_choice_stays_in_the_chat_when_its_buttons_go(
+    phones: Phones, replies: Replies, markup: Any, kept: str
+) -> None:
+    message = {"message_id": 7, "date": 1, "chat": CHAT, "text": "old", "reply_markup": markup}
+    assert phones.update({"callback_query": {"id": "q", "from": PERSON, "data": "t:menu", "message": message}}) == 200
+    [edit] = replies.to(str(CHAT["id"]), "edit")
+    assert edit.text == kept
+
+
 def test_a_step_that_fails_calls_a_person_and_keeps_the_message(
     session: Session, phones: Phones, replies: Replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +146,7 @@ def test_who_writes_the_escape_of_a_character_is_answered(
 
 
 def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
-    house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=2))
+    house = replace(House.of(SETTINGS), limits=replace(SETTINGS.limits, inbound_per_minute=2))
     for number in range(6):
         answer(Inbound("sms", f"SM{number}", "+447700900203", text="help"), house)
     texts = session.scalars(select(Delivery.text).order_by(Delivery.id)).all()
@@ -140,7 +159,7 @@ def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
 
 @pytest.mark.parametrize("channel", ["sms", "telegram"])
 def test_stop_and_start_in_turn_cannot_make_us_write_without_end(session: Session, channel: str) -> None:
-    house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=4))
+    house = replace(House.of(SETTINGS), limits=replace(SETTINGS.limits, inbound_per_minute=4))
     address = {"sms": "+447700900203", "telegram": "700203"}[channel]
     with clock.stopped(clock.now()):
         for number in range(20):

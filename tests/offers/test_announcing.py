@@ -87,7 +87,8 @@ def test_only_who_asked_for_it_hears_of_an_offer_and_everybody_else_has_a_reason
         "Aisha Khan": ("suppressed", "suppressed:staff"),
     }
     [push] = session.scalars(select(Delivery).where(Delivery.state == "queued"))
-    assert (push.text, push.content["title"], push.purpose) == (OFFER["body"], OFFER["title"], "marketing")
+    told = "On all filter coffee until Sunday.\nFILTER10"
+    assert (push.text, push.content["title"], push.purpose) == (told, OFFER["title"], "marketing")
     assert push.content["data"] == {"event": "offer.announced", "id": offer["id"]}
     shown = noor.get(f"/v1/offers/{offer['id']}/announcement").json
     assert (shown["state"], shown["queued"], shown["withheld"]) == ("done", 1, 4)
