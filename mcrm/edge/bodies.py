@@ -14,7 +14,7 @@ IN_MEMORY = 256  # so many bodies at once may use that memory; those beyond go t
 
 
 class ClientGone(Exception):
-    """The client hung up before its body was complete; nobody is there to be answered."""
+    """The client hung up before its body was complete, or sent chunks that the server cannot read."""
 
 
 class Intake:
