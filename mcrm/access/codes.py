@@ -26,6 +26,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LOCK = timedelta(minutes=15)
 TRIES_PER_LOCK = 10
+PER_NUMBER = "otp-number"
 
 
 class Verdict(StrEnum):
@@ -142,7 +143,7 @@ def _digest(point: ContactPoint, purpose: str, code: str) -> str:
 
 def _spend(session: Session, point: ContactPoint, limits: Limits) -> None:
     budgets = [
-        ("otp-number", point.address, HOUR, limits.otp_per_hour),
+        (PER_NUMBER, point.address, HOUR, limits.otp_per_hour),
         ("otp-prefix", point.address[:-3], HOUR, limits.otp_per_prefix_hour),
         ("otp-day", "all", DAY, limits.otp_per_day),
     ]
