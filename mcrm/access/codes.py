@@ -98,8 +98,7 @@ def check_code(
         .execution_options(populate_existing=True)
     )
     if challenge is None or challenge.used_at is not None or challenge.expires_at <= clock.now():
-        counters.count(session, "code-tries", str(point.id), window=LOCK)
-        return Verdict.EXPIRED
+        return Verdict.EXPIRED  # not counted: there is nothing to guess, and a count would let anybody lock others out
     if not _may_try(session, challenge, limits):
         return Verdict.LOCKED
     if keys.same(challenge.code_digest, _digest(point, purpose, code)) and _used(session, challenge):
