@@ -8,6 +8,7 @@ from itertools import pairwise
 from rapidfuzz import fuzz
 
 from bots.catalogue import Catalogue
+from bots.inbound import LONGEST_TEXT
 from bots.talk import Event, Ports, State
 
 CODE = re.compile(r"\d(?:[ -]?\d){5}")
@@ -32,9 +33,14 @@ MISS = Meaning("miss", how="nothing")
 
 
 def plain(text: str) -> str:
-    """Lower case, one spelling per character, no apostrophes, single spaces."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.sub(r"['’‘`´]", "", text).split())
+    """Lower case, one spelling per character, nothing invisible, no apostrophes, single spaces.
+
+    One character may stand for eighteen in this form, hence the limit.
+    """
+    text = "".join(
+        mark for mark in unicodedata.normalize("NFKC", text)[:LONGEST_TEXT] if unicodedata.category(mark) != "Cf"
+    )
+    return " ".join(re.sub(r"['’‘`´]", "", text.casefold()).split())
 
 
 def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Meaning:

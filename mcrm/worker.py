@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -114,7 +115,7 @@ class EngineWorker:
                 self._bell.wait(heard, IDLE_S)
 
     def _turn(self, engine: Engine) -> bool:
-        now_s = clock.now().timestamp()
+        now_s = time.monotonic()  # a wall clock that is set back would keep the engine still for as long
         if engine.every_s and now_s < self._next_s[engine.name]:
             return False
         try:

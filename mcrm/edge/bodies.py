@@ -15,7 +15,7 @@ IN_MEMORY = 256  # so many that are not small may use that memory at once; those
 
 
 class ClientGone(Exception):
-    """The client hung up before its body was complete; nobody is there to be answered."""
+    """The client hung up before its body was complete, or sent chunks that the server cannot read."""
 
 
 class Intake:

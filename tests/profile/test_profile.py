@@ -152,6 +152,21 @@ def test_a_customers_timeline_holds_no_notes_and_no_names_of_the_staff(client: F
     assert [contact.name for contact in session.scalars(select(Contact))] == ["Ben Okafor"]
 
 
+def test_what_staff_write_for_each_other_is_not_in_a_customers_timeline(client: FlaskClient, session: Session) -> None:
+    ben = a_customer(session, phone=BEN)
+    order = an_order(session, ben, "1042")
+    session.commit()
+    sam, point = as_staff(client, Role.AGENT), points.reachable(session, ben.id, "sms")[0]
+    words = "Threatened the driver."
+    sam.put(f"/v1/contact-points/{point.id}/suppression", {"detail": words})
+    sam.post(f"/v1/orders/{order.id}/cancellation", {"reason": words})
+
+    seen = as_customer(client, ben).get("/v1/me/timeline").json["items"]
+    assert {"suppression.set", "order.cancelled"} <= {item["kind"] for item in seen}
+    assert words not in str(seen)
+    assert str(sam.get(f"/v1/contacts/{ben.id}/timeline").json).count(words) == 2
+
+
 def test_an_app_that_registers_four_times_at_once_is_one_installation(committed: Database) -> None:
     with transaction() as using:
         ben = a_customer(using)
