@@ -6,7 +6,7 @@ So a run that was killed is simply run again. Orders arrive delivered and settle
 import csv
 import gc
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -26,7 +26,7 @@ from mcrm.transaction import perform
 KIND = "orders"
 LONGEST_LOCK_S = 0.05
 FEWEST, MOST = 25, 1000  # rows
-ROOM, GROWTH, REMEMBERED = 0.6, 1.5, 4
+AIM_S, SHRINK, GROWTH = 0.6 * LONGEST_LOCK_S, 0.5, 1.25
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # wide too
 Verdicts = list[tuple[int, str, str, str]]
 
@@ -75,22 +75,21 @@ def import_orders(
 class Pace:
     """How many rows the next transaction takes, so that nobody else waits for longer than `LONGEST_LOCK_S`.
 
-    Rows differ (a new customer costs ten times a further line) and so does the disk: what the slowest of the last few
-    transactions took a row must fit with room to spare, and a size that went well grows by half.
+    Rows differ (a new customer costs ten times a further line) and so does the disk, hence the room that `AIM_S`
+    leaves. The size follows what the last transaction took, in small steps up and never below half: most of a short one is the
+    flush, which fewer rows would not shorten.
     """
 
     def __init__(self) -> None:
         """Begin with a few: the first transaction also builds every statement."""
         self.size = FEWEST
         self.longest_s = 0.0
-        self._seconds_a_row: deque[float] = deque(maxlen=REMEMBERED)
 
-    def held(self, rows: int, seconds: float) -> None:
-        """A transaction of so many rows held the lock for so long: set the next size."""
+    def held(self, seconds: float) -> None:
+        """A transaction held the lock for so long: set the next size."""
         self.longest_s = max(self.longest_s, seconds)
-        self._seconds_a_row.append(seconds / max(1, rows))
-        fitting = int(ROOM * LONGEST_LOCK_S / max(*self._seconds_a_row, 1e-6))
-        self.size = max(FEWEST, min(MOST, fitting, int(self.size * GROWTH)))
+        fitting = int(self.size * min(GROWTH, max(SHRINK, AIM_S / max(seconds, 1e-6))))
+        self.size = max(FEWEST, min(MOST, fitting))
 
 
 class _Run:
@@ -116,7 +115,7 @@ class _Run:
         with _without_collecting():
             stored = perform(work)
         self.store.keep()
-        self.pace.held(len(window), time.monotonic() - self.began)
+        self.pace.held(time.monotonic() - self.began)
         self.lines += len(window)
         verdicts: Verdicts = []
         for row in window:
