@@ -1,7 +1,6 @@
 """The `mcrm` command: thin; every command is somewhere else, imported when it is called, so that --help is quick."""
 
 import json
-import multiprocessing
 import os
 import re
 import signal
@@ -93,6 +92,7 @@ def with_database(work: Callable[[Any], None]) -> None:
 )
 def serve(host: str, port: int) -> None:
     """Serve the API, the webhooks and the live streams."""
+    from mcrm.edge.before import elsewhere
     from mcrm.edge.server import CannotListen
     from mcrm.edge.server import serve as serve_edge
 
@@ -109,35 +109,6 @@ def serve(host: str, port: int) -> None:
 def _end_at_once_while_starting() -> None:
     """Until there is something to finish, SIGTERM ends the process well; whoever serves or works then takes over."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-
-
-def elsewhere(work: Callable[[Any], str | None], argument: Any) -> str | None:
-    """Run `work` in a process of its own: the server's parent only watches, and need not hold the whole house.
-
-    Forked, which is sound while this process has one thread, and ends with its work, whatever becomes of its parent.
-    """
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_answer_through, args=(theirs, work, argument), daemon=True)
-    child.start()
-    theirs.close()
-    try:
-        words: str | None = ours.recv()
-    except EOFError:  # it died without a word; what it printed stands above
-        child.join()
-        words = f"the check before serving ended with code {child.exitcode}"
-    child.join()
-    return words
-
-
-def _answer_through(pipe: Any, work: Callable[[Any], str | None], argument: Any) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    try:
-        pipe.send(work(argument))
-    except Exception as error:
-        if (words := _database_trouble(error)) is None:
-            raise
-        pipe.send(words)
 
 
 def _trouble(made: Any) -> str | None:

@@ -81,7 +81,7 @@ def test_a_second_demo_in_the_same_folder_is_refused_and_harms_nothing(tmp_path:
     assert (folder / "demo.db").read_text() == "the first one's"
 
 
-@pytest.mark.parametrize("command", [["migrate"], ["serve"], ["worker"], ["tail"], ["demo"]])
+@pytest.mark.parametrize("command", [["serve"], ["worker"], ["demo"]])
 def test_a_database_out_of_reach_is_one_sentence(environ: dict[str, str], command: list[str]) -> None:
     refused = mcrm(*command, **environ | {"MCRM_DATABASE_URL": "sqlite:////nowhere/at/all.db"})
     assert refused.returncode == 1
