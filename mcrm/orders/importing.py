@@ -25,7 +25,7 @@ from mcrm.transaction import perform
 
 KIND = "orders"
 LONGEST_LOCK_S = 0.05
-FEWEST, MOST = 25, 1000  # rows
+FIRST, FEWEST, MOST = 25, 50, 1000  # rows
 AIM_S, SHRINK, GROWTH = 0.6 * LONGEST_LOCK_S, 0.5, 1.25
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # wide too
 Verdicts = list[tuple[int, str, str, str]]
@@ -76,13 +76,13 @@ class Pace:
     """How many rows the next transaction takes, so that nobody else waits for longer than `LONGEST_LOCK_S`.
 
     Rows differ (a new customer costs ten times a further line) and so does the disk, hence the room that `AIM_S`
-    leaves. The size follows what the last transaction took, in small steps up and never below half: most of a short one is the
-    flush, which fewer rows would not shorten.
+    leaves. The size follows what the last transaction took, in small steps up and by half at most down; below `FEWEST`
+    nearly all is the flush, which fewer rows would not shorten.
     """
 
     def __init__(self) -> None:
         """Begin with a few: the first transaction also builds every statement."""
-        self.size = FEWEST
+        self.size = FIRST
         self.longest_s = 0.0
 
     def held(self, seconds: float) -> None:

@@ -101,6 +101,7 @@ def test_a_second_run_changes_nothing(database: Database, session: Session, tmp_
 def test_a_run_that_stops_between_two_commits_ends_like_one_run(
     database: Database, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_after: int
 ) -> None:
+    monkeypatch.setattr(importing, "FIRST", 3)
     monkeypatch.setattr(importing, "FEWEST", 3)
     monkeypatch.setattr(importing, "MOST", 3)
     commits = iter(range(1, 100))
