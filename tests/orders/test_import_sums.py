@@ -89,7 +89,10 @@ def files(draw: st.DrawFn) -> tuple[list[Row], bytes]:
     if chosen:
         chosen += draw(st.lists(st.sampled_from(chosen), max_size=5))
     line_end = draw(st.sampled_from(("\r\n", "\n")))
-    quoting: Any = draw(st.sampled_from((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)))
+    lone = any(
+        "\r" in cell for row in chosen for cell in row.cells
+    )  # unquoted it ends a row, as Python's writer forgets
+    quoting: Any = csv.QUOTE_ALL if lone else draw(st.sampled_from((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)))
     written = io.StringIO()
     csv.writer(written, lineterminator=line_end, quoting=quoting).writerows([HEADING, *(row.cells for row in chosen)])
     text = written.getvalue() if draw(st.booleans()) else written.getvalue().removesuffix(line_end)
