@@ -76,8 +76,8 @@ class Pace:
     """How many rows the next transaction takes, so that nobody else waits for longer than `LONGEST_LOCK_S`.
 
     Rows differ (a new customer costs ten times a further line) and so does the disk, hence the room that `AIM_S`
-    leaves. The size follows what the last transaction took, in small steps up and never below half: most of a short
-    one is the flush, which fewer rows would not shorten.
+    leaves. The size follows what the last transaction took, in small steps up and by half at most down; below `FEWEST`
+    nearly all is the flush, which fewer rows would not shorten.
     """
 
     def __init__(self) -> None:
