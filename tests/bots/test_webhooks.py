@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +47,24 @@ def test_a_text_that_twilio_did_not_sign_leaves_no_trace(session: Session, phone
     assert stored(session) == 0
     assert phones.post_sms(FORM, good) == 200
     assert stored(session) > 0
+
+
+def test_a_chat_of_some_texts_tells_devices_once_when_the_number_was_last_seen(
+    session: Session, phones: Phones
+) -> None:
+    with clock.stopped(clock.now()):
+        phones.text("+447700900203", "hello")
+        point = session.scalars(select(ContactPoint)).one()
+        seen, rev = point.last_seen_at, point.rev
+        clock.advance(timedelta(minutes=4))
+        phones.text("+447700900203", "hello again")
+        session.refresh(point)
+        assert (point.last_seen_at, point.rev) == (seen, rev)
+        clock.advance(timedelta(minutes=1))
+        phones.text("+447700900203", "anybody there?")
+        session.refresh(point)
+        assert point.last_seen_at == clock.now()
+        assert point.rev == rev + 1
 
 
 def test_an_update_without_our_secret_leaves_no_trace(session: Session, phones: Phones) -> None:
