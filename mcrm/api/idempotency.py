@@ -6,6 +6,7 @@ the turn to write on SQLite), then gets the first one's answer. Only successes a
 """
 
 import hashlib
+import hmac
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -95,7 +96,8 @@ class Claim:
         if not WELL_FORMED.fullmatch(key):
             raise InvalidInput([FieldError(HEADER, "pattern", "Must be 1 to 255 visible ASCII characters.")])
         self.scope = {"actor": current_actor.label, "method": request.method, "path": request.path, "key": key}
-        self.fingerprint = hashlib.sha256(request.query_string + b"\0" + raw_body()).hexdigest()
+        asked = b"fingerprint\0" + request.query_string + b"\0" + raw_body()
+        self.fingerprint = hmac.new(root().cursor_key, asked, hashlib.sha256).hexdigest()  # a body may hold a password
 
     def answer(self) -> Response | None:
         """The answer that is kept; raises InvalidInput if the key was used for something else."""

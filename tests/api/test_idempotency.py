@@ -1,5 +1,6 @@
 """The same intent sent twice has one effect and gets one answer, on both databases."""
 
+import hashlib
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -120,6 +121,18 @@ def test_a_key_used_for_something_else_is_refused(territories: FlaskClient) -> N
 
     assert (response.status_code, response.json["code"]) == (422, "idempotency.key-reused")
     assert count(Territory) == 1
+
+
+def test_what_is_kept_of_a_body_cannot_be_guessed_back(territories: FlaskClient) -> None:
+    body = b'{"name": "West"}'  # the one of a new user holds a password
+    post(territories, json=None, data=body, content_type="application/json")
+
+    with reading() as session:
+        kept = session.scalars(select(IdempotencyKey.fingerprint)).one()
+    guesses = {
+        hashlib.new(name, asked).hexdigest() for name in ("sha256", "sha1", "md5") for asked in (body, b"\0" + body)
+    }
+    assert kept not in guesses
 
 
 def test_a_key_belongs_to_one_caller_and_one_operation(territories: FlaskClient) -> None:
