@@ -19,7 +19,7 @@ from mcrm import clock, db
 from mcrm.cases.models import Case
 from mcrm.consents import service as consents
 from mcrm.contacts.models import ContactPoint
-from mcrm.conversations.models import Conversation, Message
+from mcrm.conversations.models import Conversation, Message, Owner
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions import log
 from mcrm.interactions.models import Interaction
@@ -209,6 +209,23 @@ def test_nonsense_never_raises_and_gets_at_most_one_reply(database: db.Database,
         after = session.scalar(select(func.count()).select_from(Delivery)) or 0
         assert after - before <= 1
     assert session.scalars(select(Message.error).where(Message.error.is_not(None))).all() == []
+
+
+@pytest.mark.parametrize("trouble", ["a person owns the chat", "the step fails"])
+def test_a_tapped_button_stops_waiting_whatever_becomes_of_it(
+    session: Session, phones: Phones, replies: Replies, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    phones.chat(700203, "hello")
+    if trouble == "the step fails":
+        monkeypatch.setattr("bots.dialogue.step", lambda *unused: 1 / 0)
+    else:
+        session.scalars(select(Conversation)).one().owner = Owner.HUMAN.value
+        session.commit()
+    before = len(replies.to("700203"))
+    assert phones.chat(700203, tap="t:orders") == 200
+    [answered] = replies.to("700203", "answer")
+    assert answered.content["reference"].startswith("q")
+    assert len(replies.to("700203")) - before == (trouble == "the step fails")
 
 
 def test_two_messages_at_the_same_instant_are_taken_one_after_the_other(committed: db.Database) -> None:
