@@ -14,9 +14,11 @@ from mcrm.contacts import resources as contacts
 from mcrm.deliveries import resources as deliveries
 from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
+from mcrm.pricing import resources as pricing
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
 from mcrm.stock import resources as stock
+from mcrm.taxes import resources as taxes
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
 
@@ -33,6 +35,11 @@ BLUEPRINTS = (
     profile.blueprint,
     products.blueprint,
     products.price_lists,
+    taxes.blueprint,
+    pricing.blueprint,
+    pricing.own,
+    pricing.handed_out,
+    pricing.discount_limits,
     stock.blueprint,
     orders.blueprint,
     orders.own,

@@ -14,8 +14,10 @@ from mcrm.deliveries import models as deliveries
 from mcrm.interactions import models as interactions
 from mcrm.offers import models as offers
 from mcrm.orders import models as orders
+from mcrm.pricing import models as pricing
 from mcrm.products import models as products
 from mcrm.stock import models as stock
+from mcrm.taxes import models as taxes
 from mcrm.territories import models as territories
 
 MODULES = (
@@ -30,8 +32,10 @@ MODULES = (
     interactions,
     offers,
     orders,
+    pricing,
     products,
     stock,
+    taxes,
     territories,
 )
 metadata = Base.metadata
