@@ -37,6 +37,31 @@ def test_products_are_found_by_name_or_the_beginning_of_the_code(client: FlaskCl
     )
 
 
+def test_words_are_found_in_any_order_whatever_their_case_and_accents(client: FlaskClient, session: Session) -> None:
+    noor = as_staff(client, Role.MANAGER)
+    for code, name, category in (
+        ("HP-CAF-01", "Café cup, ÉMAIL blue", "homeware"),
+        ("HP-MUG-01", "Stoneware mug, pine green", "homeware"),
+        ("HP-MUG-02", "Stoneware mug, harbour blue", "Homeware"),
+        ("BREW 7", "100% filter roast", None),
+    ):
+        made = noor.post("/v1/products", {"code": code, "name": name, "category": category})
+        assert made.status_code == 201
+    found = lambda q, **more: [item["code"] for item in noor.get("/v1/products", q=q, **more).json["items"]]  # noqa: E731
+
+    assert found("blue mug") == found("  MUG   Blue") == ["HP-MUG-02"]
+    assert found("cafe email") == found("CAFÉ ÉMAIL") == ["HP-CAF-01"]
+    assert found("green homeware") == ["HP-MUG-01"]
+    assert found("hp-m blue") == ["HP-MUG-02"]
+    assert (found("brew 7"), found("7"), found("100%"), found("_oast")) == (["BREW 7"], [], ["BREW 7"], [])
+    assert found("stoneware", category="Homeware") == ["HP-MUG-02"]
+    renamed = noor.get("/v1/products", q="green").json["items"][0]["id"]
+    assert noor.patch(f"/v1/products/{renamed}", {"name": "Stoneware jug", "code": "HP-JUG"}).status_code == 200
+    assert (found("mug green"), found("jug"), found("hp-jug")) == ([], ["HP-JUG"], ["HP-JUG"])
+    assert noor.patch(f"/v1/products/{renamed}", {"is_active": False}).status_code == 200
+    assert (found("stoneware", is_active="true"), found("jug", is_active="false")) == (["HP-MUG-02"], ["HP-JUG"])
+
+
 def test_customers_see_what_is_on_sale_and_only_managers_say_what_is(client: FlaskClient, session: Session) -> None:
     ben = a_customer(session)
     old = a_product(session, "OLD-1", "Summer blend")
