@@ -106,6 +106,21 @@ SETS: dict[str, Json] = {
     "trade": {"products": PRODUCTS, "taxes": TAXES, "lists": [SHOP, TRADE, SUMMER]},
     "abroad": {"products": PRODUCTS, "taxes": TAXES, "lists": [EURO, a_list(8, 100, a_break(TOTE, 333))]},
     "both": {"products": PRODUCTS, "taxes": TAXES, "lists": [SHOP, {**EURO, "rank": 20}]},
+    "cafe": {
+        "products": PRODUCTS,
+        "taxes": TAXES,
+        "lists": [
+            a_list(12, 100, a_break(ESPRESSO, 850), a_break(MUG, 1400)),
+            a_list(
+                13,
+                50,
+                a_break(ESPRESSO, 510, 6),
+                a_break(MUG, 840, 6),
+                includes_tax=False,
+                discounts=[a_discount(500, 24, category="coffee")],
+            ),
+        ],
+    },
     "yen": {"products": PRODUCTS, "taxes": TAXES, "lists": [YEN]},
     "dinar": {"products": PRODUCTS, "taxes": TAXES, "lists": [DINAR]},
     "tie": {
@@ -117,6 +132,7 @@ SETS: dict[str, Json] = {
 }
 Wish = tuple[str, int] | tuple[str, int, int]
 NAMED: tuple[tuple[str, str, str, tuple[Wish, ...]], ...] = (
+    ("the example of the page", "cafe", NOW, ((ESPRESSO, 24), (MUG, 7, 333))),
     ("a mug with its tax inside", "shop", NOW, ((MUG, 1),)),
     ("two mugs: the tax is taken from the line, not twice from the piece", "shop", NOW, ((MUG, 2),)),
     ("five mugs miss the break of six", "shop", NOW, ((MUG, 5),)),
