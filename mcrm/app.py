@@ -17,10 +17,12 @@ from mcrm.ledger import resources as ledger
 from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
 from mcrm.payments import resources as payments
+from mcrm.pricing import resources as pricing
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
 from mcrm.reconciliation import resources as reconciliation
 from mcrm.stock import resources as stock
+from mcrm.taxes import resources as taxes
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
 
@@ -37,6 +39,11 @@ BLUEPRINTS = (
     profile.blueprint,
     products.blueprint,
     products.price_lists,
+    taxes.blueprint,
+    pricing.blueprint,
+    pricing.own,
+    pricing.handed_out,
+    pricing.discount_limits,
     stock.blueprint,
     orders.blueprint,
     orders.own,

@@ -17,8 +17,10 @@ from mcrm.ledger import models as ledger
 from mcrm.offers import models as offers
 from mcrm.orders import models as orders
 from mcrm.payments import models as payments
+from mcrm.pricing import models as pricing
 from mcrm.products import models as products
 from mcrm.stock import models as stock
+from mcrm.taxes import models as taxes
 from mcrm.territories import models as territories
 
 MODULES = (
@@ -36,8 +38,10 @@ MODULES = (
     offers,
     orders,
     payments,
+    pricing,
     products,
     stock,
+    taxes,
     territories,
 )
 metadata = Base.metadata

@@ -32,8 +32,9 @@ class Caller:
     def post(self, path: str, body: Any = None, **headers: str) -> TestResponse:
         return self.client.post(path, json={} if body is None else body, headers={**self.headers, **headers})
 
-    def put(self, path: str, body: Any = None) -> TestResponse:
-        return self.client.put(path, json={} if body is None else body, headers=self.headers)
+    def put(self, path: str, body: Any = None, tag: str | None = None) -> TestResponse:
+        headers = self.headers if tag is None else {**self.headers, "If-Match": tag}
+        return self.client.put(path, json={} if body is None else body, headers=headers)
 
     def patch(self, path: str, body: Any, tag: str | None = None) -> TestResponse:
         """Without `tag` the resource is read first, as an editing app does."""

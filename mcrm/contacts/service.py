@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -46,6 +46,19 @@ def reachable(session: Session, actor: Actor, contact_id: UUID, *, field: str | 
     if contact is None:
         raise ContactUnknown(field=field)
     return contact
+
+
+def account_of(session: Session, actor: Actor, contact_id: UUID, *, field: str | None = None) -> UUID:
+    """The account of a contact; raises ContactUnknown as `reachable` does, at a third of its price."""
+    if not actor.sees_all:
+        return reachable(session, actor, contact_id, field=field).account_id
+    account_id: UUID | None = session.connection().scalar(_ACCOUNT, {"contact": contact_id})
+    if account_id is None:
+        raise ContactUnknown(field=field)
+    return account_id
+
+
+_ACCOUNT = select(Contact.__table__.c.account_id).where(Contact.__table__.c.id == bindparam("contact"))
 
 
 def person_ids(session: Session, contact: Contact) -> list[UUID]:

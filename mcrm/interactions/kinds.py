@@ -34,6 +34,9 @@ class Kind(StrEnum):
     PRICE_LIST_CREATED = "price-list.created"
     PRICE_LIST_CHANGED = "price-list.changed"
     PRICE_SET = "price.set"
+    PRICE_REMOVED = "price.removed"
+    TAX_RATE_SET = "tax-rate.set"
+    DISCOUNT_LIMIT_SET = "discount-limit.set"
     STOCK_MOVED = "stock.moved"
 
     ORDER_PLACED = "order.placed"

@@ -19,15 +19,3 @@ class OrderEmpty(Invalid):
     """An order needs at least one line."""
 
     code = "order.empty"
-
-
-class MixedCurrencies(Conflict):
-    """These products are not priced in one currency."""
-
-    code = "order.mixed-currencies"
-
-
-class OrderTooLarge(Invalid):
-    """An order may be worth at most 10^15 minor units."""
-
-    code = "order.too-large"

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mcrm.db import Base, Id, Row, Synced, one_of
@@ -41,10 +41,17 @@ class PaymentStatus(StrEnum):
 IS_CREDIT = text("kind = 'credit'")
 
 
+def _total(context: Any) -> int:
+    """What nobody taxed: its net is its total."""
+    total: int = context.get_current_parameters()["total"]
+    return total
+
+
 class Order(Synced):
     """A sale or a credit; the `reference` of a credit is the number of the order it credits.
 
-    `number_key` is the number in upper case without spaces, dashes and `#`, for looking up.
+    `number_key` is the number in upper case without spaces, dashes and `#`, for looking up. `total` is what the
+    customer pays: `net_total` and `tax_total` together.
     """
 
     __tablename__ = "orders"
@@ -67,6 +74,8 @@ class Order(Synced):
     contact_id: Mapped[UUID] = mapped_column(Id, ForeignKey("contacts.id"))
     currency: Mapped[str]
     total: Mapped[int]
+    net_total: Mapped[int] = mapped_column(default=_total, server_default="0")
+    tax_total: Mapped[int] = mapped_column(default=0, server_default="0")
     placed_at: Mapped[datetime]
     expected_on: Mapped[date | None] = mapped_column(Date)
     source: Mapped[str | None]
@@ -77,7 +86,11 @@ class Order(Synced):
 
 
 class OrderLine(Synced):
-    """One line; prices in minor units of the order's currency. `product_id` may be None for imported oddities."""
+    """One line; prices in minor units of the order's currency. `product_id` may be None for imported oddities.
+
+    `unit_price` is before the discount, and holds the tax where `includes_tax`; `total` = `net` + `tax`. The rules are
+    those of `pricing.rules`, with the rates of the moment of placing.
+    """
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -92,6 +105,11 @@ class OrderLine(Synced):
     description: Mapped[str]
     quantity: Mapped[int]
     unit_price: Mapped[int]
+    includes_tax: Mapped[bool] = mapped_column(default=True, server_default=true())
+    discount_basis_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    tax_basis_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    net: Mapped[int] = mapped_column(default=_total, server_default="0")
+    tax: Mapped[int] = mapped_column(default=0, server_default="0")
     total: Mapped[int]
 
 

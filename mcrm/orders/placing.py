@@ -2,39 +2,46 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import fields
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Table
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.contacts import service as contacts
-from mcrm.contacts.models import Contact
+from mcrm.db import Synced
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
-from mcrm.orders.errors import MixedCurrencies, OrderEmpty, OrderTooLarge
+from mcrm.orders.errors import OrderEmpty
 from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.numbers import next_order_number
 from mcrm.orders.service import number_key
-from mcrm.products import pricing
-from mcrm.products import service as products
-from mcrm.products.errors import ProductUnknown, ProductWithoutPrice
+from mcrm.pricing import service as pricing
+from mcrm.pricing.rules import Priced, PricedLine
+from mcrm.pricing.rules import Wanted as Wanted
 from mcrm.stock import service as stock
 from mcrm.transaction import insert_rows
 
-LARGEST_TOTAL = 10**15  # minor units; what the wire promises, and far below what 64 bits and JavaScript hold
+PRICED = tuple(field.name for field in fields(PricedLine) if field.name in OrderLine.__table__.c)
+"""What a line keeps of its price: columns of the same names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One line that somebody wants: a product and how many of it."""
+def _blank(model: type[Synced]) -> dict[str, Any]:
+    """What a new row has before anybody says more: plain defaults, and None where that is allowed."""
+    columns = list(cast(Table, model.__table__).c)
+    plain = {
+        column.name: cast(Any, column.default).arg for column in columns if getattr(column.default, "is_scalar", False)
+    }
+    unsaid = [column for column in columns if column.default is None and column.server_default is None]
+    return plain | {column.name: None for column in unsaid if column.nullable}
 
-    product_id: UUID
-    quantity: int
+
+ORDER, LINE = _blank(Order), _blank(OrderLine)
 
 
 def place(
@@ -42,26 +49,31 @@ def place(
 ) -> Order:
     """Place an order for a contact within the actor's reach.
 
-    Raises ContactUnknown, ProductUnknown, ProductWithoutPrice, OutOfStock (naming the line), MixedCurrencies,
-    OrderEmpty, OrderTooLarge. Prices are of the lists in force now, whatever anybody was shown before.
+    Raises ContactUnknown, ProductUnknown, ProductWithoutPrice, OutOfStock, DiscountBeyondLimit (naming the line),
+    MixedCurrencies, OrderEmpty, TotalTooLarge. Prices are of the lists in force now, whatever anybody was shown before.
     """
+    return place_lines(session, actor, contact_id=contact_id, lines=lines, id=id, **facts)[0]
+
+
+def place_lines(
+    session: Session, actor: Actor, *, contact_id: UUID, lines: Sequence[Wanted], id: UUID | None = None, **facts: Any
+) -> tuple[Order, list[dict[str, Any]]]:
+    """Place an order as `place` does; the order and the columns of its lines."""
     if not lines:
         raise OrderEmpty(field="lines")
-    contact = contacts.reachable(session, actor, contact_id, field="contact_id")
-    names = _names(session, lines)
-    priced = _priced(session, contact.account_id, lines)
-    total = sum(price.unit_price * line.quantity for price, line in zip(priced, lines, strict=True))
-    if total > LARGEST_TOTAL:
-        raise OrderTooLarge(field="lines")
-    fields = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
-    wanted = Counter[UUID]()
+    account_id = contacts.account_of(session, actor, contact_id, field="contact_id")
+    quotation = pricing.quote(session, actor, account_id=account_id, lines=lines)
+    where = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
+    pieces = Counter[UUID]()
     for line in lines:
-        wanted[line.product_id] += line.quantity
-    items = stock.reserve(session, wanted, fields=fields)
-    order = _order(contact, priced, id or new_id(), next_order_number(session), facts | {"total": total})
-    session.add(order)
-    session.flush()
-    rows = [_line(order, number, line, names, priced[number - 1]) for number, line in enumerate(lines, 1)]
+        pieces[line.product_id] += line.quantity
+    items = stock.reserve(session, pieces, fields=where)
+    about = {"contact_id": contact_id, "account_id": account_id}
+    order = _stored(session, quotation.priced, {**about, "number": next_order_number(session), **facts}, id or new_id())
+    rows = [
+        _line(order, number, line, quotation.names[line.product_id])
+        for number, line in enumerate(quotation.priced.lines, 1)
+    ]
     insert_rows(session, OrderLine, rows)
     stock.hold(
         session, [(items[row["product_id"]], row["id"], row["quantity"]) for row in rows if row["product_id"] in items]
@@ -70,59 +82,37 @@ def place(
         session,
         actor,
         Kind.ORDER_PLACED,
-        about=About(contact_id=contact.id, account_id=contact.account_id, subject=("order", order.id)),
+        about=About(**about, subject=("order", order.id)),
         payload={"number": order.number, "total": order.total, "currency": order.currency, "lines": len(rows)},
     )
+    return order, rows
+
+
+def _stored(session: Session, priced: Priced, facts: dict[str, Any], id: UUID) -> Order:
+    """The order, inserted past the unit of work, which would cost as much again as the statement."""
+    now = clock.now()
+    row = {
+        **ORDER,
+        "id": id,
+        "created_at": now,
+        "updated_at": now,
+        "placed_at": now,
+        "custom": {},
+        "number_key": number_key(facts["number"]),
+        "currency": priced.currency,
+        "net_total": priced.net_total,
+        "tax_total": priced.tax_total,
+        "total": priced.total,
+        **facts,
+    }
+    insert_rows(session, Order, [row])
+    order = Order(**row)
+    make_transient_to_detached(order)
+    session.add(order)
     return order
 
 
-def _names(session: Session, lines: Sequence[Wanted]) -> dict[UUID, str]:
-    """What is sold under these ids; a line keeps the name it was sold under."""
-    found = products.names_on_sale(session, {line.product_id for line in lines})
-    for index, line in enumerate(lines):
-        if line.product_id not in found:
-            raise ProductUnknown(field=f"lines.{index}.product_id")
-    return found
-
-
-def _priced(session: Session, account_id: UUID, lines: Sequence[Wanted]) -> list[pricing.Price]:
-    in_force = pricing.prices_in_force(session, account_id, [line.product_id for line in lines], at=clock.now())
-    chosen: list[pricing.Price] = []
-    for index, line in enumerate(lines):
-        currency = chosen[0].currency if chosen else None
-        price = pricing.choose(in_force, product_id=line.product_id, quantity=line.quantity, currency=currency)
-        if price is None:
-            elsewhere = pricing.choose(in_force, product_id=line.product_id, quantity=line.quantity, currency=None)
-            raise (MixedCurrencies if elsewhere else ProductWithoutPrice)(field=f"lines.{index}.product_id")
-        chosen.append(price)
-    return chosen
-
-
-def _order(contact: Contact, priced: Sequence[pricing.Price], id: UUID, number: str, facts: dict[str, Any]) -> Order:
-    return Order(
-        id=id,
-        number=number,
-        number_key=number_key(number),
-        contact_id=contact.id,
-        account_id=contact.account_id,
-        currency=priced[0].currency,
-        placed_at=clock.now(),
-        **facts,
-    )
-
-
-def _line(order: Order, number: int, line: Wanted, names: dict[UUID, str], price: pricing.Price) -> dict[str, Any]:
+def _line(order: Order, number: int, line: PricedLine, name: str) -> dict[str, Any]:
     now = order.placed_at
-    return {
-        "id": new_id(),
-        "rev": 1,
-        "created_at": now,
-        "updated_at": now,
-        "order_id": order.id,
-        "line_number": number,
-        "product_id": line.product_id,
-        "description": names[line.product_id],
-        "quantity": line.quantity,
-        "unit_price": price.unit_price,
-        "total": price.unit_price * line.quantity,
-    }
+    head = LINE | {"id": new_id(), "created_at": now, "updated_at": now, "order_id": order.id}
+    return head | {"line_number": number, "description": name} | {key: getattr(line, key) for key in PRICED}

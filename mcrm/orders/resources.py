@@ -1,5 +1,6 @@
 """Orders over HTTP. A change of state is a thing created."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,6 @@ from mcrm.api.rows import compile_rows
 from mcrm.db import looking, reading
 from mcrm.orders import moving, placing, service
 from mcrm.orders.models import Order, Shipment
-from mcrm.orders.placing import Wanted
 from mcrm.orders.schemas import (
     CancellationSchema,
     FullOrderSchema,
@@ -28,6 +28,7 @@ from mcrm.orders.schemas import (
     OwnOrderQuery,
     ShipmentSchema,
 )
+from mcrm.pricing.rules import Wanted
 from mcrm.transaction import perform
 
 blueprint = Blueprint("orders", __name__, url_prefix="/v1/orders", description="What was ordered.")
@@ -40,8 +41,13 @@ FIELDS = tuple(OrderSchema().fields)
 
 def full(session: Session, order: Order) -> dict[str, Any]:
     """An order with its lines, as the wire shows it."""
-    shown: dict[str, Any] = {name: getattr(order, name) for name in FIELDS}
-    return shown | {"lines": service.lines_of(session, [order.id])[order.id]}
+    return shown(order, service.lines_of(session, [order.id])[order.id])
+
+
+def shown(order: Order, lines: Sequence[Any]) -> dict[str, Any]:
+    """An order with these lines (rows, or their columns by name), as the wire shows it."""
+    head: dict[str, Any] = {name: getattr(order, name) for name in FIELDS}
+    return head | {"lines": lines}
 
 
 def listed(query: dict[str, Any]) -> Response:
@@ -74,7 +80,7 @@ class Orders(MethodView):
         lines = [Wanted(**line) for line in facts.pop("lines")]
 
         def work(session: Session) -> dict[str, Any]:
-            return full(session, placing.place(session, current_actor, lines=lines, **facts))
+            return shown(*placing.place_lines(session, current_actor, lines=lines, **facts))
 
         return perform(work)
 

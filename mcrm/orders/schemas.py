@@ -3,10 +3,14 @@
 from mcrm.api import fields, formats
 from mcrm.api.paging import PageQuery
 from mcrm.orders.models import OrderKind, OrderStatus, PaymentStatus
+from mcrm.pricing.schemas import MOST_LINES, WantedSchema
 
 
 class OrderLineSchema(fields.Schema):
-    """One line; prices in minor units of the order's currency."""
+    """One line; money in minor units of the order's currency, rates in basis points. `total` = `net` + `tax`.
+
+    `unit_price` is before the discount, and holds the tax where `includes_tax`.
+    """
 
     id = fields.Uuid(required=True)
     line_number = fields.Int(required=True)
@@ -14,6 +18,11 @@ class OrderLineSchema(fields.Schema):
     description = fields.Str(required=True, max_length=500)
     quantity = fields.Int(required=True)
     unit_price = fields.Money(required=True, minimum=-(10**12))
+    includes_tax = fields.Bool(required=True)
+    discount_basis_points = fields.Int(required=True)
+    tax_basis_points = fields.Int(required=True)
+    net = fields.Money(required=True, minimum=-(10**15), maximum=10**15)
+    tax = fields.Money(required=True, minimum=-(10**15), maximum=10**15)
     total = fields.Money(required=True, minimum=-(10**15), maximum=10**15)
 
 
@@ -29,6 +38,8 @@ class OrderSchema(fields.Schema):
     contact_id = fields.Uuid(required=True)
     account_id = fields.Uuid(required=True)
     currency = formats.Currency(required=True)
+    net_total = fields.Money(required=True, minimum=-(10**15), maximum=10**15)
+    tax_total = fields.Money(required=True, minimum=-(10**15), maximum=10**15)
     total = fields.Money(required=True, minimum=-(10**15), maximum=10**15)
     placed_at = fields.AwareDateTime(required=True)
     expected_on = fields.Date(required=True, allow_none=True)
@@ -41,18 +52,11 @@ class FullOrderSchema(OrderSchema):
     lines = fields.List(fields.Nested(OrderLineSchema()), required=True, max_length=2000)
 
 
-class WantedSchema(fields.Schema):
-    """A product and how many of it."""
-
-    product_id = fields.Uuid(required=True)
-    quantity = fields.Int(required=True, minimum=1, maximum=1_000_000)
-
-
 class NewOrderSchema(fields.Schema):
     """An order to be placed."""
 
     contact_id = fields.Uuid(required=True)
-    lines = fields.List(fields.Nested(WantedSchema()), required=True, max_length=500)
+    lines = fields.List(fields.Nested(WantedSchema()), required=True, max_length=MOST_LINES)
     reference = fields.Str(load_default=None, allow_none=True)
 
 

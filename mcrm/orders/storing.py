@@ -86,10 +86,8 @@ class Store:
         insert_rows(session, Order, heads)
         insert_rows(session, OrderLine, rows)
         for order_id, amount in added.items():
-            write_rows(
-                session,
-                update(Order).where(Order.id == order_id).values(total=Order.total + amount, updated_at=clock.now()),
-            )
+            more = {"total": Order.total + amount, "net_total": Order.net_total + amount, "updated_at": clock.now()}
+            write_rows(session, update(Order).where(Order.id == order_id).values(**more))
         for head in heads:
             log.append(
                 session,

@@ -29,7 +29,11 @@ PASSWORD = "correct horse battery"
 DEVICE = {"id": "pixel-1", "name": "Sam's phone", "platform": "android"}
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 CARRIERS_OWN = {"start", "help", "cancel"}
-LEAVES_NONE = {("auth.Refresh", "POST"): "a new pair for the same session is not a fact about anybody"}
+LEAVES_NONE = {
+    ("auth.Refresh", "POST"): "a new pair for the same session is not a fact about anybody",
+    ("prices.Prices", "POST"): "a question with many parts: nothing is kept of it",
+    ("own-prices.OwnPrices", "POST"): "the same question, asked by a customer",
+}
 
 
 class Walk:
@@ -130,7 +134,14 @@ def selling(walk: Walk, ada: Caller) -> None:
     walk.patch(ada, f"/v1/products/{product}", {"name": "Stoneware mug"})
     prices = walk.post(ada, "/v1/price-lists", {"name": "Winter", "currency": "GBP"})["id"]
     walk.patch(ada, f"/v1/price-lists/{prices}", {"name": "Deep winter"})
-    walk.post(ada, f"/v1/price-lists/{prices}/prices", {"product_id": product, "unit_price": 1400})
+    path = f"/v1/price-lists/{prices}/prices"
+    walk.delete(ada, f"{path}/{walk.post(ada, path, {'product_id': product, 'unit_price': 1400})['id']}")
+    rate = {"code": "standard", "name": "VAT", "basis_points": 2000, "valid_from": "2011-01-04T00:00:00Z"}
+    walk.post(ada, "/v1/tax-rates", rate)
+    limit = "/v1/discount-limits/rep"
+    walk.step("PUT", limit, lambda: ada.put(limit, {"basis_points": 500}, '"0"'))
+    asked = {"contact_id": str(ben.id), "lines": [{"product_id": str(espresso.id), "quantity": 1}]}
+    walk.post(ada, "/v1/prices", asked)
     walk.post(ada, "/v1/stock-moves", {"product_id": product, "quantity": 5, "reason": "count"})
     wanted = {"contact_id": str(ben.id), "lines": [{"product_id": str(espresso.id), "quantity": 1}]}
     first, second = (walk.post(ada, "/v1/orders", wanted)["id"] for _ in range(2))
@@ -174,6 +185,9 @@ def customers_own(walk: Walk) -> None:
     path = "/v1/me/push-registrations/iphone-1"
     walk.step("DELETE", path, lambda: app.delete(path))
     walk.post(app, "/v1/me/chat-links", {"channel": "telegram"})
+    sold = a_product(walk.session, "HP-CAN", "Beeswax candle")
+    walk.session.commit()
+    walk.post(app, "/v1/me/prices", {"lines": [{"product_id": str(sold.id), "quantity": 1}]})
 
 
 def signing_in(walk: Walk, ada: Caller) -> None:

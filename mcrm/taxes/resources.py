@@ -1,0 +1,38 @@
+"""Tax rates over HTTP. All of the staff may look; managers say what is due."""
+
+from typing import Any
+
+from flask.views import MethodView
+
+from mcrm.actors import STAFF, Role
+from mcrm.api.blueprint import Blueprint
+from mcrm.api.identity import current_actor
+from mcrm.api.paging import page, page_of
+from mcrm.db import reading
+from mcrm.taxes import service
+from mcrm.taxes.models import TaxRate
+from mcrm.taxes.schemas import TaxRateInSchema, TaxRateQuery, TaxRateSchema
+from mcrm.transaction import transaction
+
+blueprint = Blueprint("tax-rates", __name__, url_prefix="/v1/tax-rates", description="What tax codes mean.")
+
+
+@blueprint.route("", roles=STAFF)
+class TaxRates(MethodView):
+    """All of them."""
+
+    @blueprint.arguments(TaxRateQuery(), location="query")
+    @blueprint.response(200, page_of(TaxRateSchema()))
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """List the rates by code, oldest first."""
+        found = service.rates(query.pop("code"))
+        with reading() as session:
+            return page(session, found, [TaxRate.code, TaxRate.valid_from, TaxRate.id], **query)
+
+    @blueprint.allow(Role.ADMIN, Role.MANAGER)
+    @blueprint.arguments(TaxRateInSchema())
+    @blueprint.response(201, TaxRateSchema())
+    def post(self, rate: dict[str, Any]) -> TaxRate:
+        """Say what a tax code means since an instant."""
+        with transaction() as session:
+            return service.set_rate(session, current_actor, **rate)
