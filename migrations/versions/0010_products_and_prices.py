@@ -7,7 +7,7 @@ from mcrm import db
 from mcrm.products.searching import search_text
 
 revision = "0010"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
