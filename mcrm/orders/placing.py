@@ -63,11 +63,7 @@ def place_lines(
         raise OrderEmpty(field="lines")
     account_id = contacts.account_of(session, actor, contact_id, field="contact_id")
     quotation = pricing.quote(session, actor, account_id=account_id, lines=lines)
-    where = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
-    pieces = Counter[UUID]()
-    for line in lines:
-        pieces[line.product_id] += line.quantity
-    items = stock.reserve(session, pieces, fields=where)
+    items = _reserved(session, lines)
     about = {"contact_id": contact_id, "account_id": account_id}
     order = _stored(session, quotation.priced, {**about, "number": next_order_number(session), **facts}, id or new_id())
     rows = [
@@ -78,14 +74,25 @@ def place_lines(
     stock.hold(
         session, [(items[row["product_id"]], row["id"], row["quantity"]) for row in rows if row["product_id"] in items]
     )
+    most = max(line.discount_basis_points for line in lines)
+    given = {"discount_basis_points": most} if most else {}
     log.append(
         session,
         actor,
         Kind.ORDER_PLACED,
         about=About(**about, subject=("order", order.id)),
-        payload={"number": order.number, "total": order.total, "currency": order.currency, "lines": len(rows)},
+        payload={"number": order.number, "total": order.total, "currency": order.currency, "lines": len(rows)} | given,
     )
     return order, rows
+
+
+def _reserved(session: Session, lines: Sequence[Wanted]) -> dict[UUID, UUID]:
+    """Product id to the stock item that promises it, for those that are tracked; raises OutOfStock."""
+    where = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
+    pieces = Counter[UUID]()
+    for line in lines:
+        pieces[line.product_id] += line.quantity
+    return stock.reserve(session, pieces, fields=where)
 
 
 def _stored(session: Session, priced: Priced, facts: dict[str, Any], id: UUID) -> Order:

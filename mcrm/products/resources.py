@@ -33,6 +33,8 @@ blueprint = Blueprint("products", __name__, url_prefix="/v1/products", descripti
 price_lists = Blueprint("price-lists", __name__, url_prefix="/v1/price-lists", description="For how much.")
 KEEPERS = (Role.ADMIN, Role.MANAGER)
 ROWS = compile_rows(ProductSchema(), Product)
+LISTS = compile_rows(PriceListSchema(), PriceList)
+PRICES = compile_rows(PriceSchema(), PriceListItem)
 
 
 @blueprint.route("", roles=STAFF | {Role.CUSTOMER})
@@ -89,15 +91,16 @@ class PriceLists(MethodView):
 
     @price_lists.arguments(PriceListQuery(), location="query")
     @price_lists.response(200, page_of(PriceListSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the price lists you see, by name."""
         found = service.price_lists_of(current_actor)
         if (account_id := query.pop("account_id")) is not None:
             found = found.where(PriceList.account_id == account_id)
         if (account_class := query.pop("account_class")) is not None:
             found = found.where(PriceList.account_class == account_class)
+        found = found.with_only_columns(*LISTS.columns)
         with reading() as session:
-            return page(session, found, [PriceList.name, PriceList.id], **query)
+            return LISTS.page(page(session, found, [PriceList.name, PriceList.id], scalars=False, **query))
 
     @price_lists.allow(*KEEPERS)
     @price_lists.arguments(PriceListInSchema())
@@ -136,11 +139,12 @@ class Prices(MethodView):
 
     @price_lists.arguments(PriceQuery(), location="query")
     @price_lists.response(200, page_of(PriceSchema()))
-    def get(self, query: dict[str, Any], id: UUID) -> dict[str, Any]:
+    def get(self, query: dict[str, Any], id: UUID) -> Response:
         """List the prices of a list."""
         with reading() as session:
             found = service.prices_of(service.price_list(session, current_actor, id).id, query.pop("product_id"))
-            return page(session, found, [PriceListItem.id], **query)
+            found = found.with_only_columns(*PRICES.columns)
+            return PRICES.page(page(session, found, [PriceListItem.id], scalars=False, **query))
 
     @price_lists.allow(*KEEPERS)
     @price_lists.arguments(PriceInSchema())

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from flask import Response
 from flask.views import MethodView
 
 from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.taxes import service
 from mcrm.taxes.models import TaxRate
@@ -15,6 +17,8 @@ from mcrm.taxes.schemas import TaxRateInSchema, TaxRateQuery, TaxRateSchema
 from mcrm.transaction import transaction
 
 blueprint = Blueprint("tax-rates", __name__, url_prefix="/v1/tax-rates", description="What tax codes mean.")
+ROWS = compile_rows(TaxRateSchema(), TaxRate)
+KEYS = [TaxRate.code, TaxRate.valid_from, TaxRate.id]
 
 
 @blueprint.route("", roles=STAFF)
@@ -23,11 +27,11 @@ class TaxRates(MethodView):
 
     @blueprint.arguments(TaxRateQuery(), location="query")
     @blueprint.response(200, page_of(TaxRateSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the rates by code, oldest first."""
-        found = service.rates(query.pop("code"))
+        found = service.rates(query.pop("code")).with_only_columns(*ROWS.columns)
         with reading() as session:
-            return page(session, found, [TaxRate.code, TaxRate.valid_from, TaxRate.id], **query)
+            return ROWS.page(page(session, found, KEYS, scalars=False, **query))
 
     @blueprint.allow(Role.ADMIN, Role.MANAGER)
     @blueprint.arguments(TaxRateInSchema())

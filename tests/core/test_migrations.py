@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, MetaData, Table, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from mcrm import db
@@ -97,6 +97,36 @@ def test_announcements_of_the_revision_before_are_still_counted(fresh: Engine) -
     upgrade(fresh)
     with fresh.begin() as connection:
         assert connection.scalars(select(metadata.tables["deliveries"].c.broadcast_id)).all() == [announcement]
+
+
+def test_what_was_paid_before_there_were_taxes_is_the_net_and_products_can_be_searched(fresh: Engine) -> None:
+    upgrade(fresh, "0004")
+    ids = [new_id() for _ in range(5)]
+    account, contact, order, line, product = ids if fresh.dialect.name == "postgresql" else [id.bytes for id in ids]
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    rows: dict[str, dict[str, Any]] = {
+        "accounts": {"id": account, "name": "Ben Okafor", "kind": "person"},
+        "contacts": {"id": contact, "name": "Ben Okafor", "account_id": account},
+        "products": {"id": product, "code": "HP-1", "code_key": "HP-1", "name": "Café cup", "is_active": True},
+        "orders": {
+            "id": order, "number": "1", "number_key": "1", "kind": "order", "status": "new", "payment_status": "unpaid",
+            "account_id": account, "contact_id": contact, "currency": "GBP", "total": 1700, "placed_at": now,
+        },
+        "order_lines": {
+            "id": line, "order_id": order, "line_number": 1, "product_id": product, "description": "Café cup",
+            "quantity": 2, "unit_price": 850, "total": 1700,
+        },
+    }  # fmt: skip
+    with fresh.begin() as connection:
+        for name, row in rows.items():
+            table = Table(name, MetaData(), autoload_with=connection)  # as it was then
+            usual = {"created_at": now, "updated_at": now, "rev": 1, "custom": {}}
+            connection.execute(insert(table), row | {key: usual[key] for key in usual if key in table.c})
+    upgrade(fresh)
+    with fresh.begin() as connection:
+        assert connection.execute(text("SELECT net_total, tax_total, total FROM orders")).all() == [(1700, 0, 1700)]
+        assert connection.execute(text("SELECT net, tax, total FROM order_lines")).all() == [(1700, 0, 1700)]
+        assert connection.scalar(text("SELECT search_text FROM products")) == "cafe cup"
 
 
 def test_the_guard_of_the_log_stands_after_all_revisions(fresh: Engine) -> None:
