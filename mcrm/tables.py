@@ -11,11 +11,14 @@ from mcrm.contacts import models as contacts
 from mcrm.conversations import models as conversations
 from mcrm.db import Base
 from mcrm.deliveries import models as deliveries
+from mcrm.integrations import models as integrations
 from mcrm.interactions import models as interactions
 from mcrm.offers import models as offers
 from mcrm.orders import models as orders
 from mcrm.products import models as products
+from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
+from mcrm.templates import models as templates
 from mcrm.territories import models as territories
 
 MODULES = (
@@ -27,11 +30,14 @@ MODULES = (
     contacts,
     conversations,
     deliveries,
+    integrations,
     interactions,
     offers,
     orders,
     products,
+    settings_store,
     stock,
+    templates,
     territories,
 )
 metadata = Base.metadata

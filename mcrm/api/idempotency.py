@@ -2,17 +2,22 @@
 
 The key is claimed as the first act of the effect's own transaction and the answer is written into the same row as its
 last one: both commit together or not at all. A twin that arrives meanwhile waits for that row (a lock on PostgreSQL,
-the turn to write on SQLite), then gets the first one's answer. Only successes are kept.
+the turn to write on SQLite), then gets the first one's answer. Only successes are kept. What is kept may hold a key
+or a token that is shown once, and what was asked a password: the answer is sealed (Fernet) and the fingerprint keyed,
+both with keys that are not in the database.
 """
 
+import base64
 import hashlib
+import hmac
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 import orjson
+from cryptography.fernet import Fernet
 from flask import Response, current_app, request
 from sqlalchemy import LargeBinary, Text, column, delete, insert, select, table, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -95,7 +100,8 @@ class Claim:
         if not WELL_FORMED.fullmatch(key):
             raise InvalidInput([FieldError(HEADER, "pattern", "Must be 1 to 255 visible ASCII characters.")])
         self.scope = {"actor": current_actor.label, "method": request.method, "path": request.path, "key": key}
-        self.fingerprint = hashlib.sha256(request.query_string + b"\0" + raw_body()).hexdigest()
+        asked = request.query_string + b"\0" + raw_body()
+        self.fingerprint = hmac.new(root().answer_key, asked, hashlib.sha256).hexdigest()
 
     def answer(self) -> Response | None:
         """The answer that is kept; raises InvalidInput if the key was used for something else."""
@@ -106,7 +112,8 @@ class Claim:
         if row.fingerprint != self.fingerprint:
             reused = FieldError(HEADER, "reused", "This key was used for another request.")
             raise InvalidInput([reused], code="idempotency.key-reused")
-        response = Response(row.body, status=row.status, headers=orjson.loads(row.headers))
+        body = _seal(root().answer_key).decrypt(row.body)
+        response = Response(body, status=row.status, headers=orjson.loads(row.headers))
         response.headers["Idempotency-Replayed"] = "true"
         return response
 
@@ -129,8 +136,14 @@ class Claim:
             session.execute(delete(KEYS).filter_by(**self.scope))
             return
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        sealed = _seal(root().answer_key).encrypt(response.get_data())
         answered = {"status": response.status_code, "headers": orjson.dumps(headers).decode()}
-        session.execute(update(KEYS).filter_by(**self.scope).values(**answered, body=response.get_data()))
+        session.execute(update(KEYS).filter_by(**self.scope).values(**answered, body=sealed))
+
+
+@lru_cache(maxsize=4)
+def _seal(key: bytes) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def forget(session: Session, *, before: datetime) -> int:

@@ -114,6 +114,7 @@ def make_api(
         authenticate=authenticate,
         default_region=settings.default_region,
         cursor_key=derived_key(settings.secret_key, "cursor"),
+        answer_key=derived_key(settings.secret_key, "kept-answer"),
         https=settings.public_url.startswith("https:"),
         by_actor=Buckets(actor_rate),
         by_address=Buckets(address_rate),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -15,7 +15,9 @@ from mcrm.deliveries.models import Delivery
 from mcrm.deliveries.schemas import DeliveryQuery, DeliverySchema
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("deliveries", __name__, url_prefix="/v1/deliveries", description="What was sent to whom.")
+blueprint = Blueprint(
+    "deliveries", __name__, url_prefix="/v1/deliveries", area=Area.DELIVERIES, description="What was sent to whom."
+)
 FIELDS = tuple(DeliverySchema().fields)
 
 
