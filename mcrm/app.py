@@ -18,6 +18,7 @@ from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
+from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
 from mcrm.templates import resources as templates
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     deliveries.blueprint,
     templates.blueprint,
     templates.messages,
+    search.blueprint,
 )
 
 

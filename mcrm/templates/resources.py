@@ -68,6 +68,7 @@ class Templates(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """List the templates, oldest first."""
         where = {"limit": query.pop("limit"), "cursor": query.pop("cursor")}
+        query["channel"] = query["channel"] and query["channel"].value
         with reading() as session:
             return page(session, service.listed(**query), [Template.id], **where)
 

@@ -70,6 +70,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_template_versions")),
         sa.UniqueConstraint("template_id", "number", name=op.f("uq_template_versions_template_id_number")),
     )
+    undecided = sa.text("state IN ('failed', 'unknown')")
+    op.create_index("ix_deliveries_undecided", "deliveries", ["id"], sqlite_where=undecided, postgresql_where=undecided)
     op.execute("DELETE FROM idempotency_keys")
 
 
