@@ -60,11 +60,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         self.access: dict[tuple[str, str], Access] = {}
         self._prepare_doc_cbks.append(self._prepare_access_doc)
 
-    def allow(self, *roles: Role, public: bool = False) -> Callable[[View], View]:
-        """Who may call this one method; stands above what the route says."""
+    def allow(self, *roles: Role, public: bool = False, keys: bool = True) -> Callable[[View], View]:
+        """Who may call this one method; stands above what the route says. Without `keys` no integration's key may."""
 
         def declare(view: View) -> View:
-            view._allowed = (frozenset(roles), public)  # type: ignore[attr-defined]
+            view._allowed = (frozenset(roles), public, keys)  # type: ignore[attr-defined]
             return view
 
         return declare
@@ -159,7 +159,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
     def _access_of(
         self, view: Any, method: str, roles: frozenset[Role], public: bool, body_limit: int | None
     ) -> Access:
-        roles, public = getattr(view, "_allowed", (roles, public))
+        roles, public, keys = getattr(view, "_allowed", (roles, public, True))
         if bool(roles) == public:
             raise Undeclared(f"{self.name}: {method} {view.__qualname__} needs either roles= or public=True")
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -167,7 +167,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         if queries > 1:
             raise Undeclared(f"{self.name}: {method} {view.__qualname__} takes two query schemas; join them")
         replays = self.replays and not public and method in REPLAYED_METHODS
-        scope = self._scope_of(method) if Role.MANAGER in roles else None
+        scope = self._scope_of(method) if keys and Role.MANAGER in roles else None
         if scope is not None:
             roles = roles | {Role.INTEGRATION}
         return Access(roles, public, takes_query=bool(queries), body_limit=body_limit, replays=replays, scope=scope)

@@ -74,6 +74,7 @@ class AnnouncementOfOffer(MethodView):
         with reading() as session:
             return _shown(session, service.reachable(session, current_actor, id).id)
 
+    @blueprint.allow(*KEEPERS, keys=False)  # it goes to everybody: a decision of people
     @blueprint.arguments(AnnounceSchema())
     @blueprint.response(202, AnnouncementSchema())
     @blueprint.alt_response(409, description="It has been announced before, or is over")
