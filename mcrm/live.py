@@ -30,13 +30,15 @@ def topics_of(actor: Actor) -> frozenset[str]:
     return frozenset(f"territory:{territory_id}" for territory_id in actor.territory_ids)
 
 
-def authorise(settings: Settings, token: str) -> tuple[frozenset[str], datetime]:
-    """The topics a bearer token may follow, and when its stream ends; raises TokenInvalid, also for an integration's
-    key: a stream ends with its token, and a key need not end."""
+def authorise(settings: Settings, token: str) -> tuple[str, frozenset[str], datetime]:
+    """Who a bearer token stands for, the topics it may follow, and when its stream ends; raises TokenInvalid.
+
+    Also for an integration's key: a stream ends with its token, and a key need not end.
+    """
     actor = login.authenticate(settings, token)
     if actor.role is Role.INTEGRATION:
         raise TokenInvalid()
-    return topics_of(actor), tokens.expires_at(token)
+    return actor.label, topics_of(actor), tokens.expires_at(token)
 
 
 class CommittedChanges:

@@ -2,28 +2,24 @@
 
 The key is claimed as the first act of the effect's own transaction and the answer is written into the same row as its
 last one: both commit together or not at all. A twin that arrives meanwhile waits for that row (a lock on PostgreSQL,
-the turn to write on SQLite), then gets the first one's answer. Only successes are kept. What is kept may hold a key
-or a token that is shown once, and what was asked a password: the answer is sealed (Fernet) and the fingerprint keyed,
-both with keys that are not in the database.
+the turn to write on SQLite), then gets the first one's answer. Only successes are kept.
 """
 
-import base64
 import hashlib
 import hmac
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any
 
 import orjson
-from cryptography.fernet import Fernet
 from flask import Response, current_app, request
 from sqlalchemy import LargeBinary, Text, column, delete, insert, select, table, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from mcrm import clock
+from mcrm import clock, keys
 from mcrm.api.bodies import raw_body
 from mcrm.api.identity import current_actor
 from mcrm.api.problems import FieldError, InvalidInput
@@ -38,6 +34,7 @@ HEADER = "Idempotency-Key"
 WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 LOCK_TIMEOUT = "55P03"
+KEPT_ANSWER = "kept answer"
 
 KEYS = table(
     "idempotency_keys",
@@ -100,8 +97,8 @@ class Claim:
         if not WELL_FORMED.fullmatch(key):
             raise InvalidInput([FieldError(HEADER, "pattern", "Must be 1 to 255 visible ASCII characters.")])
         self.scope = {"actor": current_actor.label, "method": request.method, "path": request.path, "key": key}
-        asked = request.query_string + b"\0" + raw_body()
-        self.fingerprint = hmac.new(root().answer_key, asked, hashlib.sha256).hexdigest()
+        asked = b"fingerprint\0" + request.query_string + b"\0" + raw_body()
+        self.fingerprint = hmac.new(root().cursor_key, asked, hashlib.sha256).hexdigest()  # a body may hold a password
 
     def answer(self) -> Response | None:
         """The answer that is kept; raises InvalidInput if the key was used for something else."""
@@ -109,10 +106,10 @@ class Claim:
             row = session.execute(select(KEYS).filter_by(**self.scope)).one_or_none()
         if row is None:
             return None
-        if row.fingerprint != self.fingerprint:
+        body = keys.unsealed(KEPT_ANSWER, row.body)
+        if row.fingerprint != self.fingerprint or body is None:
             reused = FieldError(HEADER, "reused", "This key was used for another request.")
             raise InvalidInput([reused], code="idempotency.key-reused")
-        body = _seal(root().answer_key).decrypt(row.body)
         response = Response(body, status=row.status, headers=orjson.loads(row.headers))
         response.headers["Idempotency-Replayed"] = "true"
         return response
@@ -136,14 +133,9 @@ class Claim:
             session.execute(delete(KEYS).filter_by(**self.scope))
             return
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-        sealed = _seal(root().answer_key).encrypt(response.get_data())
         answered = {"status": response.status_code, "headers": orjson.dumps(headers).decode()}
-        session.execute(update(KEYS).filter_by(**self.scope).values(**answered, body=sealed))
-
-
-@lru_cache(maxsize=4)
-def _seal(key: bytes) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(key))
+        body = keys.sealed(KEPT_ANSWER, response.get_data())  # some answers hold a secret that is shown once
+        session.execute(update(KEYS).filter_by(**self.scope).values(**answered, body=body))
 
 
 def forget(session: Session, *, before: datetime) -> int:

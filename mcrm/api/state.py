@@ -35,7 +35,6 @@ class Root:
     authenticate: Callable[[str], Actor]
     default_region: str
     cursor_key: bytes
-    answer_key: bytes
     https: bool
     by_actor: Buckets
     by_address: Buckets

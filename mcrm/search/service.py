@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import RowMapping, Select, select, union_all
 from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
@@ -22,7 +22,7 @@ from mcrm.orders.models import Order
 from mcrm.products import service as products
 from mcrm.products.models import Product
 
-Found = dict["Group", list[Mapping[str, Any]]]
+Found = dict[str, list[RowMapping]]
 
 
 class Group(StrEnum):
@@ -45,7 +45,7 @@ def search(
     wanted = [group for group in Group if group in groups and _may_see(actor, group)]
     session.flush()
     return {
-        group: [row._mapping for row in session.execute(_SEARCHES[group](actor, words, region).limit(limit))]
+        group.value: [row._mapping for row in session.execute(_SEARCHES[group](actor, words, region).limit(limit))]
         for group in wanted
     }
 
@@ -68,9 +68,7 @@ def _contacts(actor: Actor, words: str, region: str) -> Select[Any]:
             )
         )
     found = contacts.contacts_of(actor).where(Contact.id.in_(union_all(*ids)), Contact.erased_at.is_(None))
-    return found.with_only_columns(Contact.id, Contact.name, Contact.number, Contact.account_id).order_by(
-        Contact.id.desc()
-    )
+    return found.with_only_columns(*_CONTACT).order_by(Contact.id.desc())
 
 
 def _phone(words: str, region: str) -> str | None:
@@ -84,20 +82,23 @@ def _phone(words: str, region: str) -> str | None:
 
 def _accounts(actor: Actor, words: str, region: str) -> Select[Any]:
     found = accounts.searched(accounts.accounts_of(actor), words)
-    return found.with_only_columns(Account.id, Account.name, Account.number, Account.kind).order_by(Account.id.desc())
+    return found.with_only_columns(*_ACCOUNT).order_by(Account.id.desc())
 
 
 def _orders(actor: Actor, words: str, region: str) -> Select[Any]:
-    shown = select(Order.id, Order.number, Order.status, Order.contact_id, Order.placed_at)
-    found = orders.within_reach(shown, actor).where(Order.number_key == orders.number_key(words))
+    found = orders.within_reach(select(*_ORDER), actor).where(Order.number_key == orders.number_key(words))
     return found.order_by(Order.id.desc())
 
 
 def _products(actor: Actor, words: str, region: str) -> Select[Any]:
     found = products.searched(products.products_of(actor), words)
-    return found.with_only_columns(Product.id, Product.code, Product.name).order_by(Product.id.desc())
+    return found.with_only_columns(*_PRODUCT).order_by(Product.id.desc())
 
 
+_CONTACT: tuple[Any, ...] = (Contact.id, Contact.name, Contact.number, Contact.account_id)
+_ACCOUNT: tuple[Any, ...] = (Account.id, Account.name, Account.number, Account.kind)
+_ORDER: tuple[Any, ...] = (Order.id, Order.number, Order.status, Order.contact_id, Order.placed_at)
+_PRODUCT: tuple[Any, ...] = (Product.id, Product.code, Product.name)
 _SEARCHES: Mapping[Group, Callable[[Actor, str, str], Select[Any]]] = {
     Group.CONTACTS: _contacts,
     Group.ACCOUNTS: _accounts,

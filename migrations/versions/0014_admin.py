@@ -6,13 +6,13 @@ from alembic import op
 from mcrm import db
 
 revision = "0014"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """New tables and indexes; the answers kept for idempotency keys go, since they are sealed from now on."""
+    """New tables and indexes."""
     op.create_index("ix_audit_entries_actor_id", "audit_entries", ["actor", "id"])
     op.create_index("ix_audit_entries_action_id", "audit_entries", ["action", "id"])
     op.create_table(
@@ -72,7 +72,6 @@ def upgrade() -> None:
     )
     undecided = sa.text("state IN ('failed', 'unknown')")
     op.create_index("ix_deliveries_undecided", "deliveries", ["id"], sqlite_where=undecided, postgresql_where=undecided)
-    op.execute("DELETE FROM idempotency_keys")
 
 
 def _versioned() -> list[sa.Column]:

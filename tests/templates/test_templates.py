@@ -119,7 +119,7 @@ def test_what_a_customer_is_called_is_never_a_template(session: Session, ada: Ca
         "{% if name %}x",
         "{% if tracking_number == 'no' %}x{% endif %}",
         "{{ " + "(" * 900 + "name" + ")" * 900 + " }}",
-        "{%if name%}" * 97 + "x" + "{%endif%}" * 97,
+        "{%if name%}" * 99 + "x" + "{%endif%}" * 99,
         "{{ [name] }}",
         "{{ self }}",
     ],
