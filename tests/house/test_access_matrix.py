@@ -75,6 +75,7 @@ def things_of(session: Session, territory: Territory, customer: Contact) -> dict
         "/v1/orders": str(an_order(session, customer).id),
         "/v1/me/orders": str(an_order(session, customer).id),
         "/v1/deliveries": str(delivery.id),
+        "/v1/me/deliveries": str(delivery.id),
         "/v1/price-lists": str(prices.id),
         "point_id": str(point.id),
     }
