@@ -94,12 +94,12 @@ SMS_MOST_SEGMENTS = Option(
     "How many segments a text template may take, filled with its sample.",
     _whole(1, 10),
 )
-RESERVATION_MINUTES = Option(
-    "reservation-minutes",
+ORDER_HOLD_HOURS = Option(
+    "order-hold-hours",
     SettingType.INTEGER,
-    2880,
-    "How long stock stays reserved for an order that nobody confirms.",
-    _whole(5, 43_200),
+    None,
+    "How long stock stays reserved for an order that nobody confirms, 0 for ever; MCRM_ORDER_HOLD_HOURS while unset.",
+    _whole(0, 24 * 366),
 )
 REORDER_ENABLED = Option(
     "reorder-enabled", SettingType.BOOLEAN, True, "Whether low stock makes a purchase request by itself.", _truth
@@ -107,5 +107,5 @@ REORDER_ENABLED = Option(
 
 OPTIONS = {
     option.name: option
-    for option in (SENDER_NAME, QUIET_HOURS, FALLBACK_LOCALE, SMS_MOST_SEGMENTS, RESERVATION_MINUTES, REORDER_ENABLED)
+    for option in (SENDER_NAME, QUIET_HOURS, FALLBACK_LOCALE, SMS_MOST_SEGMENTS, ORDER_HOLD_HOURS, REORDER_ENABLED)
 }

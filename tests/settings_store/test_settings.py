@@ -12,7 +12,7 @@ from mcrm.actors import SYSTEM, Role
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions.models import Interaction
 from mcrm.settings_store import service
-from mcrm.settings_store.catalogue import OPTIONS, RESERVATION_MINUTES
+from mcrm.settings_store.catalogue import OPTIONS, ORDER_HOLD_HOURS
 from mcrm.transaction import transaction
 from tests.callers import Caller, as_staff
 from tests.cast import a_customer
@@ -39,18 +39,18 @@ def test_every_setting_says_what_it_means_and_what_holds(ada: Caller) -> None:
     items = {item["name"]: item for item in ada.get("/v1/settings").json["items"]}
     assert items.keys() == OPTIONS.keys()
     assert all(item["value"] == item["default"] and item["rev"] == 0 for item in items.values())
-    assert put(ada, "reservation-minutes", 60).json["value"] == 60
-    seen = ada.get("/v1/settings/reservation-minutes").json
-    assert (seen["value"], seen["default"], seen["rev"]) == (60, 2880, 1)
+    assert put(ada, "order-hold-hours", 60).json["value"] == 60
+    seen = ada.get("/v1/settings/order-hold-hours").json
+    assert (seen["value"], seen["default"], seen["rev"]) == (60, None, 1)
     assert seen["changed_by"].startswith("user:")
 
 
 @pytest.mark.parametrize(
     ("name", "odd"),
     [
-        ("reservation-minutes", 4),
-        ("reservation-minutes", True),
-        ("reservation-minutes", "60"),
+        ("order-hold-hours", -1),
+        ("order-hold-hours", True),
+        ("order-hold-hours", "60"),
         ("reorder-enabled", 1),
         ("sender-name", "  "),
         ("sender-name", "x" * 41),
@@ -88,22 +88,22 @@ def test_a_setting_goes_back_to_its_default(ada: Caller, session: Session) -> No
 def test_another_process_notices_within_seconds(ada: Caller, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 1000.0
     monkeypatch.setattr(service.time, "monotonic", lambda: now_s)
-    assert service.value(session, RESERVATION_MINUTES) == 2880
+    assert service.value(session, ORDER_HOLD_HOURS) is None
     remembered = service._memory
-    put(ada, "reservation-minutes", 60)
+    put(ada, "order-hold-hours", 60)
     monkeypatch.setattr(service, "_memory", remembered)  # as the other process still has it
-    assert service.value(session, RESERVATION_MINUTES) == 2880
+    assert service.value(session, ORDER_HOLD_HOURS) is None
     now_s += service.REMEMBERED_S
-    assert service.value(session, RESERVATION_MINUTES) == 60
+    assert service.value(session, ORDER_HOLD_HOURS) == 60
 
 
 def test_a_hot_path_asks_the_database_once_in_a_while(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     with transaction() as work:
-        service.put(work, SYSTEM, "reservation-minutes", 60)
+        service.put(work, SYSTEM, "order-hold-hours", 60)
     asked: list[Any] = []
     execute = session.execute
     monkeypatch.setattr(session, "execute", lambda *args, **options: asked.append(args) or execute(*args, **options))
-    assert [service.value(session, RESERVATION_MINUTES) for _ in range(50)] == [60] * 50
+    assert [service.value(session, ORDER_HOLD_HOURS) for _ in range(50)] == [60] * 50
     assert len(asked) == 1
 
 
