@@ -8,10 +8,12 @@ from mcrm.access import login
 from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
 from mcrm.api.root import make_api
+from mcrm.audit import resources as audit
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
 from mcrm.deliveries import resources as deliveries
+from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
 from mcrm.ledger import resources as ledger
 from mcrm.offers import resources as offers
@@ -21,15 +23,22 @@ from mcrm.pricing import resources as pricing
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
 from mcrm.reconciliation import resources as reconciliation
+from mcrm.search import resources as search
+from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
 from mcrm.taxes import resources as taxes
+from mcrm.templates import resources as templates
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
 
 BLUEPRINTS = (
     access.signing_in,
     access.own,
+    access.password,
     access.staff,
+    integrations.blueprint,
+    settings_store.blueprint,
+    audit.blueprint,
     territories.blueprint,
     accounts.blueprint,
     contacts.blueprint,
@@ -55,6 +64,9 @@ BLUEPRINTS = (
     reconciliation.blueprint,
     offers.blueprint,
     deliveries.blueprint,
+    templates.blueprint,
+    templates.messages,
+    search.blueprint,
 )
 
 

@@ -11,6 +11,7 @@ from mcrm.contacts import models as contacts
 from mcrm.conversations import models as conversations
 from mcrm.db import Base
 from mcrm.deliveries import models as deliveries
+from mcrm.integrations import models as integrations
 from mcrm.interactions import models as interactions
 from mcrm.invoices import models as invoices
 from mcrm.ledger import models as ledger
@@ -19,8 +20,10 @@ from mcrm.orders import models as orders
 from mcrm.payments import models as payments
 from mcrm.pricing import models as pricing
 from mcrm.products import models as products
+from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
 from mcrm.taxes import models as taxes
+from mcrm.templates import models as templates
 from mcrm.territories import models as territories
 
 MODULES = (
@@ -32,6 +35,7 @@ MODULES = (
     contacts,
     conversations,
     deliveries,
+    integrations,
     interactions,
     invoices,
     ledger,
@@ -40,8 +44,10 @@ MODULES = (
     payments,
     pricing,
     products,
+    settings_store,
     stock,
     taxes,
+    templates,
     territories,
 )
 metadata = Base.metadata

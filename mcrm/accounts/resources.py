@@ -8,14 +8,16 @@ from flask.views import MethodView
 from mcrm.accounts import service
 from mcrm.accounts.models import Account
 from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema, AccountQuery, AccountSchema
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
 from mcrm.db import reading
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("accounts", __name__, url_prefix="/v1/accounts", description="Whom we sell to.")
+blueprint = Blueprint(
+    "accounts", __name__, url_prefix="/v1/accounts", area=Area.ACCOUNTS, description="Whom we sell to."
+)
 
 
 @blueprint.route("", roles=STAFF)

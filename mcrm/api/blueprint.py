@@ -11,7 +11,7 @@ from flask import Response, request
 from flask_smorest.etag import _get_etag_ctx
 from werkzeug.exceptions import HTTPException, PreconditionFailed
 
-from mcrm.actors import Role
+from mcrm.actors import Area, Role
 from mcrm.api.fields import Query
 from mcrm.api.json import encode
 from mcrm.api.parser import StrictParser
@@ -47,23 +47,27 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
     """flask-smorest's, deny by default.
 
     `route(rule, roles={…})` or `route(rule, public=True)` declares for all methods of a view, `allow` for one.
+    With an `area`, what managers may call is open to keys that permit it: `<area>:read` for GET, else `<area>:write`.
     Schemas are instances. Parameters in paths are `<uuid:id>` or short texts. Problems are documented by themselves.
     """
 
     ARGUMENTS_PARSER = StrictParser()
 
-    def __init__(self, name: str, import_name: str, *, replays: bool = True, **options: Any) -> None:
+    def __init__(
+        self, name: str, import_name: str, *, replays: bool = True, area: Area | None = None, **options: Any
+    ) -> None:
         """`replays`: POST and PATCH honour an Idempotency-Key (not under /v1/auth)."""
         super().__init__(name, import_name, **options)
+        self.area = area
         self.replays = replays
         self.access: dict[tuple[str, str], Access] = {}
         self._prepare_doc_cbks.append(self._prepare_access_doc)
 
-    def allow(self, *roles: Role, public: bool = False) -> Callable[[View], View]:
-        """Who may call this one method; stands above what the route says."""
+    def allow(self, *roles: Role, public: bool = False, keys: bool = True) -> Callable[[View], View]:
+        """Who may call this one method; stands above what the route says. Without `keys` no integration's key may."""
 
         def declare(view: View) -> View:
-            view._allowed = (frozenset(roles), public)  # type: ignore[attr-defined]
+            view._allowed = (frozenset(roles), public, keys)  # type: ignore[attr-defined]
             return view
 
         return declare
@@ -162,7 +166,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
     def _access_of(
         self, view: Any, method: str, roles: frozenset[Role], public: bool, body_limit: int | None
     ) -> Access:
-        roles, public = getattr(view, "_allowed", (roles, public))
+        roles, public, keys = getattr(view, "_allowed", (roles, public, True))
         if bool(roles) == public:
             raise Undeclared(f"{self.name}: {method} {view.__qualname__} needs either roles= or public=True")
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -170,7 +174,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         if queries > 1:
             raise Undeclared(f"{self.name}: {method} {view.__qualname__} takes two query schemas; join them")
         replays = self.replays and not public and method in REPLAYED_METHODS
-        return Access(roles, public, takes_query=bool(queries), body_limit=body_limit, replays=replays)
+        scope = self._scope_of(method) if keys and Role.MANAGER in roles else None
+        if scope is not None:
+            roles = roles | {Role.INTEGRATION}
+        return Access(roles, public, takes_query=bool(queries), body_limit=body_limit, replays=replays, scope=scope)
+
+    def _scope_of(self, method: str) -> str | None:
+        return self.area and f"{self.area.value}:{'read' if method == 'GET' else 'write'}"
 
     def _prepare_access_doc(
         self, doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **unused: Any
@@ -184,6 +194,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         doc["security"] = [] if access.public else [{"bearer": []}]
         if access.roles:
             doc["x-roles"] = sorted(access.roles)
+        if access.scope:
+            doc["x-scope"] = access.scope
         if access.replays:
             doc.setdefault("parameters", []).append("IDEMPOTENCY_KEY")
         return doc

@@ -16,7 +16,8 @@ class Access:
     """Who may call one operation, and what it takes: declared beside its route.
 
     `roles` is empty for a public operation. `takes_query`: it declares query parameters; without, every one is
-    unknown. `body_limit` in bytes replaces the application's. `replays`: it honours an Idempotency-Key.
+    unknown. `body_limit` in bytes replaces the application's. `replays`: it honours an Idempotency-Key. `scope` is what
+    an integration key must permit (`orders:read`); without, no key is let in.
     """
 
     roles: frozenset[Role]
@@ -24,6 +25,7 @@ class Access:
     takes_query: bool = False
     body_limit: int | None = None
     replays: bool = False
+    scope: str | None = None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,11 @@ class AuditEntry(Row):
     """One act of the administration: field names, never values of personal data."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_subject_id", "subject_id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_subject_id", "subject_id"),
+        Index("ix_audit_entries_actor_id", "actor", "id"),
+        Index("ix_audit_entries_action_id", "action", "id"),
+    )
 
     actor: Mapped[str]
     action: Mapped[str]

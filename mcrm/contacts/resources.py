@@ -7,7 +7,7 @@ from flask import Response
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -28,7 +28,9 @@ from mcrm.contacts.schemas import (
 from mcrm.db import reading
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("contacts", __name__, url_prefix="/v1/contacts", description="Whom we can reach.")
+blueprint = Blueprint(
+    "contacts", __name__, url_prefix="/v1/contacts", area=Area.CONTACTS, description="Whom we can reach."
+)
 CONTACT_FIELDS = tuple(ContactSchema().fields)
 ROWS = compile_rows(ContactSchema(), Contact)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import PageQuery, page, page_of
@@ -16,7 +16,9 @@ from mcrm.offers.models import Offer
 from mcrm.offers.schemas import AnnouncementSchema, AnnounceSchema, OfferChangeSchema, OfferInSchema, OfferSchema
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("offers", __name__, url_prefix="/v1/offers", description="What is worth telling.")
+blueprint = Blueprint(
+    "offers", __name__, url_prefix="/v1/offers", area=Area.OFFERS, description="What is worth telling."
+)
 KEEPERS = (Role.ADMIN, Role.MANAGER)
 
 
@@ -72,6 +74,7 @@ class AnnouncementOfOffer(MethodView):
         with reading() as session:
             return _shown(session, service.reachable(session, current_actor, id).id)
 
+    @blueprint.allow(*KEEPERS, keys=False)  # it goes to everybody: a decision of people
     @blueprint.arguments(AnnounceSchema())
     @blueprint.response(202, AnnouncementSchema())
     @blueprint.alt_response(409, description="It has been announced before, or is over")

@@ -14,7 +14,7 @@ from mcrm.deliveries import outbox
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
-from mcrm.orders import phrases, service, states
+from mcrm.orders import phrases, service, states, wordings
 from mcrm.orders.models import Order, OrderLine, OrderStatus, Shipment
 from mcrm.orders.states import Move
 from mcrm.stock import service as stock
@@ -102,4 +102,5 @@ def _tell_customer(session: Session, actor: Actor, order: Order, shipment: Shipm
         data={"event": "order.shipped", "id": str(order.id)},
         collapse_key=f"order-{order.number}",
         ttl_s=24 * 3600,
+        wordings=wordings.shipped(session, order, shipment),
     )

@@ -9,7 +9,7 @@ from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -31,7 +31,7 @@ from mcrm.orders.schemas import (
 from mcrm.pricing.rules import Wanted
 from mcrm.transaction import perform
 
-blueprint = Blueprint("orders", __name__, url_prefix="/v1/orders", description="What was ordered.")
+blueprint = Blueprint("orders", __name__, url_prefix="/v1/orders", area=Area.ORDERS, description="What was ordered.")
 own = Blueprint("own-orders", __name__, url_prefix="/v1/me/orders", description="What customers ordered.")
 ROWS = compile_rows(OrderSchema(), service.TABLE)
 NEWEST_FIRST = [service.TABLE.c.id.desc()]

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 from flask.views import MethodView
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -29,8 +29,10 @@ from mcrm.products.schemas import (
 )
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("products", __name__, url_prefix="/v1/products", description="What we sell.")
-price_lists = Blueprint("price-lists", __name__, url_prefix="/v1/price-lists", description="For how much.")
+blueprint = Blueprint("products", __name__, url_prefix="/v1/products", area=Area.PRODUCTS, description="What we sell.")
+price_lists = Blueprint(
+    "price-lists", __name__, url_prefix="/v1/price-lists", area=Area.PRODUCTS, description="For how much."
+)
 KEEPERS = (Role.ADMIN, Role.MANAGER)
 ROWS = compile_rows(ProductSchema(), Product)
 LISTS = compile_rows(PriceListSchema(), PriceList)

@@ -7,7 +7,7 @@ from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -18,7 +18,7 @@ from mcrm.stock.models import StockItem
 from mcrm.stock.schemas import StockItemSchema, StockMoveInSchema, StockQuery
 from mcrm.transaction import perform
 
-blueprint = Blueprint("stock", __name__, url_prefix="/v1", description="How much of it there is.")
+blueprint = Blueprint("stock", __name__, url_prefix="/v1", area=Area.STOCK, description="How much of it there is.")
 
 
 @blueprint.route("/stock-items", roles=STAFF)

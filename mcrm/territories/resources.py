@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import PageQuery, page, page_of
@@ -15,7 +15,9 @@ from mcrm.territories.models import ScopeGrant, Territory
 from mcrm.territories.schemas import GrantSchema, TerritoryChangeSchema, TerritoryInSchema, TerritorySchema
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("territories", __name__, url_prefix="/v1/territories", description="Who covers what.")
+blueprint = Blueprint(
+    "territories", __name__, url_prefix="/v1/territories", area=Area.TERRITORIES, description="Who covers what."
+)
 
 
 @blueprint.route("", roles=STAFF)
@@ -58,6 +60,16 @@ class OneTerritory(MethodView):
             territory = service.reachable(session, current_actor, id)
             blueprint.check_etag(territory)
             return service.change(session, current_actor, territory, changes)
+
+    @blueprint.allow(Role.ADMIN)
+    @blueprint.response(204)
+    @blueprint.alt_response(409, description="Accounts lie in it, or somebody may see it")
+    def delete(self, id: UUID) -> None:
+        """Remove a territory that is empty and that nobody may see."""
+        with transaction() as session:
+            territory = service.reachable(session, current_actor, id)
+            blueprint.check_etag(territory)
+            service.remove(session, current_actor, territory)
 
 
 @blueprint.route("/<uuid:id>/grants", roles={Role.ADMIN, Role.MANAGER})
