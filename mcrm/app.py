@@ -8,6 +8,7 @@ from mcrm.access import login
 from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
 from mcrm.api.root import make_api
+from mcrm.carriers import resources as carriers
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
@@ -16,6 +17,9 @@ from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
+from mcrm.purchasing import resources as purchasing
+from mcrm.quotes import resources as quotes
+from mcrm.returns import resources as returns
 from mcrm.stock import resources as stock
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
@@ -34,8 +38,12 @@ BLUEPRINTS = (
     products.blueprint,
     products.price_lists,
     stock.blueprint,
+    purchasing.blueprint,
     orders.blueprint,
     orders.own,
+    quotes.blueprint,
+    returns.blueprint,
+    carriers.blueprint,
     offers.blueprint,
     deliveries.blueprint,
 )
@@ -59,7 +67,7 @@ def create_app(
     )
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for door, endpoints in doors:
+    for door, endpoints in (*doors, (carriers.make_doors(settings), carriers.ENDPOINTS)):
         api.register_open(door, endpoints)
     api.seal()
     return app

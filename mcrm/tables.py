@@ -5,6 +5,7 @@ from sqlalchemy.orm import configure_mappers
 from mcrm.access import models as access
 from mcrm.accounts import models as accounts
 from mcrm.audit import models as audit
+from mcrm.carriers import models as carriers
 from mcrm.cases import models as cases
 from mcrm.consents import models as consents
 from mcrm.contacts import models as contacts
@@ -15,6 +16,8 @@ from mcrm.interactions import models as interactions
 from mcrm.offers import models as offers
 from mcrm.orders import models as orders
 from mcrm.products import models as products
+from mcrm.quotes import models as quotes
+from mcrm.returns import models as returns
 from mcrm.stock import models as stock
 from mcrm.territories import models as territories
 
@@ -22,6 +25,7 @@ MODULES = (
     access,
     accounts,
     audit,
+    carriers,
     cases,
     consents,
     contacts,
@@ -31,6 +35,8 @@ MODULES = (
     offers,
     orders,
     products,
+    quotes,
+    returns,
     stock,
     territories,
 )

@@ -1,11 +1,11 @@
-"""Orders, their lines, and what hangs on them: payments, shipments, tracking, returns."""
+"""Orders, their lines, and what hangs on them: payments, shipments, number series, imports."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mcrm.db import Base, Id, Row, Synced, one_of
@@ -38,6 +38,9 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+UNCONFIRMED = text("status = 'new'")
+
+
 class Order(Synced):
     """A sale or a credit. `number_key` is the number in upper case without spaces, dashes and `#`, for looking up."""
 
@@ -49,6 +52,7 @@ class Order(Synced):
         Index("ix_orders_contact_id_id", "contact_id", "id"),
         Index("ix_orders_account_id_id", "account_id", "id"),
         Index("ix_orders_number_key", "number_key"),
+        Index("ix_orders_unconfirmed", "placed_at", sqlite_where=UNCONFIRMED, postgresql_where=UNCONFIRMED),
     )
 
     number: Mapped[str] = mapped_column(unique=True)
@@ -70,7 +74,11 @@ class Order(Synced):
 
 
 class OrderLine(Synced):
-    """One line; prices in minor units of the order's currency. `product_id` may be None for imported oddities."""
+    """One line; prices in minor units of the order's currency. `product_id` may be None for imported oddities.
+
+    `quantity` is what was ordered; of it so many were shipped, so many cancelled, and the rest is open. `total` is the
+    price of what was not cancelled.
+    """
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -86,6 +94,18 @@ class OrderLine(Synced):
     quantity: Mapped[int]
     unit_price: Mapped[int]
     total: Mapped[int]
+    shipped_quantity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    cancelled_quantity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+    @property
+    def live_quantity(self) -> int:
+        """What was ordered and not cancelled."""
+        return self.quantity - self.cancelled_quantity
+
+    @property
+    def open_quantity(self) -> int:
+        """What has still to leave."""
+        return max(self.live_quantity - self.shipped_quantity, 0)
 
 
 class Payment(Row):
@@ -103,10 +123,13 @@ class Payment(Row):
 
 
 class Shipment(Synced):
-    """What left for the customer, with whom, and when it should arrive."""
+    """What left for the customer, with whom, when it should arrive; `tracking_status` is the carrier's last word."""
 
     __tablename__ = "shipments"
-    __table_args__ = (Index("ix_shipments_order_id", "order_id"),)
+    __table_args__ = (
+        Index("ix_shipments_order_id", "order_id"),
+        Index("ix_shipments_tracking_number", "tracking_number"),
+    )
 
     order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
     carrier: Mapped[str]
@@ -114,30 +137,22 @@ class Shipment(Synced):
     expected_on: Mapped[date | None] = mapped_column(Date)
     shipped_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    tracking_status: Mapped[str | None]
 
 
-class TrackingEvent(Row):
-    """What a carrier reported about a shipment."""
+class ShipmentLine(Row):
+    """So many pieces of an order line in a shipment."""
 
-    __tablename__ = "tracking_events"
-    __table_args__ = (Index("ix_tracking_events_shipment_id", "shipment_id"),)
+    __tablename__ = "shipment_lines"
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "order_line_id"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        Index("ix_shipment_lines_order_line_id", "order_line_id"),
+    )
 
     shipment_id: Mapped[UUID] = mapped_column(Id, ForeignKey("shipments.id"))
-    at: Mapped[datetime]
-    status: Mapped[str]
-    detail: Mapped[str | None]
-
-
-class Return(Synced):
-    """Goods coming back for a reason."""
-
-    __tablename__ = "returns"
-    __table_args__ = (Index("ix_returns_order_id", "order_id"),)
-
-    order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
-    reason: Mapped[str]
-    state: Mapped[str]
-    detail: Mapped[str | None]
+    order_line_id: Mapped[UUID] = mapped_column(Id, ForeignKey("order_lines.id"))
+    quantity: Mapped[int]
 
 
 class NumberSeries(Base):

@@ -14,12 +14,13 @@ FIRST = 1001
 def next_order_number(session: Session) -> str:
     """The next order number that no (imported) order has."""
     while True:
-        number = str(_next(session, "order"))
+        number = str(next_number(session, "order"))
         if session.connection().scalar(_HOLDER, {"number": number}) is None:
             return number
 
 
-def _next(session: Session, name: str) -> int:
+def next_number(session: Session, name: str) -> int:
+    """The next number of a series, the first of which is 1001."""
     number = session.connection().scalar(_TAKE, {"series": name})
     if number is None:
         try:

@@ -1,4 +1,7 @@
-"""Placing an order: prices, stock and number in one transaction, so that nobody is promised what is not there."""
+"""Placing an order: prices, stock and number in one transaction, so that nobody is promised what is not there.
+
+`draft` says what it costs, `book` makes it so: a quote keeps a draft and books it later, at its own prices.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -37,6 +40,18 @@ class Wanted:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Priced lines that nobody has ordered yet.
+
+    A line is the columns of its order line but for what `book` gives it; `money` the amounts of the order by column.
+    """
+
+    currency: str
+    money: dict[str, int]
+    lines: list[dict[str, Any]]
+
+
 def place(
     session: Session, actor: Actor, *, contact_id: UUID, lines: Sequence[Wanted], id: UUID | None = None, **facts: Any
 ) -> Order:
@@ -48,24 +63,43 @@ def place(
     if not lines:
         raise OrderEmpty(field="lines")
     contact = contacts.reachable(session, actor, contact_id, field="contact_id")
+    return book(session, actor, contact, draft(session, actor, contact.account_id, lines), id=id, **facts)
+
+
+def draft(session: Session, actor: Actor, account_id: UUID, lines: Sequence[Wanted]) -> Draft:
+    """What these lines cost an account now, sold by this actor.
+
+    Raises ProductUnknown, ProductWithoutPrice, MixedCurrencies (naming the line), OrderTooLarge.
+    """
     names = _names(session, lines)
-    priced = _priced(session, contact.account_id, lines)
-    total = sum(price.unit_price * line.quantity for price, line in zip(priced, lines, strict=True))
-    if total > LARGEST_TOTAL:
+    priced = _priced(session, account_id, lines)
+    rows = [_line(line, names, price) for line, price in zip(lines, priced, strict=True)]
+    money = money_of(rows)
+    if money["total"] > LARGEST_TOTAL:
         raise OrderTooLarge(field="lines")
-    fields = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
+    return Draft(priced[0].currency, money, rows)
+
+
+def money_of(lines: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """The amounts of an order of these lines, by column."""
+    return {"total": sum(line["total"] for line in lines)}
+
+
+def book(
+    session: Session, actor: Actor, contact: Contact, drafted: Draft, *, id: UUID | None = None, **facts: Any
+) -> Order:
+    """Make an order of a draft: stock, number, rows and log. Raises OutOfStock, naming the line."""
+    fields = {line["product_id"]: f"lines.{index}.quantity" for index, line in enumerate(drafted.lines)}
     wanted = Counter[UUID]()
-    for line in lines:
-        wanted[line.product_id] += line.quantity
-    items = stock.reserve(session, wanted, fields=fields)
-    order = _order(contact, priced, id or new_id(), next_order_number(session), facts | {"total": total})
+    for line in drafted.lines:
+        wanted[line["product_id"]] += line["quantity"]
+    taken = stock.reserve(session, wanted, fields=fields)
+    order = _order(contact, drafted, id or new_id(), next_order_number(session), facts)
     session.add(order)
     session.flush()
-    rows = [_line(order, number, line, names, priced[number - 1]) for number, line in enumerate(lines, 1)]
+    rows = line_rows(order, drafted.lines)
     insert_rows(session, OrderLine, rows)
-    stock.hold(
-        session, [(items[row["product_id"]], row["id"], row["quantity"]) for row in rows if row["product_id"] in items]
-    )
+    stock.hold(session, [(row["id"], row["product_id"], row["quantity"]) for row in rows], taken)
     log.append(
         session,
         actor,
@@ -74,6 +108,23 @@ def place(
         payload={"number": order.number, "total": order.total, "currency": order.currency, "lines": len(rows)},
     )
     return order
+
+
+def line_rows(order: Order, lines: Sequence[dict[str, Any]], *, after: int = 0) -> list[dict[str, Any]]:
+    """The rows of an order's new lines, numbered from `after` + 1."""
+    now = clock.now()
+    return [
+        {
+            "id": new_id(),
+            "rev": 1,
+            "created_at": now,
+            "updated_at": now,
+            "order_id": order.id,
+            "line_number": number,
+            **line,
+        }
+        for number, line in enumerate(lines, after + 1)
+    ]
 
 
 def _names(session: Session, lines: Sequence[Wanted]) -> dict[UUID, str]:
@@ -98,28 +149,22 @@ def _priced(session: Session, account_id: UUID, lines: Sequence[Wanted]) -> list
     return chosen
 
 
-def _order(contact: Contact, priced: Sequence[pricing.Price], id: UUID, number: str, facts: dict[str, Any]) -> Order:
+def _order(contact: Contact, drafted: Draft, id: UUID, number: str, facts: dict[str, Any]) -> Order:
     return Order(
         id=id,
         number=number,
         number_key=number_key(number),
         contact_id=contact.id,
         account_id=contact.account_id,
-        currency=priced[0].currency,
+        currency=drafted.currency,
         placed_at=clock.now(),
+        **drafted.money,
         **facts,
     )
 
 
-def _line(order: Order, number: int, line: Wanted, names: dict[UUID, str], price: pricing.Price) -> dict[str, Any]:
-    now = order.placed_at
+def _line(line: Wanted, names: dict[UUID, str], price: pricing.Price) -> dict[str, Any]:
     return {
-        "id": new_id(),
-        "rev": 1,
-        "created_at": now,
-        "updated_at": now,
-        "order_id": order.id,
-        "line_number": number,
         "product_id": line.product_id,
         "description": names[line.product_id],
         "quantity": line.quantity,

@@ -178,6 +178,7 @@ class Store:
             quantity=line.quantity,
             unit_price=line.unit_price,
             total=line.total,
+            shipped_quantity=max(line.quantity, 0),
         )
 
 
