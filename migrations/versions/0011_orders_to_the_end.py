@@ -7,7 +7,7 @@ from mcrm import clock, db
 from mcrm.ids import new_id
 
 revision = "0011"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

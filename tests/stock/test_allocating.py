@@ -1,5 +1,7 @@
 """Which location serves an order: the fullest one first, others only what it lacks, always the same answer."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +51,7 @@ def test_every_line_gets_all_its_pieces_out_of_what_was_taken(lines: list[int], 
     wanted = [(new_id(), pieces) for pieces in lines]
     cuts = sorted(data.draw(st.sets(st.integers(1, sum(lines) - 1), max_size=4))) if sum(lines) > 1 else []
     edges = [0, *cuts, sum(lines)]
-    taken = [(new_id(), after - before) for before, after in zip(edges, edges[1:], strict=False)]
+    taken = [(new_id(), after - before) for before, after in pairwise(edges)]
     dealt = deal(wanted, taken)
     for line_id, pieces in wanted:
         assert sum(part for _, line, part in dealt if line == line_id) == pieces
