@@ -16,10 +16,10 @@ from mcrm.db import looking, reading
 from mcrm.purchasing import service
 from mcrm.purchasing.schemas import (
     GivenUpSchema,
+    GoodsReceiptSchema,
     PurchaseRequestInSchema,
     PurchaseRequestQuery,
     PurchaseRequestSchema,
-    ReceiptSchema,
     SupplierOrderSchema,
 )
 from mcrm.stock.models import PurchaseRequest
@@ -80,7 +80,7 @@ class SupplierOrder(MethodView):
 class Receipt(MethodView):
     """The goods came."""
 
-    @blueprint.arguments(ReceiptSchema())
+    @blueprint.arguments(GoodsReceiptSchema())
     @blueprint.response(201, PurchaseRequestSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> PurchaseRequest:
         """Take the goods in; they are on hand at once."""

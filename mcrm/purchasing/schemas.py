@@ -41,7 +41,7 @@ class SupplierOrderSchema(Schema):
     reference = Str(load_default=None, allow_none=True)
 
 
-class ReceiptSchema(Schema):
+class GoodsReceiptSchema(Schema):
     """How many came; without, as many as were asked for."""
 
     quantity = Int(minimum=1, maximum=MOST, load_default=None, allow_none=True)
