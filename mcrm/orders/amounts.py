@@ -1,4 +1,15 @@
-"""What a part of an order line is worth. Integers only; whatever is cut into parts adds up again."""
+"""What orders, their lines and parts of lines are worth. Integers only; what is cut into parts adds up again."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from mcrm.orders.models import Order, OrderLine
+
+CUT = ("total",)
+"""The money columns of a line that shrink with its pieces."""
+
+SUMS = {"total": "total"}
+"""The money columns of an order, and the column of its lines that each is the sum of."""
 
 
 def share(amount: int, part: int, whole: int) -> int:
@@ -12,3 +23,27 @@ def share(amount: int, part: int, whole: int) -> int:
 def between(amount: int, before: int, pieces: int, whole: int) -> int:
     """The worth of `pieces` more when `before` of `whole` were taken already: all the parts together are `amount`."""
     return share(amount, before + pieces, whole) - share(amount, before, whole)
+
+
+def sums(lines: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """The money columns of an order of these lines."""
+    rows = list(lines)
+    return {name: sum(row[column] for row in rows) for name, column in SUMS.items()}
+
+
+def credit(line: OrderLine, before: int, pieces: int) -> dict[str, int]:
+    """The money columns of the credit for `pieces` of a line, of which `before` were credited already."""
+    return {name: -between(getattr(line, name), before, pieces, line.live_quantity) for name in CUT}
+
+
+def shrink(line: OrderLine, pieces: int) -> None:
+    """Let a line be worth so many pieces, at its own price; its quantities are the caller's."""
+    for name in CUT:
+        setattr(line, name, share(getattr(line, name), pieces, line.live_quantity))
+
+
+def add_up(order: Order, lines: Iterable[OrderLine], added: Iterable[dict[str, Any]] = ()) -> None:
+    """Let an order be worth what these lines and the rows `added` are."""
+    rows = [{column: getattr(line, column) for column in SUMS.values()} for line in lines]
+    for name, amount in sums([*rows, *added]).items():
+        setattr(order, name, amount)

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.actors import SYSTEM, Actor
 from mcrm.interactions.kinds import Kind
-from mcrm.orders import service, states
-from mcrm.orders.amounts import share
+from mcrm.orders import amounts, service, states
 from mcrm.orders.errors import PartlyShipped
 from mcrm.orders.lines import Pieces, chosen, locked_lines, still_open
 from mcrm.orders.models import Order, OrderKind, OrderLine, OrderStatus
@@ -81,10 +80,9 @@ def _cancel_some(
 ) -> Order:
     for line in lines:
         if line.id in pieces:
-            live = line.live_quantity
-            line.total = share(line.total, live - pieces[line.id], live)
+            amounts.shrink(line, line.live_quantity - pieces[line.id])
             line.cancelled_quantity += pieces[line.id]
-    order.total = sum(line.total for line in lines)
+    amounts.add_up(order, lines)
     stock.give_back(session, pieces)
     facts = {"pieces": sum(pieces.values()), "total": order.total, "reason": reason}
     advance(session, actor, order, Move.CHANGE, Kind.ORDER_PART_CANCELLED, **facts)

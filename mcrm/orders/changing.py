@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from mcrm.actors import Actor
 from mcrm.errors import DomainError
 from mcrm.interactions.kinds import Kind
-from mcrm.orders import placing, states
-from mcrm.orders.amounts import share
+from mcrm.orders import amounts, placing, states
 from mcrm.orders.errors import LineTwice, LineUnknown, MixedCurrencies, OrderEmpty, OrderTooLarge, PartlyShipped
 from mcrm.orders.lines import locked_lines
 from mcrm.orders.models import Order, OrderLine
@@ -64,7 +63,7 @@ def change_lines(session: Session, actor: Actor, order: Order, changes: Sequence
     insert_rows(session, OrderLine, added)
     more = [(step.line.id, step.line.product_id, step.more) for step in steps if step.more > 0]
     stock.hold(session, more + [(row["id"], row["product_id"], row["quantity"]) for row in added], taken)
-    order.total = sum(line.total for line in lines) + sum(row["total"] for row in added)
+    amounts.add_up(order, lines, added)
     if order.total > LARGEST_TOTAL:
         raise OrderTooLarge(field="lines")
     if not added and not any(line.live_quantity for line in lines):
@@ -122,7 +121,7 @@ def _move_stock(session: Session, steps: Sequence[_Step], new: Sequence[tuple[in
 def _apply(step: _Step) -> None:
     """A dropped line stays, as one that was cancelled: whoever reads its history finds it."""
     line = step.line
-    line.total = share(line.total, step.pieces, line.live_quantity)
+    amounts.shrink(line, step.pieces)
     if step.pieces:
         line.quantity = step.pieces + line.cancelled_quantity
     else:

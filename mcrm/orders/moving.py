@@ -42,7 +42,7 @@ def ship(
     by being shipped. Raises OrderUnknown, IllegalMove, LineUnknown, LineTwice, MoreThanOpen.
     """
     order = service.reachable(session, actor, order_id, lock=True)
-    states.after(order.status, Move.SHIP_PART)
+    states.after(order.status, Move.SHIP)
     there = locked_lines(session, order)
     leaving = still_open(there) if lines is None else chosen(there, lines, lambda line: line.open_quantity)
     is_last = without(there, leaving)

@@ -19,6 +19,7 @@ from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.orders import amounts
 from mcrm.orders.errors import MixedCurrencies, OrderEmpty, OrderTooLarge
 from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.numbers import next_order_number
@@ -74,15 +75,10 @@ def draft(session: Session, actor: Actor, account_id: UUID, lines: Sequence[Want
     names = _names(session, lines)
     priced = _priced(session, account_id, lines)
     rows = [_line(line, names, price) for line, price in zip(lines, priced, strict=True)]
-    money = money_of(rows)
+    money = amounts.sums(rows)
     if money["total"] > LARGEST_TOTAL:
         raise OrderTooLarge(field="lines")
     return Draft(priced[0].currency, money, rows)
-
-
-def money_of(lines: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """The amounts of an order of these lines, by column."""
-    return {"total": sum(line["total"] for line in lines)}
 
 
 def book(

@@ -15,7 +15,7 @@ from mcrm.contacts import service as contacts
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
-from mcrm.orders import placing
+from mcrm.orders import amounts, placing
 from mcrm.orders.errors import OrderEmpty
 from mcrm.orders.models import Order
 from mcrm.orders.numbers import next_number
@@ -82,7 +82,7 @@ def accept(session: Session, actor: Actor, *, quote_id: UUID) -> Order:
         {"product_id": line.product_id, "description": line.description, "quantity": line.quantity} | line.amounts
         for line in lines_of(session, quote.id)
     ]
-    drafted = Draft(quote.currency, placing.money_of(lines), lines)
+    drafted = Draft(quote.currency, amounts.sums(lines), lines)
     order = placing.book(session, actor, contact, drafted, reference=quote.reference)
     quote.state, quote.order_id = state.value, order.id
     _trace(session, actor, Kind.QUOTE_ACCEPTED, quote, order_id=str(order.id))

@@ -12,17 +12,13 @@ from mcrm.actors import Actor
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
-from mcrm.orders import moving, placing
-from mcrm.orders.amounts import between
+from mcrm.orders import amounts, moving, placing
 from mcrm.orders.lines import locked_lines
 from mcrm.orders.models import Order, OrderKind, OrderLine, OrderStatus
 from mcrm.orders.numbers import next_order_number
 from mcrm.orders.service import number_key
 from mcrm.returns.models import Return, ReturnLine, ReturnState
 from mcrm.transaction import insert_rows
-
-AMOUNTS = ("total",)
-"""The money columns of an order line that shrink with its pieces."""
 
 
 def credit(session: Session, actor: Actor, order: Order, found: Return, lines: Sequence[ReturnLine]) -> Order | None:
@@ -51,7 +47,7 @@ def credit(session: Session, actor: Actor, order: Order, found: Return, lines: S
         currency=order.currency,
         placed_at=clock.now(),
         reference=order.number,
-        **placing.money_of(rows),
+        **amounts.sums(rows),
     )
     session.add(made)
     session.flush()
@@ -73,7 +69,5 @@ def _credited(session: Session, order: Order, found: Return) -> dict[UUID, int]:
 
 
 def _line(line: OrderLine, before: int, pieces: int) -> dict[str, Any]:
-    whole = line.live_quantity
-    amounts = {name: -between(getattr(line, name), before, pieces, whole) for name in AMOUNTS}
     kept = {"product_id": line.product_id, "description": line.description, "unit_price": line.unit_price}
-    return kept | amounts | {"quantity": -pieces}
+    return kept | amounts.credit(line, before, pieces) | {"quantity": -pieces}

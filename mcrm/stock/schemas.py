@@ -96,7 +96,7 @@ class StockMoveQuery(PageQuery):
 class StockLocationInSchema(Schema):
     """A place where pieces stand; orders are served from it when it sells."""
 
-    code = Str(required=True, max_length=60, pattern=r"[\w.\-]+", pattern_error="Letters, digits, dots and dashes.")
+    code = Str(required=True, max_length=60)
     name = Str(required=True, max_length=100)
     sells = Bool(load_default=True)
 
