@@ -24,11 +24,11 @@ from mcrm.contacts import points
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, DeliveryState
-from mcrm.orders import moving, placing
+from mcrm.orders import cancelling, moving, placing
 from mcrm.orders.models import Order
 from mcrm.orders.placing import Wanted
 from mcrm.products import service as products
-from mcrm.stock import service as stock
+from mcrm.stock import moving as stock
 from mcrm.taxes import service as taxes
 from mcrm.territories import service as territories
 from mcrm.transaction import transaction
@@ -183,7 +183,7 @@ def _customer(session: Session, person: Person, territory_id: UUID, sold: list[U
 def _order(session: Session, contact: Contact, status: str, lines: list[Wanted]) -> Order:
     order = placing.place(session, SYSTEM, contact_id=contact.id, lines=lines)
     if status == "cancelled":
-        moving.cancel(session, SYSTEM, order_id=order.id, reason="changed my mind")
+        cancelling.cancel(session, SYSTEM, order_id=order.id, reason="changed my mind")
     if status in {"confirmed", "shipped", "delivered"}:
         moving.confirm(session, SYSTEM, order_id=order.id)
         order.expected_on = _days_from_now(4)

@@ -9,6 +9,7 @@ from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
 from mcrm.api.root import make_api
 from mcrm.audit import resources as audit
+from mcrm.carriers import resources as carriers
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
@@ -22,7 +23,10 @@ from mcrm.payments import resources as payments
 from mcrm.pricing import resources as pricing
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
+from mcrm.purchasing import resources as purchasing
+from mcrm.quotes import resources as quotes
 from mcrm.reconciliation import resources as reconciliation
+from mcrm.returns import resources as returns
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
@@ -54,6 +58,7 @@ BLUEPRINTS = (
     pricing.handed_out,
     pricing.discount_limits,
     stock.blueprint,
+    purchasing.blueprint,
     orders.blueprint,
     orders.own,
     payments.blueprint,
@@ -62,6 +67,9 @@ BLUEPRINTS = (
     invoices.own,
     ledger.blueprint,
     reconciliation.blueprint,
+    quotes.blueprint,
+    returns.blueprint,
+    carriers.blueprint,
     offers.blueprint,
     deliveries.blueprint,
     templates.blueprint,
@@ -88,7 +96,7 @@ def create_app(
     )
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for door, endpoints in doors:
+    for door, endpoints in (*doors, (carriers.make_doors(settings), carriers.ENDPOINTS)):
         api.register_open(door, endpoints)
     api.seal()
     return app

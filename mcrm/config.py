@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -99,6 +100,8 @@ class Settings:
     business_address: tuple[str, ...]
     business_tax_number: str | None
     sms_countries: frozenset[str]
+    carrier_secrets: Mapping[str, str]
+    order_hold_hours: int
     limits: Limits
     twilio: Twilio | None
     telegram: Telegram | None
@@ -129,6 +132,8 @@ class Settings:
             business_address=read.optional("MCRM_BUSINESS_ADDRESS", "", _address),
             business_tax_number=read.optional("MCRM_BUSINESS_TAX_NUMBER", "", _short_text) or None,
             sms_countries=read.optional("MCRM_SMS_COUNTRIES", "", _countries),
+            carrier_secrets=read.optional("MCRM_CARRIER_SECRETS", "", _carrier_secrets),
+            order_hold_hours=read.optional("MCRM_ORDER_HOLD_HOURS", "0", _whole(0, 24 * 366)),
             limits=_limits(read),
             twilio=_twilio(read),
             telegram=_telegram(read),
@@ -258,6 +263,17 @@ def _region(value: str) -> str:
 
 def _countries(value: str) -> frozenset[str]:
     return frozenset(_region(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _carrier_secrets(value: str) -> Mapping[str, str]:
+    """`name:secret,…`; the name is the one in the webhook's path."""
+    found: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        name, _, secret = part.partition(":")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name) or name in found:
+            raise ValueError("must be name:secret,… with each name once, in small letters, digits and dashes")
+        found[name] = _provider_secret(secret)
+    return MappingProxyType(found)
 
 
 def _locale(value: str) -> str:

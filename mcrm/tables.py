@@ -5,6 +5,7 @@ from sqlalchemy.orm import configure_mappers
 from mcrm.access import models as access
 from mcrm.accounts import models as accounts
 from mcrm.audit import models as audit
+from mcrm.carriers import models as carriers
 from mcrm.cases import models as cases
 from mcrm.consents import models as consents
 from mcrm.contacts import models as contacts
@@ -20,6 +21,8 @@ from mcrm.orders import models as orders
 from mcrm.payments import models as payments
 from mcrm.pricing import models as pricing
 from mcrm.products import models as products
+from mcrm.quotes import models as quotes
+from mcrm.returns import models as returns
 from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
 from mcrm.taxes import models as taxes
@@ -30,6 +33,7 @@ MODULES = (
     access,
     accounts,
     audit,
+    carriers,
     cases,
     consents,
     contacts,
@@ -45,6 +49,8 @@ MODULES = (
     pricing,
     products,
     settings_store,
+    quotes,
+    returns,
     stock,
     taxes,
     templates,

@@ -18,6 +18,8 @@ from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
 from mcrm.offers import announcing
+from mcrm.orders import cancelling
+from mcrm.quotes import service as quotes
 from mcrm.transaction import TOPIC_ENGINES, perform
 from mcrm.wakeup import Listener
 
@@ -40,17 +42,28 @@ class Engine:
     every_s: float = 0.0
 
 
-def engines(limits: Limits) -> tuple[Engine, ...]:
-    """Every engine of the house, written out."""
+def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
+    """Every engine of the house, written out.
+
+    `order_hold_hours`: how long an order may wait to be confirmed; 0 for ever.
+    """
     answers_kept = timedelta(hours=limits.idempotency_hours)
+    hold = timedelta(hours=order_hold_hours)
     return (
         Engine("announcements", announcing.step),
+        Engine("quotes-over", quotes.expire, every_s=30.0),
+        *([Engine("orders-unconfirmed", partial(unconfirmed, hold), every_s=30.0)] if order_hold_hours else []),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
         Engine("forget-addresses", forget_addresses, every_s=3600.0),
         Engine("forget-answers", partial(forget_answers, answers_kept), every_s=600.0),
         Engine("forget-links", forget_links, every_s=3600.0),
     )
+
+
+def unconfirmed(hold: timedelta, session: Session) -> bool:
+    """An order that nobody confirmed in time is cancelled."""
+    return cancelling.expire(session, hold)
 
 
 def sweep(session: Session) -> bool:

@@ -44,13 +44,13 @@ def of_order_line(line: OrderLine) -> Line:
     sign = -1 if line.total < 0 else 1
     return Line(
         description=line.description,
-        quantity=abs(getattr(line, "live_quantity", line.quantity)),
+        quantity=abs(line.live_quantity),
         unit_price=abs(line.unit_price),
-        net=sign * getattr(line, "net", line.total),
-        tax=sign * getattr(line, "tax", 0),
-        tax_basis_points=getattr(line, "tax_basis_points", 0),
-        discount_basis_points=getattr(line, "discount_basis_points", 0),
-        includes_tax=getattr(line, "includes_tax", True),
+        net=sign * line.net,
+        tax=sign * line.tax,
+        tax_basis_points=line.tax_basis_points,
+        discount_basis_points=line.discount_basis_points,
+        includes_tax=line.includes_tax,
         order_line_id=line.id,
     )
 

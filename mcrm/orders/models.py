@@ -1,4 +1,4 @@
-"""Orders, their lines, and what hangs on them: shipments, tracking, returns."""
+"""Orders, their lines, and what hangs on them: shipments, tracking, number series, imports."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -38,7 +38,7 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
-IS_CREDIT = text("kind = 'credit'")
+IS_CREDIT, UNCONFIRMED = text("kind = 'credit'"), text("status = 'new'")
 
 
 def _total(context: Any) -> int:
@@ -63,6 +63,7 @@ class Order(Synced):
         Index("ix_orders_account_id_id", "account_id", "id"),
         Index("ix_orders_number_key", "number_key"),
         Index("ix_orders_credits", "reference", sqlite_where=IS_CREDIT, postgresql_where=IS_CREDIT),
+        Index("ix_orders_unconfirmed", "placed_at", sqlite_where=UNCONFIRMED, postgresql_where=UNCONFIRMED),
     )
 
     number: Mapped[str] = mapped_column(unique=True)
@@ -88,8 +89,9 @@ class Order(Synced):
 class OrderLine(Synced):
     """One line; prices in minor units of the order's currency. `product_id` may be None for imported oddities.
 
-    `unit_price` is before the discount, and holds the tax where `includes_tax`; `total` = `net` + `tax`. The rules are
-    those of `pricing.rules`, with the rates of the moment of placing.
+    `quantity` is what was ordered; of it so many were shipped, so many cancelled, and the rest is open. `unit_price` is
+    before the discount, and holds the tax where `includes_tax`; `total` = `net` + `tax` is the price of what was not
+    cancelled. The rules are those of `pricing.rules`, with the rates of the moment of placing.
     """
 
     __tablename__ = "order_lines"
@@ -111,13 +113,28 @@ class OrderLine(Synced):
     net: Mapped[int] = mapped_column(default=_total, server_default="0")
     tax: Mapped[int] = mapped_column(default=0, server_default="0")
     total: Mapped[int]
+    shipped_quantity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    cancelled_quantity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+    @property
+    def live_quantity(self) -> int:
+        """What was ordered and not cancelled."""
+        return self.quantity - self.cancelled_quantity
+
+    @property
+    def open_quantity(self) -> int:
+        """What has still to leave."""
+        return max(self.live_quantity - self.shipped_quantity, 0)
 
 
 class Shipment(Synced):
-    """What left for the customer, with whom, and when it should arrive."""
+    """What left for the customer, with whom, when it should arrive; `tracking_status` is the carrier's last word."""
 
     __tablename__ = "shipments"
-    __table_args__ = (Index("ix_shipments_order_id", "order_id"),)
+    __table_args__ = (
+        Index("ix_shipments_order_id", "order_id"),
+        Index("ix_shipments_tracking_number", "tracking_number"),
+    )
 
     order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
     carrier: Mapped[str]
@@ -125,30 +142,22 @@ class Shipment(Synced):
     expected_on: Mapped[date | None] = mapped_column(Date)
     shipped_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    tracking_status: Mapped[str | None]
 
 
-class TrackingEvent(Row):
-    """What a carrier reported about a shipment."""
+class ShipmentLine(Row):
+    """So many pieces of an order line in a shipment."""
 
-    __tablename__ = "tracking_events"
-    __table_args__ = (Index("ix_tracking_events_shipment_id", "shipment_id"),)
+    __tablename__ = "shipment_lines"
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "order_line_id"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        Index("ix_shipment_lines_order_line_id", "order_line_id"),
+    )
 
     shipment_id: Mapped[UUID] = mapped_column(Id, ForeignKey("shipments.id"))
-    at: Mapped[datetime]
-    status: Mapped[str]
-    detail: Mapped[str | None]
-
-
-class Return(Synced):
-    """Goods coming back for a reason."""
-
-    __tablename__ = "returns"
-    __table_args__ = (Index("ix_returns_order_id", "order_id"),)
-
-    order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
-    reason: Mapped[str]
-    state: Mapped[str]
-    detail: Mapped[str | None]
+    order_line_id: Mapped[UUID] = mapped_column(Id, ForeignKey("order_lines.id"))
+    quantity: Mapped[int]
 
 
 class NumberSeries(Base):

@@ -1,8 +1,11 @@
-"""Placing an order: prices, stock and number in one transaction, so that nobody is promised what is not there."""
+"""Placing an order: prices, stock and number in one transaction, so that nobody is promised what is not there.
+
+`draft` says what it costs, `book` makes it so: a quote keeps a draft and books it later, at its own prices.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, cast
 from uuid import UUID
 
@@ -22,7 +25,7 @@ from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.numbers import next_order_number
 from mcrm.orders.service import number_key
 from mcrm.pricing import service as pricing
-from mcrm.pricing.rules import Priced, PricedLine
+from mcrm.pricing.rules import PricedLine
 from mcrm.pricing.rules import Wanted as Wanted
 from mcrm.stock import service as stock
 from mcrm.transaction import insert_rows
@@ -44,6 +47,18 @@ def _blank(model: type[Synced]) -> dict[str, Any]:
 ORDER, LINE = _blank(Order), _blank(OrderLine)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Priced lines that nobody has ordered yet.
+
+    A line is the columns of its order line but for what `book` gives it; `money` the amounts of the order by column.
+    """
+
+    currency: str
+    money: dict[str, int]
+    lines: list[dict[str, Any]]
+
+
 def place(
     session: Session, actor: Actor, *, contact_id: UUID, lines: Sequence[Wanted], id: UUID | None = None, **facts: Any
 ) -> Order:
@@ -62,19 +77,39 @@ def place_lines(
     if not lines:
         raise OrderEmpty(field="lines")
     account_id = contacts.account_of(session, actor, contact_id, field="contact_id")
+    drafted = draft(session, actor, account_id, lines)
+    return book(session, actor, drafted, contact_id=contact_id, account_id=account_id, id=id, **facts)
+
+
+def draft(session: Session, actor: Actor, account_id: UUID, lines: Sequence[Wanted]) -> Draft:
+    """What these lines cost an account now, sold by this actor; the caller has checked the account.
+
+    Raises what `pricing.service.quote` raises.
+    """
     quotation = pricing.quote(session, actor, account_id=account_id, lines=lines)
-    items = _reserved(session, lines)
+    priced = quotation.priced
+    money = {"net_total": priced.net_total, "tax_total": priced.tax_total, "total": priced.total}
+    return Draft(priced.currency, money, [_line(line, quotation.names[line.product_id]) for line in priced.lines])
+
+
+def book(
+    session: Session,
+    actor: Actor,
+    drafted: Draft,
+    *,
+    contact_id: UUID,
+    account_id: UUID,
+    id: UUID | None = None,
+    **facts: Any,
+) -> tuple[Order, list[dict[str, Any]]]:
+    """Make an order of a draft: stock, number, rows and log. Raises OutOfStock, naming the line."""
+    taken = _reserved(session, drafted.lines)
     about = {"contact_id": contact_id, "account_id": account_id}
-    order = _stored(session, quotation.priced, {**about, "number": next_order_number(session), **facts}, id or new_id())
-    rows = [
-        _line(order, number, line, quotation.names[line.product_id])
-        for number, line in enumerate(quotation.priced.lines, 1)
-    ]
+    order = _stored(session, drafted, {**about, "number": next_order_number(session), **facts}, id or new_id())
+    rows = line_rows(order, drafted.lines)
     insert_rows(session, OrderLine, rows)
-    stock.hold(
-        session, [(items[row["product_id"]], row["id"], row["quantity"]) for row in rows if row["product_id"] in items]
-    )
-    most = max(line.discount_basis_points for line in lines)
+    stock.hold(session, [(row["id"], row["product_id"], row["quantity"]) for row in rows], taken)
+    most = max(line["discount_basis_points"] for line in rows)
     given = {"discount_basis_points": most} if most else {}
     log.append(
         session,
@@ -86,16 +121,22 @@ def place_lines(
     return order, rows
 
 
-def _reserved(session: Session, lines: Sequence[Wanted]) -> dict[UUID, UUID]:
-    """Product id to the stock item that promises it, for those that are tracked; raises OutOfStock."""
-    where = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
+def line_rows(order: Order, lines: Sequence[dict[str, Any]], *, after: int = 0) -> list[dict[str, Any]]:
+    """The rows of an order's new lines, numbered from `after` + 1."""
+    now = clock.now()
+    head = LINE | {"created_at": now, "updated_at": now, "order_id": order.id}
+    return [head | {"id": new_id(), "line_number": number} | line for number, line in enumerate(lines, after + 1)]
+
+
+def _reserved(session: Session, lines: Sequence[dict[str, Any]]) -> stock.Taken:
+    where = {line["product_id"]: f"lines.{index}.quantity" for index, line in enumerate(lines)}
     pieces = Counter[UUID]()
     for line in lines:
-        pieces[line.product_id] += line.quantity
+        pieces[line["product_id"]] += line["quantity"]
     return stock.reserve(session, pieces, fields=where)
 
 
-def _stored(session: Session, priced: Priced, facts: dict[str, Any], id: UUID) -> Order:
+def _stored(session: Session, drafted: Draft, facts: dict[str, Any], id: UUID) -> Order:
     """The order, inserted past the unit of work, which would cost as much again as the statement."""
     now = clock.now()
     row = {
@@ -106,10 +147,8 @@ def _stored(session: Session, priced: Priced, facts: dict[str, Any], id: UUID) -
         "placed_at": now,
         "custom": {},
         "number_key": number_key(facts["number"]),
-        "currency": priced.currency,
-        "net_total": priced.net_total,
-        "tax_total": priced.tax_total,
-        "total": priced.total,
+        "currency": drafted.currency,
+        **drafted.money,
         **facts,
     }
     insert_rows(session, Order, [row])
@@ -119,7 +158,5 @@ def _stored(session: Session, priced: Priced, facts: dict[str, Any], id: UUID) -
     return order
 
 
-def _line(order: Order, number: int, line: PricedLine, name: str) -> dict[str, Any]:
-    now = order.placed_at
-    head = LINE | {"id": new_id(), "created_at": now, "updated_at": now, "order_id": order.id}
-    return head | {"line_number": number, "description": name} | {key: getattr(line, key) for key in PRICED}
+def _line(line: PricedLine, name: str) -> dict[str, Any]:
+    return {"description": name} | {key: getattr(line, key) for key in PRICED}

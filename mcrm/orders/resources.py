@@ -15,14 +15,18 @@ from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import looking, reading
-from mcrm.orders import moving, placing, service
+from mcrm.orders import cancelling, changing, moving, placing, service
+from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order, Shipment
 from mcrm.orders.schemas import (
     CancellationSchema,
     FullOrderSchema,
+    FullShipmentSchema,
+    LineChangesSchema,
     NewOrderSchema,
     NewShipmentSchema,
     NothingSchema,
+    OrderLinesSchema,
     OrderQuery,
     OrderSchema,
     OwnOrderQuery,
@@ -37,6 +41,7 @@ ROWS = compile_rows(OrderSchema(), service.TABLE)
 NEWEST_FIRST = [service.TABLE.c.id.desc()]
 COLUMNS = select(*ROWS.columns)
 FIELDS = tuple(OrderSchema().fields)
+SHIPMENT_FIELDS = tuple(ShipmentSchema().fields)
 
 
 def full(session: Session, order: Order) -> dict[str, Any]:
@@ -48,6 +53,18 @@ def shown(order: Order, lines: Sequence[Any]) -> dict[str, Any]:
     """An order with these lines (rows, or their columns by name), as the wire shows it."""
     head: dict[str, Any] = {name: getattr(order, name) for name in FIELDS}
     return head | {"lines": lines}
+
+
+def shown_shipment(session: Session, shipment: Shipment) -> dict[str, Any]:
+    """A shipment with what was in it, as the wire shows it."""
+    lines = [Pieces(line.order_line_id, line.quantity) for line in service.contents_of(session, shipment.id)]
+    return {name: getattr(shipment, name) for name in SHIPMENT_FIELDS} | {"lines": lines}
+
+
+def pieces_of(facts: dict[str, Any]) -> list[Pieces] | None:
+    """The pieces that the input names, taken out of it; None when it means everything."""
+    lines = facts.pop("lines")
+    return None if lines is None else [Pieces(**line) for line in lines]
 
 
 def listed(query: dict[str, Any]) -> Response:
@@ -112,18 +129,64 @@ class Confirmation(MethodView):
 class Shipments(MethodView):
     """What left."""
 
-    @blueprint.response(200, ShipmentSchema(many=True))
-    def get(self, id: UUID) -> list[Shipment]:
-        """List an order's shipments."""
+    @blueprint.response(200, FullShipmentSchema(many=True))
+    def get(self, id: UUID) -> list[dict[str, Any]]:
+        """List an order's shipments, and what was in them."""
         with reading() as session:
             order = service.reachable(session, current_actor, id)
-            return list(session.scalars(select(Shipment).where(Shipment.order_id == order.id).order_by(Shipment.id)))
+            return [shown_shipment(session, shipment) for shipment in service.shipments_of(session, order.id)]
 
     @blueprint.arguments(NewShipmentSchema())
-    @blueprint.response(201, ShipmentSchema())
-    def post(self, facts: dict[str, Any], id: UUID) -> Shipment:
-        """Ship an order; its customer is told once, on the best channel."""
-        return perform(lambda session: moving.ship(session, current_actor, order_id=id, **facts))
+    @blueprint.response(201, FullShipmentSchema())
+    def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Ship an order or a part of it; its customer is told once, on the best channel."""
+        lines = pieces_of(facts)
+
+        def work(session: Session) -> dict[str, Any]:
+            return shown_shipment(session, moving.ship(session, current_actor, order_id=id, lines=lines, **facts))
+
+        return perform(work)
+
+
+@blueprint.route("/<uuid:id>/shipments/<uuid:shipment_id>/delivery", roles=STAFF)
+class ShipmentArrival(MethodView):
+    """A shipment has arrived."""
+
+    @blueprint.arguments(NothingSchema())
+    @blueprint.response(201, FullShipmentSchema())
+    def post(self, nothing: dict[str, Any], id: UUID, shipment_id: UUID) -> dict[str, Any]:
+        """Note that a shipment has arrived; with the last one the order has."""
+
+        def work(session: Session) -> dict[str, Any]:
+            found = moving.deliver_shipment(session, current_actor, order_id=id, shipment_id=shipment_id)
+            return shown_shipment(session, found)
+
+        return perform(work)
+
+
+@blueprint.route("/<uuid:id>/lines", roles=STAFF)
+@blueprint.etag
+class Lines(MethodView):
+    """What was ordered."""
+
+    @blueprint.response(200, OrderLinesSchema())
+    def get(self, id: UUID) -> dict[str, Any]:
+        """The lines of an order; the tag is that of the order."""
+        with reading() as session:
+            return full(session, service.reachable(session, current_actor, id))
+
+    @blueprint.arguments(LineChangesSchema())
+    @blueprint.response(200, OrderLinesSchema())
+    def patch(self, changes: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Add, change and drop lines while nothing has left; stock follows."""
+        wishes = [changing.Change(**line) for line in changes["lines"]]
+
+        def work(session: Session) -> dict[str, Any]:
+            order = service.reachable(session, current_actor, id, lock=True)
+            blueprint.check_etag(order)
+            return full(session, changing.change_lines(session, current_actor, order, wishes))
+
+        return perform(work)
 
 
 @blueprint.route("/<uuid:id>/delivery", roles=STAFF)
@@ -144,8 +207,13 @@ class Cancellation(MethodView):
     @blueprint.arguments(CancellationSchema())
     @blueprint.response(201, FullOrderSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
-        """Cancel an order that has not been shipped; its stock is given back."""
-        return perform(lambda session: full(session, moving.cancel(session, current_actor, order_id=id, **facts)))
+        """Cancel an order that has not been shipped, or pieces that are left; their stock is given back."""
+        lines = pieces_of(facts)
+
+        def work(session: Session) -> dict[str, Any]:
+            return full(session, cancelling.cancel(session, current_actor, order_id=id, lines=lines, **facts))
+
+        return perform(work)
 
 
 @own.route("", roles={Role.CUSTOMER})

@@ -176,6 +176,7 @@ class Store:
             quantity=line.quantity,
             unit_price=line.unit_price,
             total=line.total,
+            shipped_quantity=max(line.quantity, 0),
         )
 
 

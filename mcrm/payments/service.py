@@ -18,7 +18,7 @@ from mcrm.interactions.log import About
 from mcrm.ledger import posting
 from mcrm.ledger.models import Cause, LedgerAccount
 from mcrm.orders import service as orders
-from mcrm.orders.models import IS_CREDIT, Order, OrderKind, OrderStatus, Return
+from mcrm.orders.models import IS_CREDIT, Order, OrderKind, OrderStatus
 from mcrm.orders.storing import SOURCE as IMPORTED
 from mcrm.payments.amounts import Sums, status_of
 from mcrm.payments.errors import (
@@ -34,6 +34,7 @@ from mcrm.payments.errors import (
     WrongCurrency,
 )
 from mcrm.payments.models import Method, Payment, PaymentState, Refund
+from mcrm.returns.models import Return
 
 MONEY_ACCOUNTS = {
     Method.CASH: LedgerAccount.CASH,

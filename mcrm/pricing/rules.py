@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from mcrm.money import half_up
 from mcrm.pricing.errors import MixedCurrencies, TotalTooLarge
 from mcrm.products.errors import ProductUnknown, ProductWithoutPrice
 
@@ -155,13 +156,6 @@ def price(rules: Rules, lines: Sequence[Wanted], *, at: datetime) -> Priced:
     )
 
 
-def rounded(numerator: int, denominator: int) -> int:
-    """The quotient in whole units, halves up; below zero it mirrors, so that a credit gives back what a sale took."""
-    if numerator < 0:
-        return -rounded(-numerator, denominator)
-    return (2 * numerator + denominator) // (2 * denominator)
-
-
 Offer = tuple[ListRule, int]
 """A list, and its price for one piece of what a line wants."""
 
@@ -227,12 +221,12 @@ def _common_currency(offers: Sequence[Sequence[Offer]]) -> str:
 
 def _line(line: Wanted, item: Item, rule: ListRule, unit_price: int, rate: int) -> PricedLine:
     discount = max(line.discount_basis_points, _list_discount(rule.discounts, item, line.quantity))
-    amount = rounded(line.quantity * unit_price * (WHOLE - discount), WHOLE)
+    amount = half_up(line.quantity * unit_price * (WHOLE - discount), WHOLE)
     if rule.includes_tax:
-        total, tax = amount, rounded(amount * rate, WHOLE + rate)
+        total, tax = amount, half_up(amount * rate, WHOLE + rate)
         net = total - tax
     else:
-        net, tax = amount, rounded(amount * rate, WHOLE)
+        net, tax = amount, half_up(amount * rate, WHOLE)
         total = net + tax
     return PricedLine(
         product_id=line.product_id,

@@ -27,7 +27,7 @@ class MessagesSchema(Schema):
     items = List(Nested(MessageSchema()), required=True)
 
 
-class FindingSchema(Schema):
+class LintFindingSchema(Schema):
     """One thing to know about the words of `field`; an error is not saved."""
 
     code = Str(required=True)
@@ -53,7 +53,7 @@ class TemplateSchema(Schema):
 class CheckedTemplateSchema(TemplateSchema):
     """A template, and what there is to know about it."""
 
-    findings = List(Nested(FindingSchema()), required=True)
+    findings = List(Nested(LintFindingSchema()), required=True)
 
 
 class TemplateInSchema(Schema):
@@ -109,4 +109,4 @@ class PreviewSchema(Schema):
     encoding = Enum(Encoding, required=True)
     segments = Int(required=True)
     values = JsonObject(required=True)
-    findings = List(Nested(FindingSchema()), required=True)
+    findings = List(Nested(LintFindingSchema()), required=True)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from mcrm.api.json import encode
 from mcrm.errors import DomainError
+from mcrm.money import half_up
 from mcrm.pricing import rules as pricing
 from mcrm.pricing.errors import MixedCurrencies
-from mcrm.pricing.rules import Break, Discount, Item, ListRule, Rules, TaxRule, Wanted, price, rounded
+from mcrm.pricing.rules import Break, Discount, Item, ListRule, Rules, TaxRule, Wanted, price
 from tests.pricing import reference, vectors
 
 VECTORS = json.loads(vectors.FILE.read_text(encoding="utf-8"))
@@ -196,9 +197,9 @@ def test_rules_of_other_products_do_not_matter(rules: Rules, lines: list[Wanted]
 @example(1, 2)
 @example(-1, 2)
 def test_halves_go_up_and_credits_mirror_sales(numerator: int, denominator: int) -> None:
-    whole = rounded(numerator, denominator)
+    whole = half_up(numerator, denominator)
     assert abs(2 * (whole * denominator - numerator)) <= denominator
-    assert rounded(-numerator, denominator) == -whole
+    assert half_up(-numerator, denominator) == -whole
     if 2 * abs(numerator) % (2 * denominator) == denominator:
         assert abs(whole) * denominator > abs(numerator)
 

@@ -101,6 +101,8 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     rules(walk, ada)
     people(walk, ada)
     selling(walk, ada)
+    storing(walk, ada)
+    quoting_and_returning(walk, ada)
     customers_own(walk)
     signing_in(walk, ada)
 
@@ -215,6 +217,44 @@ def money(walk: Walk, ada: Caller, order: str) -> None:
     walk.post(ada, f"/v1/orders/{order}/refunds", {"method": "cash", "amount": 50, "currency": "GBP"})
     invoice = walk.post(ada, f"/v1/orders/{order}/invoices")["id"]
     walk.post(ada, f"/v1/invoices/{invoice}/credit-notes", {"amount": 50})
+
+
+def storing(walk: Walk, ada: Caller) -> None:
+    beans = a_product(walk.session, "BEANS", stock=9)
+    walk.session.commit()
+    van = walk.post(ada, "/v1/stock-locations", {"code": "van", "name": "The van", "sells": False})["id"]
+    walk.patch(ada, f"/v1/stock-locations/{van}", {"name": "The old van"})
+    carried = {"product_id": str(beans.id), "quantity": 2, "source": "main", "target": "van"}
+    item = walk.post(ada, "/v1/stock-transfers", carried)["source"]["id"]
+    walk.patch(ada, f"/v1/stock-items/{item}", {"reorder_point": 3, "reorder_quantity": 20})
+    for steps in (("order", "receipt"), ("cancellation",)):
+        asked = walk.post(ada, "/v1/purchase-requests", {"stock_item_id": item, "quantity": 20})["id"]
+        for step in steps:
+            walk.post(ada, f"/v1/purchase-requests/{asked}/{step}")
+
+
+def quoting_and_returning(walk: Walk, ada: Caller) -> None:
+    tom = a_customer(walk.session, "Tom Reilly", phone="+447700900203")
+    cup = a_product(walk.session, "CUP", stock=50)
+    walk.session.commit()
+    wanted = {"contact_id": str(tom.id), "lines": [{"product_id": str(cup.id), "quantity": 4}]}
+    kept, refused = (walk.post(ada, "/v1/quotes", wanted)["id"] for _ in range(2))
+    order = walk.post(ada, f"/v1/quotes/{kept}/acceptance")
+    walk.post(ada, f"/v1/quotes/{refused}/declination", {"reason": "too dear"})
+    path, line = f"/v1/orders/{order['id']}", order["lines"][0]["id"]
+    walk.patch(ada, f"{path}/lines", {"lines": [{"line_id": line, "quantity": 3}]})
+    part = {"carrier": "DPD", "lines": [{"line_id": line, "quantity": 2}]}
+    shipment = walk.post(ada, f"{path}/shipments", part)["id"]
+    walk.post(ada, f"{path}/shipments/{shipment}/delivery")
+    walk.post(ada, f"{path}/cancellation", {"lines": [{"line_id": line, "quantity": 1}]})
+    walk.post(ada, f"{path}/tracking-link")
+    back = {"lines": [{"line_id": line, "quantity": 1}], "reason": "damaged"}
+    first, second = (walk.post(ada, f"{path}/returns", back)["id"] for _ in range(2))
+    walk.post(ada, f"/v1/returns/{first}/withdrawal")
+    walk.post(ada, f"/v1/returns/{second}/receipt")
+    finding = {"line_id": line, "verdict": "scrap", "refundable_quantity": 1}
+    walk.post(ada, f"/v1/returns/{second}/inspection", {"lines": [finding]})
+    walk.post(ada, f"/v1/returns/{second}/closure")
 
 
 def customers_own(walk: Walk) -> None:
