@@ -13,6 +13,7 @@ FORMATS = {
 BY_NAME = {
     "address": "+447700900299",
     "phone": "+447700900299",
+    "country": "GB",
     "currency": "GBP",
     "locale": "en",
     "timezone": "Europe/London",
