@@ -1,0 +1,39 @@
+"""Selects of the rows that are found by what somebody typed: ranges of an index, never a scan."""
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import CompoundSelect, Select, intersect, select
+
+from mcrm.lookup.models import SearchKey
+from mcrm.lookup.words import number_key, plain, words_of
+
+FEWEST_DIGITS = 3
+HIGHEST = "\U0010ffff"
+Ids = Select[tuple[UUID]] | CompoundSelect[tuple[UUID]]
+
+
+def beginning(table: str, key: str) -> Select[tuple[UUID]]:
+    """The ids of the rows with a key that begins so."""
+    found = SearchKey.key
+    return select(SearchKey.row_id).where(SearchKey.table_name == table, found >= key, found < key + HIGHEST)
+
+
+def named(table: str, words: str) -> Sequence[Ids]:
+    """Rows of which every word begins a word of the name, and rows whose number begins so; nothing for no words."""
+    parts = [beginning(table, f"w:{word}") for word in words_of(words)]
+    if not parts:
+        return ()
+    by_name: Ids = parts[0] if len(parts) == 1 else intersect(*parts)
+    return by_name, beginning(table, number_key(words))
+
+
+def addressed(table: str, words: str) -> Sequence[Ids]:
+    """Rows whose phone begins or ends with these digits, or whose mail address begins so."""
+    if "@" in words:
+        return (beginning(table, f"m:{plain(words.strip())}"),)
+    digits = re.sub(r"\D", "", words).lstrip("0")  # a national number's 0 is not in the stored form
+    if len(digits) < FEWEST_DIGITS or re.search(r"[^\W\d]", words):
+        return ()
+    return beginning(table, f"p:{digits}"), beginning(table, f"r:{digits[::-1]}")
