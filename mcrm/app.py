@@ -7,16 +7,22 @@ from flask import Blueprint, Flask
 from mcrm.access import login
 from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
+from mcrm.addresses import resources as addresses
 from mcrm.api.root import make_api
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
+from mcrm.contact_roles import resources as contact_roles
 from mcrm.contacts import resources as contacts
+from mcrm.custom_fields import resources as custom_fields
 from mcrm.deliveries import resources as deliveries
+from mcrm.duplicates import resources as duplicates
+from mcrm.notes import resources as notes
 from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
 from mcrm.stock import resources as stock
+from mcrm.tags import resources as tags
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
 
@@ -27,6 +33,12 @@ BLUEPRINTS = (
     territories.blueprint,
     accounts.blueprint,
     contacts.blueprint,
+    contact_roles.blueprint,
+    custom_fields.blueprint,
+    addresses.blueprint,
+    tags.blueprint,
+    notes.blueprint,
+    duplicates.blueprint,
     consents.blueprint,
     consents.own,
     timelines.blueprint,

@@ -9,6 +9,7 @@ from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
+from mcrm.contacts.people import is_person
 from mcrm.db import reading
 from mcrm.deliveries import service
 from mcrm.deliveries.models import Delivery
@@ -35,7 +36,7 @@ class Deliveries(MethodView):
         """List the deliveries to the contacts you see, newest first."""
         found = service.deliveries_of(current_actor)
         if (contact_id := query.pop("contact_id")) is not None:
-            found = found.where(Delivery.contact_id == contact_id)
+            found = found.where(is_person(Delivery.contact_id, contact_id))
         for name in ("state", "channel"):
             if (wanted := query.pop(name)) is not None:
                 found = found.where(getattr(Delivery, name) == wanted.value)

@@ -51,7 +51,7 @@ def _follow(session: Session, context: Any) -> None:
 
 
 def _is_found_otherwise(row: Searchable) -> bool:
-    attributes = inspect(row).attrs  # type: ignore[attr-defined]  # a mapped row, whatever class it is mixed into
+    attributes = inspect(row).attrs
     return any(attributes[name].history.has_changes() for name in row.found_by)
 
 

@@ -11,10 +11,10 @@ from mcrm.lookup.words import number_key, plain, words_of
 
 FEWEST_DIGITS = 3
 HIGHEST = "\U0010ffff"
-Ids = Select[tuple[UUID]] | CompoundSelect[tuple[UUID]]
+Ids = Select[UUID] | CompoundSelect[UUID]
 
 
-def beginning(table: str, key: str) -> Select[tuple[UUID]]:
+def beginning(table: str, key: str) -> Select[UUID]:
     """The ids of the rows with a key that begins so."""
     found = SearchKey.key
     return select(SearchKey.row_id).where(SearchKey.table_name == table, found >= key, found < key + HIGHEST)
