@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -151,7 +152,7 @@ def _is(column: Any, definition: Definition, value: Any, dialect: str) -> Column
             each = func.json_each(column, f'$."{definition.name}"').table_valued("value")
             condition = exists().where(each.c.value == value)
         case FieldType.MULTICHOICE:
-            condition = member.contains([value])
+            condition = type_coerce(column, JSONB)[definition.name].contains([value])
         case _:
             condition = member.as_string() == value
     return condition

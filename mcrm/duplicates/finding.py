@@ -128,14 +128,15 @@ def _traits(session: Session, actor: Actor, people: People) -> dict[UUID, Traits
     addresses: dict[UUID, set[str]] = {person: set() for person in people}
     living = ContactPoint.state != PointState.REMOVED.value
     points = select(ContactPoint.contact_id, ContactPoint.channel, ContactPoint.address)
-    for contact_id, channel, address in session.execute(points.where(ContactPoint.contact_id.in_(members), living)):
-        if channel == PointChannel.SMS:
-            phones[members[contact_id]] |= _only("=p:", phone_keys(address))
-        elif channel == PointChannel.EMAIL:
-            mails[members[contact_id]] |= _only("=m:", mail_keys(address))
+    for owner, channel, address in session.execute(points.where(ContactPoint.contact_id.in_(members), living)):
+        if owner is not None and channel == PointChannel.SMS:
+            phones[members[owner]] |= _only("=p:", phone_keys(address))
+        elif owner is not None and channel == PointChannel.EMAIL:
+            mails[members[owner]] |= _only("=m:", mail_keys(address))
     places = select(Address.contact_id, Address.country, Address.postcode, Address.lines)
     for contact_id, country, postcode, lines in session.execute(places.where(Address.contact_id.in_(members))):
         codes = postcode_keys(country, postcode)
+        assert contact_id is not None
         postcodes[members[contact_id]] |= codes
         addresses[members[contact_id]] |= {f"{code} {' '.join(words_of(lines[0]))}" for code in codes}
     return {

@@ -46,25 +46,27 @@ def merge(session: Session, actor: Actor, contact: Contact, other_id: UUID) -> C
     return survivor
 
 
-def unmerge(session: Session, actor: Actor, contact: Contact) -> Contact:
-    """Undo the newest merge that this contact took part in; the contact as it is then.
+def unmerge(session: Session, actor: Actor, contact: Contact, other_id: UUID | None = None) -> Contact:
+    """Undo the newest merge of this person, or the newest in which `other_id` took part; the contact as it is then.
 
     Everything is as it would be without that merge; what was changed in the meantime stays with the contact it was
-    changed on. Raises NotMerged, and MergedOutOfReach where the other contact is out of the actor's reach.
+    changed on. Raises NotMerged, ContactUnknown for another one out of reach, and MergedOutOfReach where the merge
+    joined contacts of whom one is out of the actor's reach.
     """
     members = _held(session, [contact.id])
-    touching = or_(ContactMerge.survivor_id == contact.id, ContactMerge.other_id == contact.id)
-    in_force = select(ContactMerge).where(ContactMerge.undone_at.is_(None))
-    newest = in_force.where(touching).order_by(ContactMerge.created_at.desc(), ContactMerge.id.desc()).limit(1)
-    edge = session.scalar(newest)
+    in_force = select(ContactMerge).where(ContactMerge.undone_at.is_(None), ContactMerge.other_id.in_(members))
+    wanted = in_force
+    if other_id is not None:
+        other = contacts.reachable(session, actor, other_id, field="other_id")
+        wanted = in_force.where(or_(ContactMerge.survivor_id == other.id, ContactMerge.other_id == other.id))
+    edge = session.scalar(wanted.order_by(ContactMerge.created_at.desc(), ContactMerge.id.desc()).limit(1))
     if edge is None:
         raise NotMerged
     survivor, merged = members[edge.survivor_id], members[edge.other_id]
     _check_reach(session, actor, [survivor, merged])
     edge.undone_at = clock.now()
     session.flush()
-    edges = session.scalars(in_force.where(ContactMerge.other_id.in_(members))).all()
-    heads = heads_of(members, {one.other_id: one.survivor_id for one in edges})
+    heads = heads_of(members, {one.other_id: one.survivor_id for one in session.scalars(in_force)})
     sizes = list(heads.values())
     for member in members.values():
         head = heads[member.id]

@@ -15,7 +15,7 @@ from mcrm.contacts.resources import shown
 from mcrm.contacts.schemas import ContactSchema
 from mcrm.db import reading
 from mcrm.duplicates import finding, merging, service
-from mcrm.duplicates.schemas import DuplicateSchema, DuplicatesSchema, MergeInSchema
+from mcrm.duplicates.schemas import DuplicateSchema, DuplicatesSchema, MergeInSchema, UnmergeInSchema
 from mcrm.transaction import perform, transaction
 
 blueprint = Blueprint("duplicates", __name__, url_prefix="/v1", description="People who are in here twice.")
@@ -85,12 +85,13 @@ class Merge(MethodView):
 class Unmerge(MethodView):
     """One person becomes two again."""
 
+    @blueprint.arguments(UnmergeInSchema())
     @blueprint.response(200, ContactSchema())
-    def post(self, id: UUID) -> dict[str, Any]:
-        """Undo the newest merge that this contact took part in."""
+    def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Undo the newest merge of this person, or the newest in which another contact took part."""
 
         def work(session: Session) -> dict[str, Any]:
             contact = contacts.reachable(session, current_actor, id)
-            return shown(session, merging.unmerge(session, current_actor, contact))
+            return shown(session, merging.unmerge(session, current_actor, contact, facts["other_id"]))
 
         return perform(work)

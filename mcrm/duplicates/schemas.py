@@ -33,3 +33,9 @@ class MergeInSchema(Schema):
     """Which contact is the same person."""
 
     other_id = Uuid(required=True)
+
+
+class UnmergeInSchema(Schema):
+    """Which merge to undo: the newest one of the person, or the newest in which this contact took part."""
+
+    other_id = Uuid(load_default=None, allow_none=True)

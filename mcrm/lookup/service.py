@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, intersect, select
+from sqlalchemy import CompoundSelect, Select, select
 
 from mcrm.lookup.models import SearchKey
 from mcrm.lookup.words import number_key, plain, words_of
@@ -25,8 +25,10 @@ def named(table: str, words: str) -> Sequence[Ids]:
     parts = [beginning(table, f"w:{word}") for word in words_of(words)]
     if not parts:
         return ()
-    by_name: Ids = parts[0] if len(parts) == 1 else intersect(*parts)
-    return by_name, beginning(table, number_key(words))
+    first, *others = parts
+    for other in others:
+        first = first.where(SearchKey.row_id.in_(other.correlate(None)))
+    return first, beginning(table, number_key(words))
 
 
 def addressed(table: str, words: str) -> Sequence[Ids]:
