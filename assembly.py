@@ -17,20 +17,21 @@ from sqlalchemy import Engine, text
 from bots import sms, telegram
 from mcrm import db, keys, live, logs
 from mcrm.app import create_app
-from mcrm.config import Settings
+from mcrm.config import Settings, Telegram
 from mcrm.db import Database
 from mcrm.deliveries import figures
 from mcrm.edge.app import Edge, LiveSource, edge_app
+from mcrm.policy import countries
+from mcrm.transaction import TOPIC_ENGINES
 from mcrm.wakeup import Listener, Notifier
 from mcrm.worker import EngineWorker, engines
 from migrations import running
 from notifications import receipts
 from notifications.resolver import Resolver
 from notifications.senders import Senders, make_senders
-from notifications.worker import DeliveryWorker
+from notifications.worker import TOPICS, DeliveryWorker
 
 log = structlog.get_logger(__name__)
-WORKER_TOPICS = frozenset({"deliveries", "engines"})
 WEBHOOK_RETRY_S = 5.0
 
 
@@ -44,8 +45,12 @@ def settings_from_environment() -> Settings:
 
 
 def open_database(settings: Settings, *, pool_size: int = 5) -> Database:
-    """Put the database and the secret to use in this process; commits wake whoever waits in other processes."""
+    """Put the database, the secret and the list of countries to use in this process.
+
+    Commits wake whoever waits in other processes.
+    """
     keys.use(settings.secret_key)
+    countries.use(settings.sms_countries)
     database = db.connect(settings.database_url, synchronous=settings.sqlite_synchronous, pool_size=pool_size)
     database.wake = Notifier(database).wake
     db.use(database)
@@ -78,6 +83,7 @@ def checks(settings: Settings, database: Database) -> Mapping[str, Callable[[], 
     return {
         "database": partial(_database_check, database),
         "outbox": figures.trouble,
+        "senders": figures.pauses,
         **{name: partial(_said, reason) for name, reason in off.items()},
     }
 
@@ -123,7 +129,7 @@ def work(settings: Settings) -> int:
     database = open_database(settings, pool_size=8)
     require_migrated(database)
     _say_what_is_off(settings)
-    listener = Listener(database, WORKER_TOPICS)
+    listener = Listener(database, {TOPIC_ENGINES, *TOPICS})
     senders = make_senders(settings)
     deliveries = DeliveryWorker(senders, settings.limits, listener)
     turning = EngineWorker(engines(settings.limits), listener)
@@ -147,17 +153,26 @@ def work(settings: Settings) -> int:
 
 
 def _point_telegram_here(settings: Settings, senders: Senders, stopping: threading.Event) -> None:
-    """Tell Telegram where our webhook is, until it has heard it."""
+    """Tell Telegram where our webhook is, until it has heard it, and ask for the bot's name."""
     if settings.telegram is None:
         return
     url = f"{settings.public_url}/webhooks/telegram"
     while not stopping.is_set():
         try:
             senders["telegram"].real.set_webhook(url)  # type: ignore[attr-defined]
+            _compare_name(settings.telegram, senders["telegram"].real.username())  # type: ignore[attr-defined]
             return
         except Exception as error:
             log.warning("telegram did not take the webhook", error=type(error).__name__)
             stopping.wait(WEBHOOK_RETRY_S)
+
+
+def _compare_name(telegram: Telegram, username: str) -> None:
+    """The links in our texts are made by the setting, where no network is allowed; here is the place to check it."""
+    if telegram.bot_username is None:
+        log.info("texts offer no link to the bot: set TELEGRAM_BOT_USERNAME", username=username)
+    elif telegram.bot_username.lower() != username.lower():
+        log.warning("TELEGRAM_BOT_USERNAME is another bot's name", username=username)
 
 
 def _say_what_is_off(settings: Settings) -> None:

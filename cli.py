@@ -1,11 +1,11 @@
 """The `mcrm` command: thin; every command is somewhere else, imported when it is called, so that --help is quick."""
 
 import json
-import multiprocessing
 import os
+import re
+import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -28,7 +28,11 @@ def main() -> None:
     try:
         mcrm()
     except BadSetting as error:
-        stop(f"mcrm: {error}", USED_WRONGLY)
+        stop(f"mcrm: {error}{_demo_hint(error.name)}", USED_WRONGLY)
+    except Exception as error:
+        if (words := _database_trouble(error)) is None:
+            raise
+        stop(f"mcrm: {words}")
     except (KeyboardInterrupt, BrokenPipeError):
         sys.exit(1)
 
@@ -39,18 +43,38 @@ def stop(words: str, code: int = 1) -> NoReturn:
     sys.exit(code)
 
 
-def settings() -> Any:
-    """The settings of the environment."""
-    import assembly
+def _demo_hint(missing: str) -> str:
+    """Where the settings of a running demo are, for somebody who has one and no settings of their own."""
+    from demo.scene import folder_of, shown
 
-    return assembly.settings_from_environment()
+    file = folder_of(os.environ) / "demo.env"
+    if missing in os.environ or not file.is_file():
+        return ""
+    return f"\nFor those of the demo: set -a; . {shown(file)}; set +a"
+
+
+def _database_trouble(error: Exception) -> str | None:
+    """One sentence for a database that cannot be reached or written; None for every other error."""
+    from sqlalchemy.exc import OperationalError
+
+    from mcrm.db import why_not
+
+    return why_not(error) if isinstance(error, OperationalError) else None
+
+
+def settings() -> Any:
+    """The settings of the environment; read before anything heavy is imported, so that a no comes at once."""
+    from mcrm.config import Settings
+
+    return Settings.from_environment(os.environ)
 
 
 def with_database(work: Callable[[Any], None]) -> None:
     """Run `work(settings)` with the database in use; raises click's own error when it is not migrated."""
+    made = settings()
+
     import assembly
 
-    made = settings()
     database = assembly.open_database(made)
     try:
         assembly.require_migrated(database)
@@ -63,14 +87,17 @@ def with_database(work: Callable[[Any], None]) -> None:
 
 @mcrm.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8000, show_default=True, envvar="MCRM_PORT", type=click.IntRange(1, 65535))
+@click.option(
+    "--port", default=8000, show_default=True, show_envvar=True, envvar="MCRM_PORT", type=click.IntRange(1, 65535)
+)
 def serve(host: str, port: int) -> None:
     """Serve the API, the webhooks and the live streams."""
-    from mcrm.config import Settings
+    from mcrm.edge.before import elsewhere
     from mcrm.edge.server import CannotListen
     from mcrm.edge.server import serve as serve_edge
 
-    made = Settings.from_environment(os.environ)
+    _end_at_once_while_starting()
+    made = settings()
     if trouble := elsewhere(_trouble, made):
         stop(f"mcrm: {trouble}")
     try:
@@ -79,10 +106,9 @@ def serve(host: str, port: int) -> None:
         stop(f"mcrm: {error}")
 
 
-def elsewhere(work: Callable[[Any], Any], argument: Any) -> Any:
-    """Run `work` in a process of its own: the server's parent only watches, and need not hold the whole house."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(work, argument).result()
+def _end_at_once_while_starting() -> None:
+    """Until there is something to finish, SIGTERM ends the process well; whoever serves or works then takes over."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def _trouble(made: Any) -> str | None:
@@ -100,6 +126,7 @@ def _edge(made: Any) -> Any:
 @mcrm.command()
 def worker() -> None:
     """Deliver what is due, and turn the engines."""
+    _end_at_once_while_starting()
     import assembly
 
     try:
@@ -119,7 +146,14 @@ def migrate(as_json: bool) -> None:
 
 
 @mcrm.command()
-@click.option("--port", default=8001, show_default=True, envvar="MCRM_SANDBOX_PORT", type=click.IntRange(1, 65535))
+@click.option(
+    "--port",
+    default=8001,
+    show_default=True,
+    show_envvar=True,
+    envvar="MCRM_SANDBOX_PORT",
+    type=click.IntRange(1, 65535),
+)
 def sandbox(port: int) -> None:
     """Run the carriers in a box: Twilio, Telegram and FCM on this machine."""
     from sandbox.run import run
@@ -178,14 +212,17 @@ def import_() -> None:
 
 @import_.command("orders")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--currency", default="GBP", show_default=True, help="ISO 4217 code of the file's prices.")
-@click.option("--timezone", default="Europe/London", show_default=True, help="IANA zone of the file's times.")
+@click.option("--currency", show_default="MCRM_CURRENCY", help="ISO 4217 code of the file's prices.")
+@click.option("--timezone", show_default="MCRM_TIMEZONE", help="IANA zone of the file's times.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-def import_orders(file: Path, currency: str, timezone: str, as_json: bool) -> None:
+def import_orders(file: Path, currency: str | None, timezone: str | None, as_json: bool) -> None:
     """Import past orders from FILE (CSV, one row an order line). Running it again changes nothing."""
     from demo.importing import run
 
-    with_database(lambda _: run(file, currency=currency, timezone=timezone, as_json=as_json))
+    def work(made: Any) -> None:
+        run(file, currency=currency or made.currency, timezone=timezone or made.timezone.key, as_json=as_json)
+
+    with_database(work)
 
 
 @mcrm.group()
@@ -197,7 +234,7 @@ def bots() -> None:
 @click.option("--channel", type=click.Choice(["sms", "telegram"]), default="sms", show_default=True)
 @click.option("--address", default="+447700900201", show_default=True, help="Who writes: a number or a chat id.")
 def bots_chat(channel: str, address: str) -> None:
-    """Talk with the bot in this terminal, as a customer would."""
+    """Talk with the bot in this terminal, as a customer would; where a worker runs, the replies also go out."""
     from bots.chat_terminal import chat
 
     with_database(lambda made: chat(made, channel, address))
@@ -208,12 +245,21 @@ def users() -> None:
     """Who works here."""
 
 
+def _email(_: Any, __: Any, value: str) -> str:
+    from mcrm.api.formats import EMAIL
+
+    if not re.fullmatch(EMAIL, value.strip()):
+        raise click.BadParameter(f"{value!r} is not an e-mail address.")
+    return value.strip()
+
+
 @users.command("create")
-@click.option("--email", prompt=True)
+@click.option("--email", prompt=True, callback=_email)
 @click.option("--name", prompt=True)
 @click.option("--role", type=click.Choice(["admin", "manager", "rep", "agent"]), default="admin", show_default=True)
 @click.password_option(help="At least 10 characters; asked for when not given.")
-def users_create(email: str, name: str, role: str, password: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def users_create(email: str, name: str, role: str, password: str, as_json: bool) -> None:
     """Create a user: the first admin of an installation begins here."""
     from mcrm.access import passwords
     from mcrm.access import users as service
@@ -228,7 +274,8 @@ def users_create(email: str, name: str, role: str, password: str) -> None:
                 user = service.create(session, SYSTEM, email=email, name=name, role=role, password_hash=hashed)
         except DomainError as error:
             stop(f"mcrm: {error.detail}")
-        click.echo(f"{user.email} can log in as {user.role}.")
+        shown = {"id": str(user.id), "email": user.email, "name": user.name, "role": user.role}
+        click.echo(json.dumps(shown) if as_json else f"{user.email} can log in as {user.role}.")
 
     with_database(create)
 
@@ -236,7 +283,7 @@ def users_create(email: str, name: str, role: str, password: str) -> None:
 @mcrm.command()
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def doctor(as_json: bool) -> None:
-    """Check settings, database, disk and providers; say what to do about what is wrong."""
+    """Contact everything that is configured; say what is wrong and what to do about it."""
     from demo.doctor import examine
 
     found = examine(os.environ)

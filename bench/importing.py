@@ -10,26 +10,28 @@ from pathlib import Path
 
 from bench.report import Figure
 from bench.stores import store
-from mcrm.orders.importing import import_orders
+from mcrm.orders.importing import Pace, import_orders
 
 LINES = 20_000
 COLUMNS = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
 
 
 def measure() -> Iterator[Figure]:
-    """Lines a second on both databases."""
+    """Lines a second on both databases, and how long the longest transaction held its lock."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "orders.csv"
         write(path)
         for name in ("sqlite", "postgresql"):
             with store(name):
-                began = time.perf_counter()
+                pace, began = Pace(), time.perf_counter()
                 result = import_orders(
-                    path, currency="GBP", timezone="Europe/London", report=Path(folder) / "report.csv"
+                    path, currency="GBP", timezone="Europe/London", report=Path(folder) / "report.csv", pace=pace
                 )
-                rate = result["lines"] / (time.perf_counter() - began)
+                rate, longest_ms = result["lines"] / (time.perf_counter() - began), pace.longest_s * 1000
             figure = Figure(f"import of orders, {name}", f"{rate:,.0f} lines/s")
+            lock = Figure(f"longest transaction of the import, {name}", f"{longest_ms:.0f} ms")
             yield figure.at_least(rate, 5000, "lines/s") if name == "sqlite" else figure
+            yield lock.at_most(longest_ms, 50, "ms") if name == "sqlite" else lock
 
 
 def write(path: Path) -> None:

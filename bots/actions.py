@@ -6,6 +6,7 @@ from typing import Any
 from bots.catalogue import Phrase, say
 from bots.talk import Call
 from bots.turn import Turn
+from mcrm import clock
 from mcrm.access import codes
 from mcrm.access.errors import TooManyTries
 from mcrm.cases.service import open_case
@@ -48,6 +49,20 @@ def _set_language(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
     payload = {"language": facts["language"]}
     log.append(turn.session, turn.actor, Kind.LANGUAGE_CHOSEN, about=points.about(turn.point), payload=payload)
     return "set", {}
+
+
+def _offer_link(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
+    """A one-time link to the chat, in a text to the number on file: whoever only claims the number never sees it."""
+    if turn.contact is None or turn.house.telegram_bot is None:
+        return "none", {}
+    token = linking.new_link(turn.session, turn.actor, contact_id=turn.contact.id, channel="telegram")
+    link = f"https://t.me/{turn.house.telegram_bot}?start={token}"
+    minutes = int(linking.LIFETIME.total_seconds()) // 60
+    text = say(
+        Phrase("link.offer", {"link": link, "minutes": minutes}), language=turn.language, region=turn.house.region
+    )
+    turn.queue(text, kind="chat-link", secret=True, expires_at=clock.now() + linking.LIFETIME)
+    return "offered", {}
 
 
 def _use_link(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
@@ -122,6 +137,7 @@ def _check_code(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
 ACTIONS: Mapping[str, Callable[[Turn, Mapping[str, Any]], Outcome]] = {
     "open-case": _open_case,
     "set-language": _set_language,
+    "offer-link": _offer_link,
     "use-link": _use_link,
     "share-number": _share_number,
     "refuse-card": _refuse_card,

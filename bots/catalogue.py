@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,8 +71,8 @@ def language_of(*tags: str | None) -> str:
     return "en"
 
 
-def say(phrase: Phrase, *, language: str, region: str) -> str:
-    """The words of a phrase; dates and numbers as they are written in that language and region.
+def say(phrase: Phrase, *, language: str, region: str, zone: tzinfo = UTC) -> str:
+    """The words of a phrase; dates and numbers as they are written there, an instant as its date in `zone`.
 
     Raises KeyError for a phrase or a parameter that does not exist.
     """
@@ -82,14 +82,16 @@ def say(phrase: Phrase, *, language: str, region: str) -> str:
         form = form.get(str(locale.plural_form(phrase.params["n"])), form["other"])
 
     def filled(match: re.Match[str]) -> str:
-        return _written(phrase.params[match[1]], language=language, region=region, locale=locale)
+        return _written(phrase.params[match[1]], language=language, region=region, zone=zone, locale=locale)
 
     return PARAMETER.sub(filled, form)
 
 
-def _written(value: Any, *, language: str, region: str, locale: Locale) -> str:
+def _written(value: Any, *, language: str, region: str, zone: tzinfo, locale: Locale) -> str:
     if isinstance(value, Phrase):
-        return say(value, language=language, region=region)
+        return say(value, language=language, region=region, zone=zone)
+    if isinstance(value, datetime):
+        value = value.astimezone(zone).date()
     if isinstance(value, date):
         return str(format_skeleton("MMMMd", value, locale=locale))
     if isinstance(value, int):

@@ -8,15 +8,25 @@ from bots.house import House
 from bots.inbound import Inbound, InboundKind, clean
 from mcrm import db
 from mcrm.config import Settings
+from mcrm.consents import service as consents
+from mcrm.contacts import points
+from mcrm.contacts.errors import AddressInvalid
 from mcrm.conversations.models import Message
 from mcrm.deliveries.models import Delivery
 from mcrm.ids import new_id
 
 
 def chat(settings: Settings, channel: str, address: str) -> None:
-    """Read lines until the end of input, answer each; `t:` before a line taps that button. Needs `db.use()`."""
+    """Read lines until the end of input, answer each; `t:` before a line taps that button. Needs `db.use()`.
+
+    Raises a ClickException for an address that the channel does not have.
+    """
     house = House.of(settings)
-    click.echo(f"You write as {address} on {channel}. Ctrl-D ends.")
+    try:
+        address = points.normalise(channel, address, region=settings.default_region)
+    except AddressInvalid as error:
+        raise click.BadParameter(error.detail, param_hint="--address") from None
+    click.echo(f"You write as {address}{_name_at(channel, address)} on {channel}. Ctrl-D ends.")
     for line in iter(lambda: _line(), None):
         provider_id = f"terminal-{new_id()}"
         if line.startswith("t:"):
@@ -24,7 +34,10 @@ def chat(settings: Settings, channel: str, address: str) -> None:
         else:
             inbound = Inbound(channel, provider_id, address, text=clean(line))
         answer(inbound, house)
-        for text, buttons in _replies(channel, provider_id):
+        replies = _replies(channel, provider_id)
+        if not replies:
+            click.echo(f"({_silence(channel, address)})")
+        for text, buttons in replies:
             click.echo(text)
             for (label, data), *_ in buttons:
                 click.echo(f"  [{label}] {data}")
@@ -35,6 +48,19 @@ def _line() -> str | None:
         return str(input("> "))
     except EOFError:
         return None
+
+
+def _name_at(channel: str, address: str) -> str:
+    with db.reading() as session:
+        _, contact = points.find_with_owner(session, channel, address) or (None, None)
+        return f" ({contact.name})" if contact else ""
+
+
+def _silence(channel: str, address: str) -> str:
+    """Why nothing was said."""
+    with db.reading() as session:
+        stops = consents.suppressions_of(session, channel, address)
+    return "no answer: this address has said STOP; write START to be answered again" if stops else "no answer"
 
 
 def _replies(channel: str, provider_id: str) -> list[tuple[str, list[list[list[str]]]]]:

@@ -46,6 +46,9 @@ def wants_stop(text: str, table: Catalogue, channel: str) -> bool:
     """Whether a bare text revokes, by a word or by any reasonable wording."""
     if text in table.gate["stop"] or (channel == "sms" and text in table.gate["stop_sms"]):
         return True
+    said = set(text.split()) - set(table.gate["courtesy"])
+    if said and said <= set(table.gate["stop"]):  # “STOP STOP STOP”, “unsubscribe please”
+        return True
     for wording in table.gate["phrases"]:
         if found := re.search(rf"(?:^|\s){re.escape(wording)}(?:\s|$)", text):
             before = text[: found.start()].split()

@@ -1,20 +1,30 @@
 """What the bots know of the business they speak for."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from mcrm.config import Limits, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Its name, where it is, its language, and its limits."""
+    """Its name, where it is, its language, its time zone, its limits, and its bot's name on Telegram if it has one."""
 
     business_name: str
     locale: str
     region: str
+    zone: ZoneInfo
     limits: Limits
+    telegram_bot: str | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "House":
         """As the settings say."""
-        return cls(settings.business_name, settings.default_locale, settings.default_region, settings.limits)
+        return cls(
+            business_name=settings.business_name,
+            locale=settings.default_locale,
+            region=settings.default_region,
+            zone=settings.timezone,
+            limits=settings.limits,
+            telegram_bot=settings.telegram.bot_username if settings.telegram else None,
+        )

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from bots.catalogue import Phrase, say
 from bots.talk import Choices, Effect, Say, ShareNumber
@@ -23,7 +24,9 @@ class Rendered:
     reply_keyboard: bool = False
 
 
-def render(effects: Sequence[Effect], *, channel: str, language: str, region: str, business: str) -> Rendered | None:
+def render(
+    effects: Sequence[Effect], *, channel: str, language: str, region: str, zone: tzinfo, business: str
+) -> Rendered | None:
     """The reply that these effects make up, every phrase with the `business` name at hand; None without words."""
     said = [effect for effect in effects if isinstance(effect, Say)]
     if not said:
@@ -31,19 +34,21 @@ def render(effects: Sequence[Effect], *, channel: str, language: str, region: st
 
     def words(phrase: Phrase) -> str:
         named = Phrase(phrase.key, {"business": business, **phrase.params})
-        return say(named, language=language, region=region)
+        return say(named, language=language, region=region, zone=zone)
 
     options = [option for effect in effects if isinstance(effect, Choices) for option in effect.options]
+    has_way_back = bool(options) and not any(isinstance(effect, Choices) and effect.is_menu for effect in effects)
     share = next((effect for effect in effects if isinstance(effect, ShareNumber)), None)
     if channel == "sms":
         numbered = [phrase_of(n, words(label)) for n, (label, _) in enumerate(options, 1)]
         tail = "".join("\n" + words(entry) for entry in numbered)
-        return Rendered(_fit(said, words, f"{tail}\n0 {words(Phrase('menu.menu', {}))}" if options else ""))
-    text = " ".join(_with_items(entry, len(entry.items), words, "\n") for entry in said)[:LONGEST_TELEGRAM]
+        return Rendered(_fit(said, words, tail + (f"\n0 {words(Phrase('menu.menu', {}))}" if has_way_back else "")))
+    parts = (_with_items(entry, len(entry.items), words, "\n") for entry in said)
+    text = " ".join(parts).replace(" \n", "\n")[:LONGEST_TELEGRAM]
     if share is not None:
         return Rendered(text, (((words(share.label), "contact"),),), reply_keyboard=True)
     rows = [(words(label), f"t:{line}") for label, line in options]
-    if options and all(line != "menu" for _, line in options):
+    if has_way_back:
         rows.append((words(Phrase("menu.menu", {})), "t:menu"))
     return Rendered(text, tuple(((label, data),) for label, data in rows if len(data.encode()) <= LONGEST_CALLBACK))
 
@@ -57,7 +62,7 @@ def _fit(said: Sequence[Say], words: Callable[[Phrase], str], tail: str) -> str:
     """The longest list of items that stays within two segments."""
     longest = max(len(entry.items) for entry in said)
     for shown in range(longest, -1, -1):
-        text = cheap(" ".join(_with_items(entry, shown, words, ", ") for entry in said).strip() + tail)
+        text = cheap(" ".join(_with_items(entry, shown, words, "; ") for entry in said).strip() + tail)
         if segments(text)[1] <= MOST_SEGMENTS:
             return text
     return text

@@ -7,7 +7,7 @@ from bots.table import AFTER, COMMANDS
 from bots.talk import Effect, Event, Ports, State, Talk
 from bots.understanding import MISS, Meaning, understand
 
-KEEPS_QUESTION = frozenset({"code", "miss"})
+KEEPS_QUESTION = frozenset({"code", "miss", "thanks"})
 
 
 def step(state: State, event: Event, ports: Ports, words: Catalogue) -> tuple[State, Sequence[Effect], Meaning]:

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, Command] = {
     "menu": basics.menu,
     "back": basics.menu,
     "start": basics.start,
+    "thanks": basics.thanks,
     "agent": basics.agent,
     "language": basics.language,
     "link": identity.link,
@@ -30,6 +31,7 @@ COMMANDS: Mapping[str, Command] = {
 AFTER: Mapping[str, After] = {
     "open-case": basics.case_opened,
     "set-language": basics.language_set,
+    "offer-link": identity.link_offered,
     "use-link": identity.linked,
     "share-number": identity.linked,
     "refuse-card": identity.linked,

@@ -69,9 +69,10 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Offer (label, command line) to choose from."""
+    """Offer (label, command line) to choose from; under the menu itself no way to the menu is offered."""
 
     options: tuple[tuple[Phrase, str], ...]
+    is_menu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,9 @@ class Talk:
         """The next message may answer this, within fifteen minutes."""
         self.change(asked=slot, expires_at=self.event.now + ANSWER_WITHIN)
 
-    def choose(self, *options: tuple[Phrase, str]) -> None:
+    def choose(self, *options: tuple[Phrase, str], is_menu: bool = False) -> None:
         """Offer choices; a digit answers them."""
-        self.effects.append(Choices(options))
+        self.effects.append(Choices(options, is_menu))
         slots = {**self.state.slots, "choices": [line for _, line in options]}
         self.change(slots=slots, asked="choice", expires_at=self.event.now + ANSWER_WITHIN)
 

@@ -96,7 +96,6 @@ def _message(provider_id: str, message: Mapping[str, Any]) -> Inbound:
 def _button(provider_id: str, query: Mapping[str, Any]) -> Inbound:
     message = query.get("message") or {}
     data = clean(str(query.get("data", "")))
-    old_text = message.get("text")
     return Inbound(
         "telegram",
         provider_id,
@@ -105,9 +104,24 @@ def _button(provider_id: str, query: Mapping[str, Any]) -> Inbound:
         button=data.removeprefix(BUTTON_PREFIX) if data.startswith(BUTTON_PREFIX) else "",
         callback_id=clean(str(query["id"]))[:64],
         message_id=str(int(message["message_id"])) if "message_id" in message else None,
-        message_text=clean(old_text) if isinstance(old_text, str) else None,
+        message_text=_with_choice(message, query.get("data")),
         locale=_locale(query["from"]),
     )
+
+
+def _with_choice(message: Mapping[str, Any], data: Any) -> str | None:
+    """The text that carried the buttons and, as they go, the label of the one that was tapped; None without text."""
+    text, markup = message.get("text"), message.get("reply_markup")
+    if not isinstance(text, str):
+        return None
+    rows = markup.get("inline_keyboard") if isinstance(markup, dict) else None
+    buttons = [button for row in rows if isinstance(row, list) for button in row] if isinstance(rows, list) else []
+    labels = [
+        str(button.get("text", ""))
+        for button in buttons
+        if isinstance(button, dict) and button.get("callback_data") == data
+    ]
+    return clean("\n→ ".join([text, *labels[:1]]))
 
 
 def _membership(provider_id: str, change: Mapping[str, Any]) -> Inbound:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -54,10 +55,17 @@ class Turn:
             channel=self.inbound.channel,
             language=self.language,
             region=house.region,
+            zone=self._zone,
             business=house.business_name,
         )
         if rendered is not None:
             self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=rendered.reply_keyboard)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        """The customer's own time zone, else the business's."""
+        own = self.contact.timezone if self.contact else None
+        return ZoneInfo(own) if own else self.house.zone
 
     def queue(self, text: str, *, kind: str, **options: Any) -> None:
         """Queue one delivery that belongs to this message."""

@@ -1,15 +1,19 @@
 """Keeps the demo's processes alive: starts them, restarts one that dies, stops all of them in order."""
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 STOP_S = 25.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # found before any fork; Linux alone has it
 
 
 class Kept:
@@ -36,7 +40,12 @@ class Kept:
         """Start it in a process group of its own, so that Ctrl-C reaches the keeper alone."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                self._command,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=partial(_end_with, os.getpid()),
             )
         self._started_at = time.monotonic()
 
@@ -69,6 +78,14 @@ class Kept:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+
+def _end_with(parent: int) -> None:
+    """Ask the kernel for a SIGTERM when the keeper dies, even by `kill -9`; runs in the child, before its program."""
+    if _PRCTL is not None:
+        _PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(0)
 
 
 class Keeper:

@@ -11,10 +11,11 @@ import httpx
 from rich.console import Console
 from rich.panel import Panel
 from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import DBAPIError
 
 from demo import tailing
 from demo.processes import Keeper, Kept, command
-from demo.scene import CannotStart, Scene, folder_of, require_free
+from demo.scene import CannotStart, Scene, claim, folder_of, require_free, shown
 from demo.seed import Seeded, seed
 from mcrm import db, keys
 from mcrm.config import BadSetting, Settings
@@ -58,6 +59,7 @@ def run(environment: Mapping[str, str]) -> int:
 def _prepare(scene: Scene) -> dict[str, str]:
     try:
         scene.folder.mkdir(parents=True, exist_ok=True)
+        claim(scene.folder)
         if scene.database_url.startswith(f"sqlite:///{scene.folder}"):
             for stale in scene.folder.glob("demo.db*"):
                 stale.unlink()
@@ -87,9 +89,9 @@ def _open(scene: Scene, environment: Mapping[str, str]) -> tuple[Database, Setti
     except CannotStart:
         database.close()
         raise
-    except Exception as error:
-        cause = getattr(error, "orig", None) or error
-        raise CannotStart(f"The database cannot be used ({type(cause).__name__}); check MCRM_DATABASE_URL.") from None
+    except DBAPIError as error:
+        database.close()
+        raise CannotStart(f"{db.why_not(error)}.") from None
     db.use(database)
     return database, settings
 
@@ -169,7 +171,7 @@ def _welcome(scene: Scene, seeded: Seeded, seconds: float) -> Panel:
         f"[bold]API[/]      {scene.base_url}/docs\n"
         f"[bold]Sign in[/]  {admin['email']}  {admin['password']}\n"
         f"[bold]Tour[/]     .venv/bin/mcrm tour   (in another terminal)\n"
-        f"[bold]Scripts[/]  {scene.description}   {scene.env_file}\n\n"
+        f"[bold]Scripts[/]  {shown(scene.description)}   {shown(scene.env_file)}\n\n"
         "[dim]Every interaction is one line below. Ctrl-C ends it all.[/]"
     )
     return Panel(words, title=f"Harbour & Pine is open, {seconds:.1f} s after the start", border_style="green")

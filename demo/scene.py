@@ -1,6 +1,8 @@
 """Where the demo keeps its things, and the settings it runs with: fresh secrets each time, providers in a box."""
 
+import fcntl
 import json
+import os
 import secrets
 import shlex
 import socket
@@ -12,11 +14,18 @@ from typing import Any
 from sandbox.keys import make_service_account
 
 OUR_NUMBER = "+447700900100"
+OUR_BOT = "harbour_pine_bot"
 
 
 def folder_of(environment: Mapping[str, str]) -> Path:
     """Where the demo keeps its things: `var` below the present folder, or MCRM_DEMO_FOLDER."""
     return Path(environment.get("MCRM_DEMO_FOLDER") or "var").resolve()
+
+
+def shown(path: Path) -> str:
+    """The path as somebody in the present folder would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 class CannotStart(Exception):
@@ -96,9 +105,11 @@ class Scene:
             "TWILIO_API_BASE": self.sandbox_url,
             "TELEGRAM_BOT_TOKEN": f"700100:{secrets.token_urlsafe(26)}",
             "TELEGRAM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+            "TELEGRAM_BOT_USERNAME": OUR_BOT,
             "TELEGRAM_API_BASE": self.sandbox_url,
             "FIREBASE_CREDENTIALS": str(key),
             "FCM_API_BASE": self.sandbox_url,
+            "MCRM_SANDBOX_BOT_USERNAME": OUR_BOT,
             "MCRM_SANDBOX_LOG": str(self.folder / "accepted.jsonl"),
             "MCRM_SANDBOX_PEOPLE": str(self.people),
             # A demo is played by hand and by load runs alike: a person's limits would only be in the way.
@@ -122,6 +133,22 @@ class Scene:
         beside.touch(mode=0o600)  # it holds passwords
         beside.write_text(json.dumps(dict(facts), indent=2) + "\n")
         beside.replace(self.description)
+
+
+def claim(folder: Path) -> int:
+    """Keep the folder for this process until it ends; raises CannotStart while another demo runs in it.
+
+    Gives the lock's file descriptor, which nobody needs to close: the lock goes with the process, killed or not.
+    """
+    lock = os.open(folder / "demo.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise CannotStart(
+            f"A demo runs in {folder} already; stop it, or give this one another folder with MCRM_DEMO_FOLDER."
+        ) from None
+    return lock
 
 
 def require_free(port: int, name: str) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from mcrm.contacts.models import Contact
@@ -34,18 +35,28 @@ SHOWN = 90
 
 
 def follow(*, after: int | None = None, pause: Any = time.sleep) -> Iterator[Interaction | None]:
-    """Every interaction after a position (default: from now on), oldest first; None while there is nothing new."""
+    """Every interaction after a position (default: from now on), oldest first; None while there is nothing new.
+
+    A database that goes away later is waited for: nothing of the log is missed by it.
+    """
     with reading() as session:
         position = log.head(session)[1] if after is None else after
     while True:
-        with reading() as session:
-            facts = log.tail(session, after=position)
+        facts = _since(position)
         for fact in facts:
             position = fact.position
             yield fact
         if not facts:
             yield None
             pause(POLL_S)
+
+
+def _since(position: int) -> Sequence[Interaction]:
+    try:
+        with reading() as session:
+            return log.tail(session, after=position)
+    except DBAPIError:  # restarted, or out of reach: the next look may find it
+        return ()
 
 
 def line(fact: Interaction, who: str | None) -> Text:
@@ -86,8 +97,11 @@ def name_of(session: Session, fact: Interaction) -> str | None:
 
 def show(console: Console, fact: Interaction) -> None:
     """Print one interaction."""
-    with reading() as session:
-        who = name_of(session, fact)
+    try:
+        with reading() as session:
+            who = name_of(session, fact)
+    except DBAPIError:  # the line matters more than the name in it
+        who = None
     console.print(line(fact, who), soft_wrap=True)
 
 

@@ -1,6 +1,7 @@
 """`mcrm tour`: the README's story against the running demo, each step shown with what came back."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from demo.scene import CannotStart
+from demo.scene import CannotStart, shown
 from mcrm import clock
 
 WAIT_S = 10.0
@@ -86,12 +87,18 @@ def play(description: Path, *, as_json: bool = False) -> bool:
                 mark = "[green]✓[/]" if went_well else "[red]✗[/]"
                 console.print(f"{mark} [bold]{number}. {title}[/]")
                 for line in words:
-                    console.print(f"     {line}", markup=False, style="cyan" if went_well else "red")
+                    console.print(f"     {line}", markup=False, style="cyan" if went_well else "red", soft_wrap=True)
             if not went_well:
                 return False
     if not as_json:
-        console.print("[green]All of it stands in the one log:[/] .venv/bin/mcrm tail --after 0")
+        console.print("[green]All of it stands in the one log:[/]")
+        console.print(f"(set -a; . {shown(Path(demo['env_file']))}; {_ourselves()} tail --after 0)", soft_wrap=True)
     return True
+
+
+def _ourselves() -> str:
+    """How this program was called, so that what is printed can be typed."""
+    return shown(Path(sys.argv[0]).resolve()) if Path(sys.argv[0]).name == "mcrm" else "python -m cli"
 
 
 def _try(step: Callable[[Tour], Iterator[str]], stage: Tour) -> tuple[bool, list[str]]:
@@ -185,18 +192,16 @@ def _buttons(item: dict[str, Any]) -> list[tuple[str, str]]:
 def ship_an_order(tour: Tour) -> Iterator[str]:
     """An order ships, and its customer gets one push."""
     ben = tour.people["ben"]
-    orders = tour.call("GET", f"/v1/orders?contact_id={ben['id']}&status=confirmed")["items"]
-    if not orders:
-        orders = [_order_again(tour, ben)]
+    order = _order_again(tour, ben)  # a new one: 1003 is for whoever follows the README by hand
     after = tour.last()
-    path = f"/v1/orders/{orders[0]['id']}/shipments"
+    path = f"/v1/orders/{order['id']}/shipments"
     expected = (clock.now() + timedelta(days=2)).date().isoformat()
     tour.call("POST", path, carrier="Royal Mail", tracking_number="RM100200300GB", expected_on=expected)
-    yield f"order {orders[0]['number']} is shipped over REST"
+    yield f"order {order['number']} is shipped over REST"
     push = tour.wait_for(after, lambda item: item["channel"] == "push", "the push")
     yield f"push to {ben['name']}: {' | '.join(push['body'].splitlines())}"
     time.sleep(QUIET_S)
-    if len(told := [item for item in tour.messages(after) if orders[0]["number"] in item["body"]]) != 1:
+    if len(told := [item for item in tour.messages(after) if order["number"] in item["body"]]) != 1:
         raise StepFailed(f"{len(told)} messages told of it, not one")
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 WEAK_SECRETS = frozenset({"changeme", "change-me", "secret", "password", "test", "example", "development", "dev"})
 SHORTEST_SECRET = 32
+BOT_USERNAME = (r"[A-Za-z][A-Za-z0-9_]{3,30}[A-Za-z0-9]", "the bot's name without @, 5 to 32 of A-Z a-z 0-9 _")
 
 
 class BadSetting(Exception):
@@ -37,11 +38,12 @@ class Twilio:
 
 @dataclass(frozen=True, slots=True)
 class Telegram:
-    """The Telegram bot: its token, the webhook's secret, and where the Bot API is."""
+    """The Telegram bot: its token, the webhook's secret, where the Bot API is, and the name that `t.me` links use."""
 
     bot_token: str
     webhook_secret: str
     api_base: str | None
+    bot_username: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +181,12 @@ def _telegram(read: _Reader) -> Telegram | None:
     if not read.group(("TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET")):
         return None
     secret = _pattern(r"[A-Za-z0-9_-]{16,256}", "16-256 characters A-Z a-z 0-9 _ -")
+    username = read.get("TELEGRAM_BOT_USERNAME")
     return Telegram(
         bot_token=read.required("TELEGRAM_BOT_TOKEN", _pattern(r"\d{5,15}:[A-Za-z0-9_-]{20,}", "<digits>:<secret>")),
         webhook_secret=read.required("TELEGRAM_WEBHOOK_SECRET", secret),
         api_base=_base(read, "TELEGRAM_API_BASE"),
+        bot_username=username and read.parsed("TELEGRAM_BOT_USERNAME", username, _pattern(*BOT_USERNAME)),
     )
 
 

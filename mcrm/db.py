@@ -124,6 +124,12 @@ def canonical(value: Any) -> str:
     return text
 
 
+def why_not(error: DBAPIError) -> str:
+    """One sentence for people about a database that cannot be reached or written: the driver's own first line."""
+    words = str(error.orig or error).strip().splitlines() or [type(error).__name__]
+    return f"the database cannot be used ({words[0]}); check MCRM_DATABASE_URL"
+
+
 class Base(DeclarativeBase):
     """The base of all tables; constraint names follow one convention, so that migrations can name them."""
 
@@ -233,13 +239,15 @@ def connect(url: str, *, synchronous: str = "FULL", pool_size: int = 5) -> Datab
 
 
 def make_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 5, **options: Any) -> Engine:
-    """An engine that begins as this house expects; `pool_size` connections are kept."""
+    """An engine that begins as this house expects; `pool_size` connections are kept.
+
+    Its errors never quote the values that a statement carried: they end up in logs, and are people's words and numbers.
+    """
+    options = {"hide_parameters": True, "max_overflow": 5, "pool_timeout": 5, **options}
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite(create_engine(url, pool_size=pool_size, max_overflow=5, pool_timeout=5, **options), synchronous)
+        return _sqlite(create_engine(url, pool_size=pool_size, **options), synchronous)
     arguments = {"options": POSTGRES_OPTIONS, "connect_timeout": 3, "application_name": "mcrm"}
-    return create_engine(
-        url, connect_args=arguments, pool_size=pool_size, max_overflow=5, pool_timeout=5, pool_pre_ping=True, **options
-    )
+    return create_engine(url, connect_args=arguments, pool_size=pool_size, pool_pre_ping=True, **options)
 
 
 def _sqlite(engine: Engine, synchronous: str) -> Engine:

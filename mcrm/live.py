@@ -29,10 +29,10 @@ def topics_of(actor: Actor) -> frozenset[str]:
     return frozenset(f"territory:{territory_id}" for territory_id in actor.territory_ids)
 
 
-def authorise(settings: Settings, token: str) -> tuple[frozenset[str], datetime]:
-    """The topics a bearer token may follow, and when its stream ends; raises TokenInvalid."""
+def authorise(settings: Settings, token: str) -> tuple[str, frozenset[str], datetime]:
+    """Who a bearer token stands for, the topics it may follow, and when its stream ends; raises TokenInvalid."""
     actor = login.authenticate(settings, token)
-    return topics_of(actor), tokens.expires_at(token)
+    return actor.label, topics_of(actor), tokens.expires_at(token)
 
 
 class CommittedChanges:

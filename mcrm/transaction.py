@@ -32,6 +32,7 @@ Stored = TypeVar("Stored", bound=Row)
 RETRIED = frozenset({"40001", "40P01"})  # serialization failure, deadlock victim: the whole use case runs again
 LONGEST_LOCK_S = 0.05
 TOPIC_CHANGES = "changes"
+TOPIC_ENGINES = "engines"  # somebody left work for an engine
 
 
 class UnannouncedWrite(Exception):
@@ -209,9 +210,11 @@ def stamp(session: Session) -> frozenset[str]:
         raise RuntimeError("a savepoint is still open")
     facts = [entry for entry in queue if isinstance(entry, dict)]
     rows = _last_of_each(entry for entry in queue if isinstance(entry, tuple))
+    if queue.topics:
+        positions.ring(session.connection(), queue.topics)
     if facts or rows:
         positions.write(session.connection(), facts, rows)
-        queue.topics.add(TOPIC_CHANGES)
+        queue.topics.add(TOPIC_CHANGES)  # on SQLite the file itself tells that there are some
     topics = frozenset(queue.topics)
     queue.clear()
     queue.topics.clear()

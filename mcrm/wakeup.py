@@ -1,13 +1,16 @@
 """Waking up: whoever waits for work learns of a commit within milliseconds; a lost signal costs one poll, never work.
 
 Inside a process a condition; between processes NOTIFY on PostgreSQL (from a connection of its own, after the commit,
-at most every 20 ms: inside the transaction it would serialise all commits) and SQLite's `PRAGMA data_version`.
+at most every 20 ms: inside the transaction it would serialise all commits), and on SQLite a count of rings a topic,
+read when `PRAGMA data_version` moves. Topics matter: when every commit woke everybody, most of the worker's time went
+into finding nothing to do.
 """
 
 import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -100,54 +103,61 @@ class Notifier:
 
 
 class Listener:
-    """Rings a bell for every commit that names one of the topics (SQLite: for every commit of anybody)."""
+    """Rings the bell of each topic that a commit of anybody named."""
 
-    def __init__(self, database: Database, topics: frozenset[str]) -> None:
+    def __init__(self, database: Database, topics: Iterable[str]) -> None:
         """Starts listening at once, in a daemon thread; make it after any fork."""
-        self.bell = Bell()
+        self._bells = {topic: Bell() for topic in topics}
         self._database = database
-        self._topics = topics
         self._closed = threading.Event()
         run = self._watch if database.is_sqlite else self._listen
         self._thread = threading.Thread(target=run, name="listener", daemon=True)
         self._thread.start()
 
-    def wait(self, heard: int, timeout_s: float) -> int:
-        """See `Bell.wait`."""
-        return self.bell.wait(heard, timeout_s)
+    def bell(self, topic: str) -> Bell:
+        """The bell of a topic; KeyError for one that nobody listens to."""
+        return self._bells[topic]
 
     def close(self) -> None:
         """Stop listening, and wake whoever waits."""
         self._closed.set()
         self._thread.join(2)
-        self.bell.ring()
+        self._ring_all()
+
+    def _ring_all(self) -> None:
+        for bell in self._bells.values():
+            bell.ring()
 
     def _watch(self) -> None:
         assert isinstance(self._database.bind, Engine)
         path = Path(str(self._database.bind.url.database)).resolve()
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
-        seen = 0
+        seen, heard = 0, dict[str, int]()
         while not self._closed.wait(POLL_S):
             try:
                 (version,) = connection.execute("PRAGMA data_version").fetchone()
+                if version == seen:
+                    continue
+                rings = dict(connection.execute("SELECT topic, rings FROM wake_ups").fetchall())
             except sqlite3.Error as error:
                 log.warning("watching the database failed: %s", type(error).__name__)
                 continue
-            if version != seen:
-                seen = version
-                self.bell.ring()
+            for topic, bell in self._bells.items():
+                if rings.get(topic) != heard.get(topic):
+                    bell.ring()
+            seen, heard = version, rings
         connection.close()
 
     def _listen(self) -> None:
         while not self._closed.is_set():
             try:
                 with direct(self._database) as connection:
-                    for topic in self._topics:
+                    for topic in self._bells:
                         connection.execute(f"LISTEN {PREFIX}{topic}")
-                    self.bell.ring()  # what was committed while nobody listened
+                    self._ring_all()  # what was committed while nobody listened
                     while not self._closed.is_set():
-                        for _ in connection.notifies(timeout=0.5, stop_after=1):
-                            self.bell.ring()
+                        for notice in connection.notifies(timeout=0.5, stop_after=1):
+                            self._bells[notice.channel.removeprefix(PREFIX)].ring()
             except Exception as error:
                 log.warning("listening failed: %s", type(error).__name__)
                 self._closed.wait(RECONNECT_S)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,12 +18,12 @@ from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
 from mcrm.offers import announcing
-from mcrm.transaction import perform
+from mcrm.transaction import TOPIC_ENGINES, perform
 from mcrm.wakeup import Listener
 
 log = logging.getLogger(__name__)
 Step = Callable[[Session], bool]
-IDLE_S = 2.0
+IDLE_S = 5.0
 AFTER_FAILURE_S = 1.0
 COUNTERS_KEPT = timedelta(days=2)
 ADDRESSES_KEPT = timedelta(hours=1)
@@ -92,7 +93,7 @@ class EngineWorker:
     def __init__(self, turned: tuple[Engine, ...], listener: Listener) -> None:
         """Make it after any fork."""
         self._engines = turned
-        self._listener = listener
+        self._bell = listener.bell(TOPIC_ENGINES)
         self._next_s = dict.fromkeys((engine.name for engine in turned), 0.0)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engines", daemon=True)
@@ -108,13 +109,13 @@ class EngineWorker:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            heard = self._listener.bell.rings
+            heard = self._bell.rings
             worked = [self._turn(engine) for engine in self._engines]
             if not any(worked) and not self._stopping.is_set():
-                self._listener.wait(heard, IDLE_S)
+                self._bell.wait(heard, IDLE_S)
 
     def _turn(self, engine: Engine) -> bool:
-        now_s = clock.now().timestamp()
+        now_s = time.monotonic()  # a wall clock that is set back would keep the engine still for as long
         if engine.every_s and now_s < self._next_s[engine.name]:
             return False
         try:

@@ -120,7 +120,8 @@ def outcome_of(error: firebase.FirebaseError) -> Outcome:
         case messaging.SenderIdMismatchError():
             return Failed("fcm.sender-id-mismatch", address_invalid=True)
         case messaging.ThirdPartyAuthError():  # APNs key or VAPID: only that platform is shut, the sender goes on
-            return Deferred("fcm.third-party-auth", retry_after_s=header or PLATFORM_PAUSE_S, alert=True)
+            pause_s = header or PLATFORM_PAUSE_S
+            return Deferred("fcm.third-party-auth", retry_after_s=pause_s, pauses_platform=True, alert=True)
         case firebase.ResourceExhaustedError():  # QuotaExceededError, and a 429 without FcmError
             return Deferred("fcm.quota", retry_after_s=header or QUOTA_PAUSE_S, pauses_sender=True)
         case firebase.UnauthenticatedError() | firebase.PermissionDeniedError():

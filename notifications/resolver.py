@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.db import reading
 from mcrm.deliveries import ending, leasing
-from mcrm.deliveries.models import IN_FLIGHT, Delivery, DeliveryState, Priority
+from mcrm.deliveries.models import IN_FLIGHT, Delivery, DeliveryState, Priority, Receipt
 from mcrm.deliveries.outgoing import Outcome, Outgoing, Sent
 from mcrm.transaction import perform
 from notifications import receipts
@@ -105,10 +105,12 @@ def _resolve(unknown: Unknown, senders: Senders) -> None:
 
 
 def _known_to(session: Session, unknown: Unknown) -> list[str]:
-    """The provider's ids of our other messages to this person: they are not the one we look for."""
+    """The provider's ids of our other messages to this person, and of earlier attempts that it reported as failed."""
     query = select(Delivery.provider_id).where(Delivery.channel == "sms", Delivery.accepted_at >= unknown.since)
     contact = select(Delivery.contact_point_id).where(Delivery.id == unknown.outgoing.id).scalar_subquery()
-    return [id_ for id_ in session.scalars(query.where(Delivery.contact_point_id == contact)) if id_]
+    earlier = select(Receipt.provider_id).where(Receipt.delivery_id == unknown.outgoing.id)
+    known = union(query.where(Delivery.contact_point_id == contact), earlier)
+    return [id_ for id_ in session.scalars(known) if id_]
 
 
 def _still(session: Session, id_: UUID, state: DeliveryState) -> Delivery | None:
@@ -151,7 +153,7 @@ def _reconcile(unknown: Unknown, senders: Senders) -> None:
         status = senders["sms"].real.fetch(unknown.provider_id or "")  # type: ignore[attr-defined]
     except Exception as error:
         log.warning("delivery %s cannot be fetched: %s", unknown.outgoing.id, type(error).__name__)
-    perform(lambda session: _take_status(session, unknown, status))
+    perform(lambda session: _take_status(session, unknown, status, senders["sms"].sender_key))
 
 
 def _fetch_again_at(delivery: Delivery, now: datetime) -> datetime | None:
@@ -161,14 +163,12 @@ def _fetch_again_at(delivery: Delivery, now: datetime) -> datetime | None:
     return now + again if age + again <= ASK_NO_MORE else None
 
 
-def _take_status(session: Session, unknown: Unknown, status: Any) -> None:
+def _take_status(session: Session, unknown: Unknown, status: Any, sender: str) -> None:
     delivery = _still(session, unknown.outgoing.id, DeliveryState.ACCEPTED)
     if delivery is None:
         return
     delivery.lease_until = _fetch_again_at(delivery, clock.now())
     if status is not None and status.status in RANKS:
         code = None if status.error_code is None else str(status.error_code)
-        provider_id = unknown.provider_id
-        receipts.record(
-            session, Report(delivery_id=delivery.id, provider_id=provider_id, status=status.status, code=code)
-        )
+        found = Report(delivery_id=delivery.id, provider_id=unknown.provider_id, status=status.status, code=code)
+        receipts.record(session, found, sender=sender)

@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from mcrm.config import BadSetting, Firebase, Settings, Telegram, Twilio
 from mcrm.deliveries.outgoing import Ambiguous, Failed, Outcome, Outgoing
 from mcrm.deliveries.segments import gsm7, segments
+from notifications import sms_codes
 
 log = logging.getLogger(__name__)
 
@@ -117,8 +118,8 @@ def make_senders(settings: Settings) -> Senders:
     """The senders that the settings ask for. Imports no provider's package; raises BadSetting on an odd key file."""
     senders: dict[str, Late[Sender]] = {}
     if twilio := settings.twilio:
-        key = twilio.sender or twilio.messaging_service_sid or ""
-        senders["sms"] = Late(f"sms:{key}", lambda: _sms(twilio, settings.public_url + STATUS_PATH), sms_cost)
+        status_url = settings.public_url + STATUS_PATH
+        senders["sms"] = Late(sms_codes.sender_key(twilio), lambda: _sms(twilio, status_url), sms_cost)
     if telegram := settings.telegram:
         senders["telegram"] = Late(f"telegram:{telegram.bot_token.partition(':')[0]}", lambda: _telegram(telegram), one)
     if firebase := settings.firebase:

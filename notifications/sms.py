@@ -14,23 +14,12 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from mcrm.config import Twilio
-from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Operation, Outcome, Outgoing, Sent, Suppressed
+from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Operation, Outcome, Outgoing, Sent
 from mcrm.deliveries.segments import gsm7
+from notifications.sms_codes import RATE_LIMITED, meaning
 from notifications.transport import TIMEOUT_S, LookupUnavailable, never_left, pooled_adapter, retry_after_s
 
 LONGEST_VALIDITY_S = 14_400
-QUEUE_FULL_PAUSE_S = 60
-SETTING_PAUSE_S = 300
-
-RATE_LIMITED = frozenset({429, 20429})
-QUEUE_FULL = frozenset({21611, 30001})
-BAD_NUMBER = frozenset({21211, 21214, 21217, 21614, 30005, 30006})
-OPTED_OUT = frozenset({21610, 30004})
-# Wrong for whatever we send, whomever to: the sender stops and the queue is kept until somebody has looked.
-SENDER_BROKEN = frozenset({401, 403, 404, 20003, 20404, 21212, 21606, 21659, 21660, 21701, 21704, 21705, 30002, 30034})
-# Not here: 21408, 21612, 30007 (region not permitted, no route, filtered). An operator should know, but only this
-# number or text is at fault; pausing for it would let anybody stop everybody's texts by asking for a code abroad.
-UNREACHABLE_NOW = frozenset({30003, 30008})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +99,11 @@ class SmsSender:
 
 def outcome_of(status: int, code: int, retry_after: float | None) -> Outcome:
     """What a refusal means: by Twilio's code, never by its words. `status` is HTTP, `retry_after` in seconds."""
-    reason = f"twilio.{code}"
-    if status in RATE_LIMITED or code in RATE_LIMITED:
-        return Deferred(reason, retry_after_s=retry_after, pauses_sender=True, counts=False)
-    if status >= 500:
-        return Ambiguous(reason)  # it may have been taken before the error
-    if code in QUEUE_FULL:
-        return Deferred(reason, retry_after_s=retry_after or QUEUE_FULL_PAUSE_S, pauses_sender=True, counts=False)
-    if code in BAD_NUMBER:
-        return Failed(reason, address_invalid=True)
-    if code in OPTED_OUT:
-        return Suppressed(reason)
-    if code in SENDER_BROKEN:
-        return Deferred(reason, retry_after_s=SETTING_PAUSE_S, pauses_sender=True, counts=False, alert=True)
-    return Failed(reason, alert=code not in UNREACHABLE_NOW)
+    if status in RATE_LIMITED:
+        return Deferred(f"twilio.{code}", retry_after_s=retry_after, pauses_sender=True, counts=False)
+    if status >= 500 and code not in RATE_LIMITED:
+        return Ambiguous(f"twilio.{code}")  # it may have been taken before the error
+    return meaning(code, retry_after)
 
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]  # the package has no types

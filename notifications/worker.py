@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.config import Limits
 from mcrm.contacts.models import PointChannel
-from mcrm.db import reading
+from mcrm.db import looking
 from mcrm.deliveries import leasing, settling
 from mcrm.deliveries.leasing import Lease, Leased, Taken
+from mcrm.deliveries.outbox import topic_of
 from mcrm.deliveries.outgoing import Failed, Operation, Outcome, Outgoing
 from mcrm.deliveries.rates import Rate
 from mcrm.deliveries.settling import Settlement
@@ -35,18 +36,21 @@ PUSHES_A_SLICE = 64  # a repeated push replaces itself on the phone: more may be
 POLL_S = 5.0  # the safety net under the wake-up
 AFTER_FAILURE_S = 1.0
 CHANNELS = frozenset(channel.value for channel in PointChannel)
+TOPICS = frozenset(topic_of(channel) for channel in CHANNELS)
 CHANNEL_OFF = "channel.off"
 UNLIMITED = Rate(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Turnout:
-    """What one round did: how many deliveries it handled, how long nothing more can be done (0: go on), and whether
-    it is the sender's limit that holds the rest back."""
+    """What one round did: how many deliveries it handled, and how long nothing more can be done (0: go on).
+
+    `held` is the priority of what the sender's limit holds back; None where no limit does.
+    """
 
     handled: int
     wait_s: float
-    limited: bool = False
+    held: int | None = None
 
 
 def rates_of(limits: Limits) -> Mapping[str, Rate]:
@@ -63,13 +67,15 @@ def deliver_due(
 ) -> Turnout:
     """Send what is due on one channel. Once `stopping` is set, what was not begun is given back."""
     now = clock.now()
-    with reading() as session:
-        due = leasing.next_due(session, channel, now)
+    with looking() as connection:
+        due = leasing.next_due(connection, channel, now)
     if due is None or due > now:
         return Turnout(0, POLL_S if due is None else min(POLL_S, (due - now).total_seconds()))
     token = new_id().hex
-    leased = perform(
-        lambda session: leasing.lease(
+    most = PUSHES_A_SLICE if channel == PointChannel.PUSH else AT_ONCE
+
+    def take(session: Session) -> tuple[Lease, list[list[Taken]], list[Leased]]:
+        leased = leasing.lease(
             session,
             channel=channel,
             sender=sender.sender_key,
@@ -79,23 +85,36 @@ def deliver_due(
             now=clock.now(),
             limit=BATCH,
         )
-    )
-    most = PUSHES_A_SLICE if channel == PointChannel.PUSH else AT_ONCE
-    _send_all(leased, sender, pool, most, stopping or threading.Event())
-    return Turnout(len(leased.taken), leased.wait_s, limited=leased.wait_s > 0)
+        if not leased.taken:
+            return leased, [], []
+        first, *later = slices(leased.taken, most)
+        now = clock.now()
+        if later:
+            leasing.hold(session, [one for slice_ in later for one in slice_], token=token, now=now)
+        return leased, later, leasing.mark_sending(session, first, token=token, now=now, held=False)
+
+    leased, later, sending = perform(take)  # one commit before the first call
+    _send_all(sending, later, token, sender, pool, stopping or threading.Event())
+    return Turnout(len(leased.taken), leased.wait_s, leased.held)
 
 
-def _send_all(leased: Lease, sender: Late[Sender], pool: Executor, most: int, stopping: threading.Event) -> None:
-    settled: list[Settlement] = []
-    for slice_ in slices(leased.taken, most):
-        if stopping.is_set():
-            perform(lambda session: leasing.release(session, token=leased.token))
-            break
-        sending = _mark(settled, slice_, leased.token, sender.sender_key)
+def _send_all(
+    sending: Sequence[Leased],
+    later: Sequence[Sequence[Taken]],
+    token: str,
+    sender: Late[Sender],
+    pool: Executor,
+    stopping: threading.Event,
+) -> None:
+    """Send the slice that is marked, then the others, each marked in the transaction that settles the one before."""
+    for slice_ in [*later, ()]:
         outcomes = pool.map(sender.send, [one.outgoing for one in sending])  # no transaction is open here
         settled = settling.settled_of(sending, outcomes)
-    if settled:
-        _mark(settled, (), leased.token, sender.sender_key)
+        if slice_ and stopping.is_set():
+            _mark(settled, (), token, sender.sender_key)
+            perform(lambda session: leasing.release(session, token=token))
+            return
+        sending = _mark(settled, slice_, token, sender.sender_key) if settled or slice_ else []
 
 
 def _mark(settled: Sequence[Settlement], slice_: Sequence[Taken], token: str, sender_key: str) -> list[Leased]:
@@ -149,7 +168,7 @@ class Lane:
         self._channel = channel
         self._sender = sender
         self._rate = rate
-        self._listener = listener
+        self._bell = listener.bell(topic_of(channel))
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=f"send-{channel}")
         self._thread = threading.Thread(target=self._run, name=f"lane-{channel}", daemon=True)
@@ -161,7 +180,7 @@ class Lane:
     def stop(self) -> None:
         """Take nothing new; what is in flight is finished."""
         self._stopping.set()
-        self._listener.bell.ring()
+        self._bell.ring()
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; whether it came in time."""
@@ -175,20 +194,24 @@ class Lane:
         except Exception as error:
             log.error("the %s provider's client cannot be made: %s", self._channel, type(error).__name__)
         while not self._stopping.is_set():
-            heard = self._listener.bell.rings
-            turnout = self._round()
-            if turnout.limited:  # the rate holds: news of more work would not help
-                self._stopping.wait(min(turnout.wait_s, POLL_S))
-            elif turnout.wait_s:
-                self._listener.wait(heard, turnout.wait_s)
+            heard = self._bell.rings
+            try:
+                self._wait(heard, deliver_due(self._channel, self._sender, self._rate, self._pool, self._stopping))
+            except Exception as error:  # a lane must outlive whatever the database does
+                log.exception("the %s lane failed: %s", self._channel, type(error).__name__)
+                self._stopping.wait(AFTER_FAILURE_S)
 
-    def _round(self) -> Turnout:
-        try:
-            return deliver_due(self._channel, self._sender, self._rate, self._pool, self._stopping)
-        except Exception as error:  # a lane must outlive whatever the database does
-            log.exception("the %s lane failed: %s", self._channel, type(error).__name__)
-            self._stopping.wait(AFTER_FAILURE_S)
-            return Turnout(0, 0.0)
+    def _wait(self, heard: int, turnout: Turnout) -> None:
+        """Until the time is up or there is news; while the rate holds, only of something more urgent than it holds."""
+        until_s = time.monotonic() + min(turnout.wait_s, POLL_S)
+        while (left_s := until_s - time.monotonic()) > 0 and not self._stopping.is_set():
+            before, heard = heard, self._bell.wait(heard, left_s)
+            if heard > before and (turnout.held is None or self._is_due(more_urgent_than=turnout.held)):
+                return
+
+    def _is_due(self, *, more_urgent_than: int) -> bool:
+        with looking() as connection:
+            return leasing.is_due(connection, self._channel, clock.now(), more_urgent_than=more_urgent_than)
 
 
 class DeliveryWorker:

@@ -15,12 +15,12 @@ def menu(talk: Talk, argument: str | None) -> None:
 
 def offer_menu(talk: Talk) -> None:
     """The menu's choices; a stranger on Telegram is offered the link first."""
+    options = [(phrase("menu.agent"), "agent")]
     if talk.event.known:
-        talk.choose((phrase("menu.track"), "track"), (phrase("menu.orders"), "orders"), (phrase("menu.agent"), "agent"))
+        options = [(phrase("menu.track"), "track"), (phrase("menu.orders"), "orders"), *options]
     elif talk.event.channel == "telegram":
-        talk.choose((phrase("menu.link"), "link"), (phrase("menu.agent"), "agent"))
-    else:
-        talk.choose((phrase("menu.agent"), "agent"))
+        options = [(phrase("menu.link"), "link"), *options]
+    talk.choose(*options, is_menu=True)
 
 
 def start(talk: Talk, token: str | None) -> None:
@@ -46,6 +46,11 @@ def strangers(talk: Talk) -> None:
 def help_(talk: Talk, argument: str | None) -> None:
     """HELP: the words that work here."""
     talk.say("help")
+
+
+def thanks(talk: Talk, argument: str | None) -> None:
+    """A thank-you or an OK: nothing is wanted."""
+    talk.say("thanks")
 
 
 def agent(talk: Talk, argument: str | None) -> None:

@@ -10,14 +10,20 @@ MINUTES = int(LOCKED_FOR.total_seconds()) // 60
 
 
 def link(talk: Talk, argument: str | None) -> None:
-    """LINK: join this chat to the account."""
+    """LINK: join this chat to the account; in a text, a link that joins the chat on Telegram."""
     if talk.event.channel != "telegram":
-        return talk.say("link.sms")
+        return talk.call("offer-link")
     if talk.event.known:
         return talk.say("link.already")
     talk.say("link.share")
     talk.effects.append(ShareNumber(phrase("link.button")))
     return None
+
+
+def link_offered(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
+    """The link went out by itself, since nobody else may read it; without one, say how to go about it."""
+    if outcome == "none":
+        talk.say("link.sms")
 
 
 def share(talk: Talk, argument: str | None) -> None:

@@ -49,10 +49,14 @@ def cancel(talk: Talk, words: str | None) -> None:
 
 
 def _by_number(talk: Talk, number: str) -> None:
+    """An own order is told whatever was guessed before: the list shows it anyway. All others look alike, and count."""
+    if (order := talk.ports.track(number)) is not None:
+        talk.change(failures=0)
+        return _tell(talk, order)
+    if not talk.event.known:
+        return strangers(talk)
     if talk.is_locked:
         return talk.say("track.locked", minutes=MINUTES)
-    if (order := talk.ports.track(number)) is not None:
-        return _tell(talk, order)
     if talk.state.failures + 1 >= TRIES:
         talk.lock("order-guesses")
         return talk.say("track.locked", minutes=MINUTES)
@@ -64,6 +68,8 @@ def _tell(talk: Talk, order: TrackedOrder) -> None:
     talk.say("track.status", number=order.number, status=phrase(f"status.{order.status}"))
     if order.expected_on is not None and order.status in OPEN:
         talk.say("track.expected", date=order.expected_on)
+    if order.delivered_at is not None and order.status == "delivered":
+        talk.say("track.arrived", date=order.delivered_at)
     lines = [phrase("track.item", quantity=line.quantity, description=line.description) for line in order.lines]
     if lines:
         talk.say("track.items", items=lines)

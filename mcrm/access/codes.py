@@ -26,6 +26,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LOCK = timedelta(minutes=15)
 TRIES_PER_LOCK = 10
+PER_NUMBER = "otp-number"
 
 
 class Verdict(StrEnum):
@@ -97,8 +98,7 @@ def check_code(
         .execution_options(populate_existing=True)
     )
     if challenge is None or challenge.used_at is not None or challenge.expires_at <= clock.now():
-        counters.count(session, "code-tries", str(point.id), window=LOCK)
-        return Verdict.EXPIRED
+        return Verdict.EXPIRED  # not counted: there is nothing to guess, and a count would let anybody lock others out
     if not _may_try(session, challenge, limits):
         return Verdict.LOCKED
     if keys.same(challenge.code_digest, _digest(point, purpose, code)) and _used(session, challenge):
@@ -142,7 +142,7 @@ def _digest(point: ContactPoint, purpose: str, code: str) -> str:
 
 def _spend(session: Session, point: ContactPoint, limits: Limits) -> None:
     budgets = [
-        ("otp-number", point.address, HOUR, limits.otp_per_hour),
+        (PER_NUMBER, point.address, HOUR, limits.otp_per_hour),
         ("otp-prefix", point.address[:-3], HOUR, limits.otp_per_prefix_hour),
         ("otp-day", "all", DAY, limits.otp_per_day),
     ]

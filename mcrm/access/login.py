@@ -4,10 +4,12 @@ These functions open their own transactions: a refused try has to be counted alt
 a password must not be computed while the database waits.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm import clock
@@ -69,6 +71,8 @@ def request_code(settings: Settings, *, phone: str, ip: str, text: str) -> None:
         point = _customers(session, number)
         if point is not None:
             _send(session, settings, point, text)
+        else:
+            _send_nothing(session, settings, number, text)
 
 
 def _send(session: Session, settings: Settings, point: ContactPoint, text: str) -> None:
@@ -77,6 +81,26 @@ def _send(session: Session, settings: Settings, point: ContactPoint, text: str) 
             codes.send_code(session, _as(point), point=point, purpose=SIGN_IN, limits=settings.limits, text=text)
     except TooManyTries:
         pass  # said to nobody: an answer would tell strangers that the number is a customer's
+
+
+class _Undone(Exception):
+    """Rolls back work that was done for its own sake."""
+
+
+def _send_nothing(session: Session, settings: Settings, number: str, text: str) -> None:
+    """The same work for a stranger's number, undone: an answer that came sooner would tell who is a customer.
+
+    What stays is the count of the number alone, since a customer's requests beyond the limit are answered sooner, too.
+    """
+    with suppress(TooManyTries, IntegrityError):  # the latter: the stranger wrote to us at this very moment
+        with suppress(_Undone), session.begin_nested():
+            point = find(session, "sms", number) or ContactPoint(channel="sms", address=number)
+            session.add(point)
+            session.flush()
+            codes.send_code(session, SYSTEM, point=point, purpose=SIGN_IN, limits=settings.limits, text=text)
+            session.flush()
+            raise _Undone
+        counters.count(session, codes.PER_NUMBER, number, window=codes.HOUR)
 
 
 def verify_code(settings: Settings, *, phone: str, code: str, device: Device, ip: str) -> Pair:

@@ -5,8 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, redirect
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -26,7 +27,13 @@ POLICY = (
 ASSETS = {"swagger-ui.css": ("css", "text/css"), "swagger-ui-bundle.js": ("js", "text/javascript")}
 
 blueprint = Blueprint("docs", __name__)
-ENDPOINTS = frozenset({"docs.openapi", "docs.page", "docs.start", "docs.asset"})
+ENDPOINTS = frozenset({"docs.home", "docs.openapi", "docs.page", "docs.start", "docs.asset"})
+
+
+@blueprint.get("/")
+def home() -> BaseResponse:
+    """Whoever opens the bare address with a browser is shown what is here."""
+    return redirect("docs")
 
 
 @blueprint.get("/openapi.json")

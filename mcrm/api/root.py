@@ -26,6 +26,11 @@ from mcrm.api.state import EXTENSION, Root
 from mcrm.config import Settings
 from mcrm.errors import DomainError
 
+DESCRIPTION = """\
+Sign in with `POST /v1/auth/login` (staff) or `POST /v1/auth/otp` (customers), then send the access token as
+`Authorization: Bearer …`; on this page, press *Authorize* and give it there. Errors are problem details with a stable
+`code`; lists are read page by page with `next_cursor`; amounts are whole pence, cents and the like.
+"""
 ACTOR_RATE = Rate(per_second=50, burst=200)
 ADDRESS_RATE = Rate(per_second=20, burst=100)
 
@@ -122,7 +127,7 @@ def make_api(
     health.Measures(gauges or {}).attach(app)
     app.before_request(guard.admit)
     app.after_request(headers.finish)
-    api = Api(app, spec_kwargs={"info": {"description": "The API of mCRM."}})
+    api = Api(app, spec_kwargs={"info": {"description": DESCRIPTION}})
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     api.spec.components.parameter("IDEMPOTENCY_KEY", "header", IDEMPOTENCY_KEY, lazy=True)
     api.register_open(health.blueprint, health.ENDPOINTS)

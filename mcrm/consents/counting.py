@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from mcrm.consents.models import Consent, ConsentState
@@ -30,7 +30,15 @@ class Decided(Protocol):
 
 
 Decision = TypeVar("Decision", bound=Decided)
-COLUMNS = (Consent.id, Consent.contact_id, Consent.channel, Consent.purpose, Consent.state, Consent.decided_at)
+_consent, _mine, _other = Consent.__table__.c, Contact.__table__.alias(), Contact.__table__.alias()
+_DECISIONS = select(
+    _consent.id, _consent.contact_id, _consent.channel, _consent.purpose, _consent.state, _consent.decided_at
+).where(_consent.contact_id.in_(bindparam("contacts", expanding=True)))
+_PEOPLE = (
+    select(_mine.c.id, _other.c.id)
+    .join_from(_mine, _other, _other.c.group_id == _mine.c.group_id)
+    .where(_mine.c.id.in_(bindparam("contacts", expanding=True)), _mine.c.group_id.is_not(None))
+)
 
 
 def effective(rows: Sequence[Decision], since: datetime | None) -> Decision | None:
@@ -48,10 +56,13 @@ def effective(rows: Sequence[Decision], since: datetime | None) -> Decision | No
 
 def states(session: Session, contact_ids: Collection[UUID]) -> dict[tuple[UUID, str, str], str]:
     """(contact, channel, purpose) to the state that counts, with everything of merged people counted in."""
+    if not contact_ids:
+        return {}
+    session.flush()  # the queries run past the session: every delivery asks them
     people = _people(session, contact_ids)
     wanted = {*contact_ids, *(member for members in people.values() for member in members)}
     found: dict[UUID, list[Any]] = {}
-    for row in session.execute(select(*COLUMNS).where(Consent.contact_id.in_(wanted))):
+    for row in session.connection().execute(_DECISIONS, {"contacts": sorted(wanted)}):
         found.setdefault(row.contact_id, []).append(row)
     counting: dict[tuple[UUID, str, str], str] = {}
     for contact_id in contact_ids:
@@ -71,10 +82,8 @@ def counted(session: Session, rows: Iterable[Any]) -> list[Any]:
 
 def _people(session: Session, contact_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
     """Each merged contact to all that are this person; the others are not in it."""
-    mine, other = aliased(Contact), aliased(Contact)
-    query = select(mine.id, other.id).join_from(mine, other, other.group_id == mine.group_id)
     people: dict[UUID, list[UUID]] = {}
-    for contact_id, member_id in session.execute(query.where(mine.id.in_(contact_ids), mine.group_id.is_not(None))):
+    for contact_id, member_id in session.connection().execute(_PEOPLE, {"contacts": sorted(contact_ids)}):
         people.setdefault(contact_id, []).append(member_id)
     return people
 

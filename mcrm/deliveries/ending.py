@@ -23,6 +23,7 @@ AMBIGUOUS = "ambiguous"
 ACCEPTED = "accepted"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 3600.0
 MOST_TRIES = 8
+OPEN = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED})
 REPORT_OVERDUE = {"sms": timedelta(minutes=10)}  # only Twilio promises receipts, and a lost one is never repeated
 
 
@@ -30,6 +31,14 @@ def report_overdue_at(channel: str, now: datetime) -> datetime | None:
     """When to ask the provider what became of a message accepted now; None where nobody could be asked."""
     after = REPORT_OVERDUE.get(channel)
     return None if after is None else now + after
+
+
+def is_open(delivery: Delivery) -> bool:
+    """Whether a report can still say something new: also of one given up, or about to be sent again, in doubt."""
+    in_doubt = delivery.provider_id is None and (
+        (delivery.state == DeliveryState.QUEUED and delivery.tries > 0) or delivery.reason == AMBIGUOUS
+    )
+    return delivery.state in OPEN or in_doubt
 
 
 def accept(delivery: Delivery, provider_id: str, now: datetime) -> None:
@@ -84,12 +93,14 @@ def end(delivery: Delivery, state: DeliveryState, reason: str | None, now: datet
 
 
 def requeue(session: Session, delivery: Delivery, *, at: datetime, reason: str | None) -> None:
-    """Due again at a time; wakes the workers when that is now."""
+    """Due again at a time, as if it had never left; wakes the workers. What came of it before stands in its history."""
+    delivery.provider_rank = 0
+    delivery.provider_id = delivery.accepted_at = None
     delivery.state = DeliveryState.QUEUED.value
     delivery.not_before = at
     delivery.reason = reason
     delivery.lease_until = delivery.lease_token = delivery.settled_at = None
-    announce(session, outbox.TOPIC_DELIVERIES)
+    announce(session, outbox.topic_of(delivery.channel))
 
 
 def backoff_s(tries: int) -> float:

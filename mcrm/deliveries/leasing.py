@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Text, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from mcrm.contacts.models import ContactPoint
@@ -48,21 +48,17 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What `lease` took, and how long to wait for more when a limit held the rest back (0: no limit did)."""
+    """What `lease` took, and how long to wait for more when a limit held the rest back (0: no limit did).
+
+    `held` is the priority of the first that the limit held back; something more urgent may still go.
+    """
 
     token: str
     taken: Sequence[Taken]
     wait_s: float = 0.0
+    held: int | None = None
 
 
-WAITING = select(
-    Delivery.id,
-    Delivery.channel,
-    Delivery.operation,
-    Delivery.priority,
-    Delivery.contact_point_id,
-    Delivery.text,
-).order_by(Delivery.priority, Delivery.not_before, Delivery.id)
 DUE = (
     select(
         Delivery.id,
@@ -86,20 +82,21 @@ DUE = (
 )
 
 
-def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
+def next_due(connection: Connection, channel: str, now: datetime) -> datetime | None:
     """When the next queued delivery of a channel is due, `now` at the earliest; None when there is none.
 
     A look without a lock; what somebody has leased counts from the end of the lease.
     """
-    waiting = (Delivery.state == QUEUED, Delivery.channel == channel)
-    ready = select(Delivery.id).where(*waiting, Delivery.not_before <= now, _free(now)).limit(1)
-    if session.scalar(ready) is not None:
+    if connection.execute(_READY, {"b_channel": channel, "b_now": now}).first() is not None:
         return now
-    earliest = func.min(
-        case((Delivery.lease_until > Delivery.not_before, Delivery.lease_until), else_=Delivery.not_before)
-    )
-    due: datetime | None = session.scalar(select(earliest).where(*waiting))
+    due: datetime | None = connection.scalar(_EARLIEST, {"b_channel": channel})
     return due
+
+
+def is_due(connection: Connection, channel: str, now: datetime, *, more_urgent_than: int) -> bool:
+    """Whether something more urgent is due on a channel. A look without a lock."""
+    query = {"b_channel": channel, "b_now": now, "b_priority": more_urgent_than}
+    return connection.execute(_URGENT, query).first() is not None
 
 
 def lease(
@@ -115,29 +112,23 @@ def lease(
 ) -> Lease:
     """Take what is due on a channel, most urgent first, as far as the sender's rate allows.
 
-    Two workers never take the same one: PostgreSQL skips locked rows, SQLite lets one writer in at a time.
+    Two workers never take the same one: PostgreSQL skips locked rows, SQLite lets one writer in at a time. What is
+    taken stays so beyond this transaction only when it is marked as being sent, or held (`hold`).
     """
-    query = WAITING.where(
-        Delivery.state == QUEUED,
-        Delivery.channel == channel,
-        Delivery.not_before <= now,
-        _free(now),
-    ).limit(limit)
-    rows = session.execute(query.with_for_update(skip_locked=True)).all()
+    query = {"b_channel": channel, "b_now": now, "b_limit": limit}
+    rows = session.connection().execute(_WAITING, query).all()
     if not rows:
         return Lease(token, ())
-    taken, wait_s, postponed = _within_limits(session, rows, sender, rate, cost, now)
-    if taken:
-        _mark_leased(session, [one.id for one in taken], token, now)
-    for id_, again in postponed:
-        session.execute(_POSTPONE, {"b_id": id_, "b_again": again})
-    return Lease(token, taken, wait_s)
+    taken, wait_s, held, postponed = _within_limits(session, rows, sender, rate, cost, now)
+    if postponed:
+        session.connection().execute(_POSTPONE, [{"b_id": id_, "b_again": again} for id_, again in postponed])
+    return Lease(token, taken, wait_s, held)
 
 
 def _within_limits(
     session: Session, rows: Sequence[Any], sender: str, rate: Rate, cost: Callable[[Outgoing], int], now: datetime
-) -> tuple[list[Taken], float, list[tuple[UUID, datetime]]]:
-    """What may go now, how long the sender must wait for more, and what waits for its own address (id, until)."""
+) -> tuple[list[Taken], float, int | None, list[tuple[UUID, datetime]]]:
+    """What may go now; how long the sender waits for more, and of which priority; what waits for its own address."""
     bucket = open_bucket(session, sender, rate, now)
     addresses = AddressBuckets(session, sender, rate, now, {row.contact_point_id for row in rows})
     taken: list[Taken] = []
@@ -149,54 +140,40 @@ def _within_limits(
             continue
         if not bucket.take(cost(Outgoing(row.id, row.channel, "", row.text)), row.priority):
             bucket.save()
-            return taken, bucket.wait_s, postponed
+            return taken, bucket.wait_s, row.priority, postponed
         if not is_answer:
             addresses.take(row.contact_point_id)
         taken.append(Taken(row.id, row.contact_point_id, row.operation))
     bucket.save()
-    return taken, 0.0, postponed
+    return taken, 0.0, None, postponed
 
 
-def _mark_leased(session: Session, ids: Sequence[UUID], token: str, now: datetime) -> None:
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ids))
-        .values(lease_until=now + LEASE, lease_token=token)
-        .execution_options(synchronize_session=False)
-    )
+def hold(session: Session, taken: Sequence[Taken], *, token: str, now: datetime) -> None:
+    """Keep what was taken and is not sent at once from other workers, until the lease lapses."""
+    parameters = {"b_ids": [one.id for one in taken], "b_until": now + LEASE, "b_token": token}
+    session.connection().execute(_HOLD, parameters)
 
 
-_POSTPONE = (
-    update(Delivery.__table__)  # type: ignore[arg-type]
-    .where(Delivery.id == bindparam("b_id"))
-    .values(not_before=bindparam("b_again"))
-)
-
-
-def mark_sending(session: Session, slice_: Sequence[Taken], *, token: str, now: datetime) -> list[Leased]:
+def mark_sending(
+    session: Session, slice_: Sequence[Taken], *, token: str, now: datetime, held: bool = True
+) -> list[Leased]:
     """Mark a slice as being sent; what the policy forbids is ended with its reason and left out.
 
     Everything is read again, and judged now and not when it was queued: a STOP, or a number that changed hands, in
-    between holds. Only rows that are still ours and still queued are marked.
+    between holds. Only rows that are still queued are marked, and still ours: `held`, or taken in this transaction.
     """
-    ours = DUE.where(
-        Delivery.id.in_([one.id for one in slice_]),
-        Delivery.state == DeliveryState.QUEUED.value,
-        Delivery.lease_token == token,
-    )
-    fresh = [_leased(row, now) for row in session.execute(ours.with_for_update(of=Delivery))]
+    session.flush()
+    parameters = {"b_ids": [one.id for one in slice_], "b_token": token}
+    rows = session.connection().execute(_HELD if held else _TAKEN, parameters)
+    fresh = [_leased(row, now) for row in rows]
     verdicts = gate.may_send(session, [leased.request for leased in fresh], now)
     allowed = [leased for leased in fresh if verdicts[leased.outgoing.id].answer is gate.Answer.ALLOWED]
     for leased in fresh:
         if (verdict := verdicts[leased.outgoing.id]).answer is not gate.Answer.ALLOWED:
             ending.withhold(session, session.get_one(Delivery, leased.outgoing.id), verdict, now)
     if allowed:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id.in_([leased.outgoing.id for leased in allowed]))
-            .values(state=DeliveryState.SENDING.value, tries=Delivery.tries + 1, lease_until=now + SENDING)
-            .execution_options(synchronize_session=False)
-        )
+        ids = [leased.outgoing.id for leased in allowed]
+        session.connection().execute(_SENDING, {"b_ids": ids, "b_until": now + SENDING, "b_token": token})
     return allowed
 
 
@@ -231,8 +208,43 @@ def look_again_at(channel: str, now: datetime) -> datetime:
     return now + UNKNOWN_AFTER.get(channel, UNKNOWN_AFTER["sms"])
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
+_deliveries: Any = Delivery.__table__
+_ids = _deliveries.c.id.in_(bindparam("b_ids", expanding=True))
+_waiting = (_deliveries.c.state == QUEUED, _deliveries.c.channel == bindparam("b_channel"))
+_ready = (
+    *_waiting,
+    _deliveries.c.not_before <= bindparam("b_now"),
+    or_(_deliveries.c.lease_until.is_(None), _deliveries.c.lease_until <= bindparam("b_now")),
+)
+_READY = select(_deliveries.c.id).where(*_ready).limit(1)
+_URGENT = _READY.where(_deliveries.c.priority < bindparam("b_priority"))
+_EARLIEST = select(
+    func.min(
+        case(
+            (_deliveries.c.lease_until > _deliveries.c.not_before, _deliveries.c.lease_until),
+            else_=_deliveries.c.not_before,
+        )
+    )
+).where(*_waiting)
+_WAITING = (
+    select(
+        _deliveries.c.id,
+        _deliveries.c.channel,
+        _deliveries.c.operation,
+        _deliveries.c.priority,
+        _deliveries.c.contact_point_id,
+        _deliveries.c.text,
+    )
+    .where(*_ready)
+    .order_by(_deliveries.c.priority, _deliveries.c.not_before, _deliveries.c.id)
+    .limit(bindparam("b_limit"))
+    .with_for_update(skip_locked=True)
+)
+_TAKEN = DUE.where(_ids, _deliveries.c.state == DeliveryState.QUEUED.value).with_for_update(of=Delivery)
+_HELD = _TAKEN.where(_deliveries.c.lease_token == bindparam("b_token"))
+_HOLD = update(_deliveries).where(_ids).values(lease_until=bindparam("b_until"), lease_token=bindparam("b_token"))
+_SENDING = _HOLD.values(state=DeliveryState.SENDING.value, tries=_deliveries.c.tries + 1)
+_POSTPONE = update(_deliveries).where(_deliveries.c.id == bindparam("b_id")).values(not_before=bindparam("b_again"))
 
 
 def _leased(row: Row[Any], now: datetime) -> Leased:

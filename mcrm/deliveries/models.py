@@ -46,7 +46,8 @@ class Delivery(Row):
     ends, and once it left the queue, when somebody looks at it next; `attempts` lists `{"at", "outcome"}`; `reason`
     says why it was not sent or failed; `fallbacks` are the channels to try, in order, should this one turn out dead
     (its own among them: there may be another device); `dedupe_key` makes a second queueing of the same news
-    impossible. `content` holds what is not the text: title, data, buttons, reference, collapse key, time to live.
+    impossible; `broadcast_id` is the message to many that it belongs to. `content` holds what is not the text: title,
+    data, buttons, reference, collapse key, time to live.
     """
 
     __tablename__ = "deliveries"
@@ -67,6 +68,12 @@ class Delivery(Row):
             "lease_until",
             sqlite_where=text(_IN_FLIGHT.format(table="")),
             postgresql_where=text(_IN_FLIGHT.format(table="")),
+        ),
+        Index(
+            "ix_deliveries_broadcast_id",
+            "broadcast_id",
+            sqlite_where=text("broadcast_id IS NOT NULL"),
+            postgresql_where=text("broadcast_id IS NOT NULL"),
         ),
         Index("ix_deliveries_contact_id_id", "contact_id", "id"),
         Index("ix_deliveries_channel_provider_id", "channel", "provider_id"),
@@ -91,6 +98,7 @@ class Delivery(Row):
     lease_token: Mapped[str | None]
     fallbacks: Mapped[list[Any]] = mapped_column(default=list)
     reply_to_id: Mapped[UUID | None]
+    broadcast_id: Mapped[UUID | None] = mapped_column(Id)
     provider_id: Mapped[str | None]
     provider_rank: Mapped[int] = mapped_column(SmallInteger, default=0)
     accepted_at: Mapped[datetime | None]

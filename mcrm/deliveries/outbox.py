@@ -25,7 +25,6 @@ from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.transaction import announce, insert_once
 
-TOPIC_DELIVERIES = "deliveries"
 NO_ADDRESS = "no-address"
 LIFETIME = timedelta(hours=24)  # news that is a day late is worse than none
 
@@ -47,7 +46,7 @@ class Content(TypedDict, total=False):
 
 
 class Options(Content, total=False):
-    """How a delivery is treated: why it is sent, how urgently, and within which times (aware)."""
+    """How a delivery is treated: why it is sent, how urgently, within which times (aware), and as a part of what."""
 
     purpose: str
     priority: int
@@ -55,6 +54,7 @@ class Options(Content, total=False):
     not_before: datetime | None
     expires_at: datetime | None
     reply_to_id: UUID | None
+    broadcast_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,11 @@ class Recipient:
     contact_point_id: UUID
     contact_id: UUID | None
     account_id: UUID | None
+
+
+def topic_of(channel: str) -> str:
+    """What wakes the lane of a channel."""
+    return f"deliveries_{channel}"
 
 
 def queue(
@@ -93,7 +98,7 @@ def queue(
     if contact_id is not None and account_id is None:
         account_id = session.get_one(Contact, contact_id).account_id
     _log(session, actor, row, account_id)
-    announce(session, TOPIC_DELIVERIES)
+    announce(session, topic_of(channel))
     return delivery
 
 
@@ -119,12 +124,11 @@ def queue_many(
     if not rows:
         return 0
     known = set(session.scalars(select(Delivery.dedupe_key).where(Delivery.dedupe_key.in_(rows))))
-    fresh = [entry for key, entry in rows.items() if key not in known]
-    if fresh:
+    if fresh := [entry for key, entry in rows.items() if key not in known]:
         session.execute(_insert(session), [row for row, _ in fresh])
         for row, account_id in fresh:
             _log(session, actor, row, account_id)
-        announce(session, TOPIC_DELIVERIES)
+        announce(session, topic_of(channel))
     return len(fresh)
 
 
@@ -254,6 +258,7 @@ def _row(
         "expires_at": options.get("expires_at") or not_before + LIFETIME,
         "fallbacks": list(fallbacks),
         "reply_to_id": options.get("reply_to_id"),
+        "broadcast_id": options.get("broadcast_id"),
         "settled_at": None,
         "dedupe_key": dedupe_key,
     }

@@ -55,12 +55,14 @@ class Deferred:
     """Certainly not processed: queue it again.
 
     `retry_after_s` as the provider said, None if it did not (then the outbox backs off). `pauses_sender`: the whole
-    sender waits (rate limit, queue full, configuration), not just this message. `counts`: whether it is an attempt.
+    sender waits (rate limit, queue full, configuration), not just this message; `pauses_platform`: only what goes to
+    the same platform (the key of Apple's push service is wrong, Android's is not). `counts`: whether it is an attempt.
     """
 
     reason: str
     retry_after_s: float | None = None
     pauses_sender: bool = False
+    pauses_platform: bool = False
     counts: bool = True
     alert: bool = False
 

@@ -1,6 +1,6 @@
 """The rate of each sender: a bucket in the database that all workers share, and the pause a provider asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,11 +9,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from mcrm.contacts.models import ContactPoint
 from mcrm.deliveries.models import Priority, SenderState
 
 BULK_SHARE = 0.8  # a broadcast leaves the rest of the bucket to codes and order news
 ADDRESS_BURST_S = 3.0
 ADDRESS_MARK = "/"
+PLATFORM_MARK = "#"
+PLATFORMS = ("android", "ios", "web")
 SHORTEST_WAIT_S = 0.001
 TINY = 1e-9
 
@@ -64,14 +67,19 @@ class Bucket:
 
 
 class AddressBuckets:
-    """What may still go to each address now; kept beside the sender's bucket, whose lock guards them too."""
+    """What may still go to each address now; kept beside the sender's bucket, whose lock guards them too.
+
+    An address on a platform that is paused waits for the end of the pause.
+    """
 
     def __init__(self, session: Session, sender: str, rate: Rate, now: datetime, points: Iterable[UUID | None]) -> None:
         """Reads the buckets of these contact points; one that was never used is full."""
         self._per_second = rate.per_address or 0.0
         self._size = max(1.0, self._per_second * ADDRESS_BURST_S)
         self._session, self._sender, self._now = session, sender, now
-        names = {self._name(point) for point in points if point is not None} if self._per_second else set()
+        known = {point for point in points if point is not None}
+        self._paused_for_s = _paused_for_s(session, sender, now, known)
+        names = {self._name(point) for point in known} if self._per_second else set()
         found = session.scalars(select(SenderState).where(SenderState.sender.in_(names))) if names else ()
         self._states = {state.sender: state for state in found}
         for state in self._states.values():
@@ -80,8 +88,11 @@ class AddressBuckets:
 
     def wait_s(self, point: UUID | None) -> float:
         """Seconds until a message may go to this address; 0 when it may go now."""
-        state = self._states.get(self._name(point)) if self._per_second and point is not None else None
-        return max(0.0, (1.0 - state.tokens - TINY) / self._per_second) if state is not None else 0.0
+        if point is None:
+            return 0.0
+        paused_for_s = self._paused_for_s.get(point, 0.0)
+        state = self._states.get(self._name(point)) if self._per_second else None
+        return max(paused_for_s, (1.0 - state.tokens - TINY) / self._per_second if state is not None else 0.0)
 
     def take(self, point: UUID | None) -> None:
         """One message goes there."""
@@ -101,6 +112,39 @@ def forget_addresses(session: Session, *, before: datetime) -> int:
     """Drop the buckets of addresses that were not written to since; they are full again. How many."""
     idle = SenderState.sender.contains(ADDRESS_MARK, autoescape=True) & (SenderState.refilled_at < before)
     return int(session.execute(delete(SenderState).where(idle)).rowcount)  # type: ignore[attr-defined]
+
+
+def of_platform(sender: str, platform: str) -> str:
+    """The name that the pause of one platform is kept by (an APNs key that is wrong stops no Android phone)."""
+    return f"{sender}{PLATFORM_MARK}{platform}"
+
+
+def _paused_for_s(session: Session, sender: str, now: datetime, points: Collection[UUID]) -> dict[UUID, float]:
+    """Seconds for which the platforms of these contact points are paused, by point; as a rule nobody's is."""
+    if not sender.startswith("push:"):
+        return {}
+    names = {of_platform(sender, platform): platform for platform in PLATFORMS}
+    query = select(SenderState.sender, SenderState.paused_until)
+    paused = session.execute(query.where(SenderState.sender.in_(names), SenderState.paused_until > now)).all()
+    if not paused:
+        return {}
+    left_s = {names[name]: (until - now).total_seconds() for name, until in paused if until is not None}
+    on_them = ContactPoint.id.in_(points) & ContactPoint.platform.in_(left_s)
+    found = session.execute(select(ContactPoint.id, ContactPoint.platform).where(on_them))
+    return {point: left_s[platform] for point, platform in found if platform is not None}
+
+
+def paused(session: Session, now: datetime) -> list[tuple[str, datetime, str | None]]:
+    """Who waits at a provider's wish or for somebody to look: (channel, or channel and platform; until when; why)."""
+    query = select(SenderState.sender, SenderState.paused_until, SenderState.reason)
+    rows = session.execute(query.where(SenderState.paused_until > now).order_by(SenderState.sender))
+    return [(_shown(name), until, why) for name, until, why in rows if until is not None]
+
+
+def _shown(sender: str) -> str:
+    """Without the number, bot or project: these words are for everybody who may ask how the installation is."""
+    channel, _, platform = sender.partition(":")[0], *sender.partition(PLATFORM_MARK)[1:]
+    return f"{channel} on {platform}" if platform else channel
 
 
 def _refilled(state: SenderState, per_second: float, size: float, now: datetime) -> float:

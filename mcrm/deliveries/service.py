@@ -47,8 +47,7 @@ def retry(session: Session, actor: Actor, delivery_id: UUID) -> Delivery:
     delivery, now = _unsettled(session, actor, delivery_id), clock.now()
     if not delivery.text and delivery.content.get("secret"):
         raise SecretIsGone()
-    delivery.tries = delivery.provider_rank = 0
-    delivery.provider_id = delivery.accepted_at = None
+    delivery.tries = 0
     if delivery.expires_at is not None and delivery.expires_at <= now:
         delivery.expires_at = now + LIFETIME
     ending.note(delivery, RETRIED, now)

@@ -22,6 +22,7 @@ from mcrm.deliveries.ending import (
     backoff_s,
     end,
     fail,
+    note,
     point_of,
     report_overdue_at,
     requeue,
@@ -91,12 +92,20 @@ def _settle_other(session: Session, one: Settlement, sender: str, token: str, no
     delivery = session.get(Delivery, one.leased.outgoing.id, with_for_update=True, populate_existing=True)
     if delivery is None or delivery.lease_token != token or delivery.state != DeliveryState.SENDING:
         return
-    delivery.attempts = _attempts(one, _said(one.outcome), now)
-    if getattr(one.outcome, "alert", False):
-        log.error("delivery %s on %s needs attention: %s", delivery.id, sender, one.outcome.reason)  # type: ignore[union-attr]
-    match one.outcome:
+    delivery.attempts = list(one.leased.attempts)
+    conclude(session, delivery, one.outcome, sender=sender, platform=one.leased.outgoing.platform, now=now)
+
+
+def conclude(
+    session: Session, delivery: Delivery, outcome: Outcome, *, sender: str, now: datetime, platform: str | None = None
+) -> None:
+    """Write what a provider said, at once or in a report later, about a locked delivery that it did not take."""
+    note(delivery, _said(outcome), now)
+    if getattr(outcome, "alert", False):
+        log.error("delivery %s on %s needs attention: %s", delivery.id, sender, outcome.reason)  # type: ignore[union-attr]
+    match outcome:
         case Deferred():
-            _defer(session, delivery, one.outcome, sender, now)
+            _defer(session, delivery, outcome, _paused_by(outcome, sender, platform), now)
         case Ambiguous(reason):
             end(delivery, DeliveryState.UNKNOWN, reason, now)
             delivery.lease_until = look_again_at(delivery.channel, now)
@@ -108,18 +117,27 @@ def _settle_other(session: Session, one: Settlement, sender: str, token: str, no
             _move(session, delivery, address, reason, now)
 
 
-def _defer(session: Session, delivery: Delivery, outcome: Deferred, sender: str, now: datetime) -> None:
+def _defer(session: Session, delivery: Delivery, outcome: Deferred, paused: str | None, now: datetime) -> None:
     if not outcome.counts:
         delivery.tries = max(0, delivery.tries - 1)
     if delivery.tries >= MOST_TRIES:
         return fail(session, delivery, EXHAUSTED, now)
+    if delivery.content.get("secret") and not delivery.text:
+        return fail(session, delivery, outcome.reason, now)  # it had left, and its code went with it
     pause_s = max(outcome.retry_after_s or 0.0, backoff_s(delivery.tries) if outcome.counts else 1.0)
     again = now + timedelta(seconds=pause_s)
-    if outcome.pauses_sender:
-        rates.pause(session, sender, again, outcome.reason)
+    if paused is not None:
+        rates.pause(session, paused, now + timedelta(seconds=outcome.retry_after_s or pause_s), outcome.reason)
     if delivery.expires_at is not None and again >= delivery.expires_at:
         return fail(session, delivery, outcome.reason, now)
     return requeue(session, delivery, at=again, reason=outcome.reason)
+
+
+def _paused_by(outcome: Deferred, sender: str, platform: str | None) -> str | None:
+    """Whose pause it is: the whole sender's, that of one platform of it, or nobody's."""
+    if outcome.pauses_sender:
+        return sender
+    return rates.of_platform(sender, platform) if outcome.pauses_platform and platform else None
 
 
 def _move(session: Session, delivery: Delivery, address: str, reason: str, now: datetime) -> None:

@@ -25,7 +25,14 @@ class Withheld:
 
 
 def withhold_many(
-    session: Session, withheld: Sequence[Withheld], *, channel: str, kind: str, purpose: str, priority: int
+    session: Session,
+    withheld: Sequence[Withheld],
+    *,
+    channel: str,
+    kind: str,
+    purpose: str,
+    priority: int,
+    broadcast_id: UUID | None = None,
 ) -> int:
     """Store a suppressed delivery with its reason for each; how many were new.
 
@@ -51,6 +58,7 @@ def withhold_many(
             "not_before": now,
             "settled_at": now,
             "dedupe_key": one.dedupe_key,
+            "broadcast_id": broadcast_id,
         }
         for one in withheld
         if one.dedupe_key not in known

@@ -16,7 +16,7 @@ from mcrm.edge.bridge import Bridge
 from mcrm.edge.environ import environ_of
 from mcrm.edge.followers import Change, Changes, Follower
 from mcrm.edge.live import Live
-from mcrm.edge.problems import not_ready, of_error, request_id, send_problem
+from mcrm.edge.problems import not_ready, of_error, request_id, send_problem, unreadable
 from mcrm.edge.streams import Authorise, Patience, Streams
 from mcrm.edge.threads import Threads
 
@@ -106,7 +106,8 @@ class Edge:
             else:
                 await self._request(scope, receive, sending)
         except ClientGone:
-            return
+            if not started:  # gone, or its chunks make no sense: the server says the same of both, and would answer 500
+                await send_problem(send, unreadable(), request_id(scope))
         except Exception as error:
             if started:
                 raise  # the server cuts the connection: a broken answer must not look whole

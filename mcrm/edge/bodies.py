@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 from io import BytesIO
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import IO
 
 from mcrm.edge.asgi import Message, Receive, Scope, header
 from mcrm.edge.problems import Refusal, busy, too_large, too_slow
 
+SMALL_BYTES = 16_384  # nearly every body: kept in memory however many arrive, a thousand of them are 16 MB
 SPOOL_BYTES = 256_000  # a larger body goes to a file
-IN_MEMORY = 256  # so many bodies at once may use that memory; those beyond go to a file straight away
+IN_MEMORY = 256  # so many that are not small may use that memory at once; those beyond go to a file straight away
 
 
 class ClientGone(Exception):
-    """The client hung up before its body was complete; nobody is there to be answered."""
+    """The client hung up before its body was complete, or sent chunks that the server cannot read."""
 
 
 class Intake:
@@ -25,7 +26,7 @@ class Intake:
         self.limit = limit
         self.limits = limits
         self.seconds = seconds
-        self.arriving = 0
+        self.arriving = self.large = 0
 
     async def take(self, scope: Scope, receive: Receive) -> tuple[IO[bytes], int]:
         """The whole body, rewound, and its size in bytes.
@@ -39,13 +40,17 @@ class Intake:
             raise too_large(limit)
         if declared == 0:
             return BytesIO(), 0
-        body: IO[bytes] = SpooledTemporaryFile(SPOOL_BYTES if self.arriving < IN_MEMORY else 1)  # noqa: SIM115
+        is_small = declared is not None and declared <= SMALL_BYTES
         self.arriving += 1
+        self.large += not is_small
+        body: IO[bytes] | None = None
         try:
+            body = BytesIO() if is_small else self._room()
             async with asyncio.timeout(self.seconds):
                 size = await _fill(body, receive, limit)
         except BaseException as error:
-            body.close()
+            if body is not None:
+                body.close()
             if isinstance(error, TimeoutError):
                 raise too_slow(self.seconds) from None
             if isinstance(error, OSError):
@@ -53,8 +58,13 @@ class Intake:
             raise
         finally:
             self.arriving -= 1
+            self.large -= not is_small
         body.seek(0)
         return body, size
+
+    def _room(self) -> IO[bytes]:
+        """Room for a body that is large or does not tell its size."""
+        return SpooledTemporaryFile(SPOOL_BYTES) if self.large <= IN_MEMORY else TemporaryFile()
 
 
 async def _fill(body: IO[bytes], receive: Receive, limit: int) -> int:

@@ -39,6 +39,11 @@ def too_slow(seconds: float) -> Refusal:
     return Refusal(408, "body.too-slow", f"The body did not arrive within {seconds:g} seconds.", close=True)
 
 
+def unreadable() -> Refusal:
+    """400: the body ended before it was whole."""
+    return Refusal(400, "body.malformed", "The body ended before it was whole.", close=True)
+
+
 def busy(retry_after_s: int = 2) -> Refusal:
     """503: more is going on than the edge takes on."""
     return Refusal(503, "server.busy", "Too much is going on at once; try again shortly.", retry_after_s)

@@ -22,10 +22,10 @@ from mcrm.errors import NotSignedIn
 
 EVENTS, POLL = "/v1/live/events", "/v1/live/poll"
 LARGEST_CURSOR = 2**53
-PER_CALLER = 20  # streams that callers with the same topics may hold at once, in one process
+PER_CALLER = 20  # streams that one caller may hold at once, in one process
 
-Authorise = Callable[[str], tuple[Collection[str], datetime]]
-"""From a bearer token to the caller's topics and the token's end (aware); raises NotSignedIn or NotAllowed."""
+Authorise = Callable[[str], tuple[str, Collection[str], datetime]]
+"""From a bearer token to the caller's name, topics and the token's end (aware); raises NotSignedIn or NotAllowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Streams:
         self.most = most
         self.patience = patience
         self._entering = 0
-        self._callers: Counter[frozenset[str]] = Counter()
+        self._callers: Counter[str] = Counter()
 
     def serves(self, scope: Scope) -> bool:
         """Whether the request is for a live stream; every other method of these paths is Flask's to refuse."""
@@ -73,15 +73,14 @@ class Streams:
             raise busy(retry_after_s=random.randint(5, 15))  # spread those who come back
         self._entering += 1
         try:
-            topics, until = await self.threads.run(self.authorise, _bearer(scope))
+            caller, topics, until = await self.threads.run(self.authorise, _bearer(scope))
         finally:
             self._entering -= 1
-        caller = frozenset(topics)
         if self._callers[caller] >= PER_CALLER:
             raise Refusal(429, "live.too-many", f"At most {PER_CALLER} live streams at once.", retry_after_s=30)
         self._callers[caller] += 1
         try:
-            with self.live.waiting(caller, since) as waiter:
+            with self.live.waiting(frozenset(topics), since) as waiter:
                 yield waiter, until
         finally:
             self._callers[caller] -= 1

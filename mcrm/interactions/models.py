@@ -1,4 +1,4 @@
-"""The log's three tables. None of them carries a foreign key: with one, the bump of the position deadlocks."""
+"""The log's tables. None of them carries a foreign key: with one, the bump of the position deadlocks."""
 
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +24,18 @@ class LogHead(Base):
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     epoch: Mapped[int] = mapped_column(Integer, default=1)
     position: Mapped[int] = mapped_column(default=0)
+
+
+class WakeUp(Base):
+    """How often a topic was announced; SQLite's way to tell other processes what a commit is about.
+
+    Written in the announcing transaction, so that no ring is lost. PostgreSQL has NOTIFY instead.
+    """
+
+    __tablename__ = "wake_ups"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    rings: Mapped[int] = mapped_column(BigInteger, default=1)
 
 
 class Interaction(Base):

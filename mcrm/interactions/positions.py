@@ -7,12 +7,14 @@ Everything after the bump is time in which all other writers wait, so it is one 
 
 import hashlib
 import os
+from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, Table, bindparam, insert, text, update
+from sqlalchemy.dialects import sqlite
 
-from mcrm.interactions.models import INTERACTION_COLUMNS, Change, Interaction, LogHead
+from mcrm.interactions.models import INTERACTION_COLUMNS, Change, Interaction, LogHead, WakeUp
 
 ChangedRow = tuple[str, UUID, str, UUID | None]
 
@@ -34,6 +36,12 @@ def write(connection: Connection, facts: list[dict[str, Any]], rows: list[Change
         raise RuntimeError("log_head has no row: run the migrations")
 
 
+def ring(connection: Connection, topics: Iterable[str]) -> None:
+    """Tell other processes on SQLite what this commit is about; PostgreSQL is told after it."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(_RING, [{"topic": topic} for topic in sorted(topics)])
+
+
 def _change_rows(base: int, rows: list[ChangedRow]) -> list[dict[str, Any]]:
     names = ("table_name", "row_id", "op", "territory_id")
     return [{"position": base + n, **dict(zip(names, row, strict=True))} for n, row in enumerate(rows, 1)]
@@ -48,6 +56,8 @@ def _stamp_at_once(connection: Connection, facts: list[dict[str, Any]], rows: li
     return base
 
 
+_RING = sqlite.insert(cast(Table, WakeUp.__table__)).values(rings=1)
+_RING = _RING.on_conflict_do_update(index_elements=["topic"], set_={"rings": WakeUp.__table__.c.rings + 1})
 _POSTGRES_TYPES = {
     "id": "uuid",
     "at": "timestamptz",

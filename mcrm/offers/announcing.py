@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from mcrm.offers.errors import AlreadyAnnounced, NotAnnounced, OfferOver
 from mcrm.offers.models import Announcement, AnnouncementState, Offer
 from mcrm.offers.service import announcement_of
 from mcrm.policy import gate
+from mcrm.transaction import TOPIC_ENGINES
 from mcrm.transaction import announce as wake
 
 PAGE = 100  # on SQLite the whole page is lock time: 50 ms of it are bearable
@@ -45,7 +46,7 @@ def launch(session: Session, actor: Actor, *, offer: Offer) -> Announcement:
     except IntegrityError:
         raise AlreadyAnnounced from None
     log.append(session, actor, Kind.OFFER_ANNOUNCED, about=About(subject=("offer", offer.id)))
-    wake(session, outbox.TOPIC_DELIVERIES)  # the worker listens to it
+    wake(session, TOPIC_ENGINES)
     return launched
 
 
@@ -74,18 +75,20 @@ def counts(session: Session, offer_id: UUID) -> tuple[Announcement, dict[str, in
     announcement = announcement_of(session, offer_id)
     if announcement is None:
         raise NotAnnounced
-    query = (
-        select(Delivery.state, Delivery.reason, func.count())
-        .where(Delivery.kind == KIND, Delivery.dedupe_key.startswith(f"{_key(offer_id)}:", autoescape=True))
-        .group_by(Delivery.state, Delivery.reason)
-    )
     states: defaultdict[str, int] = defaultdict(int)
     reasons: defaultdict[str, int] = defaultdict(int)
-    for state, reason, count in session.execute(query):
+    for state, reason, count in session.execute(counting(announcement.id)):
         states[state] += count
         if reason is not None:
             reasons[reason] += count
     return announcement, dict(states), dict(reasons)
+
+
+def counting(announcement_id: UUID) -> Select[str, str | None, int]:
+    """How many deliveries of an announcement are in which state, and for which reason."""
+    of_it = Delivery.broadcast_id == announcement_id
+    query = select(Delivery.state, Delivery.reason, func.count()).where(of_it)
+    return query.group_by(Delivery.state, Delivery.reason)
 
 
 def _next_page(session: Session, running: Announcement) -> Sequence[Contact]:
@@ -114,7 +117,7 @@ def _turn_into_deliveries(session: Session, running: Announcement, offer: Offer,
         SYSTEM,
         allowed,
         channel=Channel.PUSH.value,
-        text=offer.body,
+        text=_words(offer),
         title=offer.title,
         kind=KIND,
         dedupe_prefix=_key(offer.id),
@@ -124,10 +127,22 @@ def _turn_into_deliveries(session: Session, running: Announcement, offer: Offer,
         collapse_key=f"offer-{offer.id}",
         not_before=offer.starts_at,
         expires_at=offer.ends_at,
+        broadcast_id=running.id,
     )
     running.withheld += withhold_many(
-        session, withheld, channel=Channel.PUSH.value, kind=KIND, purpose=Purpose.MARKETING, priority=Priority.BULK
+        session,
+        withheld,
+        channel=Channel.PUSH.value,
+        kind=KIND,
+        purpose=Purpose.MARKETING,
+        priority=Priority.BULK,
+        broadcast_id=running.id,
     )
+
+
+def _words(offer: Offer) -> str:
+    """The body, and the code where the body does not name it: nobody could use it otherwise."""
+    return offer.body if not offer.code or offer.code in offer.body else f"{offer.body}\n{offer.code}"
 
 
 def _push_points(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, ContactPoint]:

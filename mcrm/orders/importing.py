@@ -4,9 +4,11 @@ So a run that was killed is simply run again. Orders arrive delivered and settle
 """
 
 import csv
+import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,9 @@ from mcrm.transaction import perform
 
 KIND = "orders"
 LONGEST_LOCK_S = 0.05
-FIRST, FEWEST, MOST = 200, 50, 1000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FIRST, FEWEST, MOST = 25, 50, 1000  # rows
+AIM_S, SHRINK, GROWTH = 0.6 * LONGEST_LOCK_S, 0.5, 1.25
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # wide too
 Verdicts = list[tuple[int, str, str, str]]
 
 
@@ -35,11 +38,13 @@ def import_orders(
     timezone: str,
     progress: Callable[[int, int], None] | None = None,
     report: Path | None = None,
+    pace: "Pace | None" = None,
 ) -> dict[str, Any]:
     """Import the file and say how every line ended; `progress(lines, new)` is called after each commit.
 
     Raises FileRefused for a file, currency or zone that cannot be used. The report (default
-    `var/<name>.report.csv`) names every line of the file with its outcome and reason.
+    `var/<name>.report.csv`) names every line of the file with its outcome and reason. `pace` tells afterwards how long
+    the longest transaction was.
     """
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
         raise FileRefused(f"{currency} is not a currency code of three capital letters")
@@ -51,13 +56,13 @@ def import_orders(
     report = report or Path("var") / f"{path.stem}.report.csv"
     report.parent.mkdir(parents=True, exist_ok=True)
     unfinished = report.with_name(report.name + ".part")
-    run = _Run(Store(currency), f"{source.fingerprint}:{currency}:{timezone}", path.name)
+    run = _Run(Store(currency), f"{source.fingerprint}:{currency}:{timezone}", path.name, pace or Pace())
     cleaner = Cleaner(currency, zone)
     with opened(source) as rows, unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("line", "invoice", "outcome", "reason"))
         cleaned = (cleaner.line(at_line, cells) for at_line, cells in rows)
-        while window := list(islice(cleaned, run.size)):
+        while window := list(islice(cleaned, run.pace.size)):
             writer.writerows((line, _safe(invoice), *rest) for line, invoice, *rest in run.decide(window))
             if progress:
                 progress(run.lines, len(window))
@@ -67,12 +72,32 @@ def import_orders(
     return result
 
 
-class _Run:
-    """The counts of one run, and how many rows the next transaction takes: as many as fit the longest lock."""
+class Pace:
+    """How many rows the next transaction takes, so that nobody else waits for longer than `LONGEST_LOCK_S`.
 
-    def __init__(self, store: Store, fingerprint: str, file_name: str) -> None:
+    Rows differ (a new customer costs ten times a further line) and so does the disk, hence the room that `AIM_S`
+    leaves. The size follows what the last transaction took, in small steps up and by half at most down; below `FEWEST`
+    nearly all is the flush, which fewer rows would not shorten.
+    """
+
+    def __init__(self) -> None:
+        """Begin with a few: the first transaction also builds every statement."""
+        self.size = FIRST
+        self.longest_s = 0.0
+
+    def held(self, seconds: float) -> None:
+        """A transaction held the lock for so long: set the next size."""
+        self.longest_s = max(self.longest_s, seconds)
+        fitting = int(self.size * min(GROWTH, max(SHRINK, AIM_S / max(seconds, 1e-6))))
+        self.size = max(FEWEST, min(MOST, fitting))
+
+
+class _Run:
+    """The counts of one run, and the pace it goes at."""
+
+    def __init__(self, store: Store, fingerprint: str, file_name: str, pace: Pace) -> None:
         self.store, self.fingerprint, self.file_name = store, fingerprint, file_name
-        self.lines, self.size = 0, FIRST
+        self.lines, self.pace = 0, pace
         self.began = 0.0
         self.outcomes: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
@@ -87,10 +112,10 @@ class _Run:
             _note(session, self, "running", {}, self.lines + len(window))
             return found
 
-        stored = perform(work)
+        with _without_collecting():
+            stored = perform(work)
         self.store.keep()
-        taken = time.monotonic() - self.began
-        self.size = max(FEWEST, min(MOST, int(self.size * min(1.5, 0.7 * LONGEST_LOCK_S / max(taken, 0.001)))))
+        self.pace.held(time.monotonic() - self.began)
         self.lines += len(window)
         verdicts: Verdicts = []
         for row in window:
@@ -108,6 +133,18 @@ class _Run:
         """How the lines ended; the three outcomes add up to `lines`."""
         outcomes = {name: self.outcomes[name] for name in ("imported", "skipped", "rejected")}
         return {"lines": self.lines, **outcomes, "reasons": dict(sorted(self.reasons.items()))}
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Python's collector waits until the lock is given back: its full round alone takes longer than we may hold it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _note(session: Session, run: _Run, state: str, result: dict[str, Any], done: int | None = None) -> None:

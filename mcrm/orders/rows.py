@@ -77,14 +77,16 @@ def look_at(path: Path) -> Source:
                 digest.update(piece)
                 size += len(piece)
                 encoding = encoding if encoding != "utf-8-sig" or _reads(decoder, piece) else "latin-1"
+        if encoding == "utf-8-sig" and not _reads(decoder, b"", is_last=True):
+            encoding = "latin-1"  # its last byte looks like the beginning of a character
     except OSError as error:
         raise FileRefused(f"{path} cannot be read: {error.strerror}") from None
     return Source(path, encoding, size, digest.hexdigest())
 
 
-def _reads(decoder: codecs.IncrementalDecoder, piece: bytes) -> bool:
+def _reads(decoder: codecs.IncrementalDecoder, piece: bytes, *, is_last: bool = False) -> bool:
     try:
-        decoder.decode(piece)
+        decoder.decode(piece, is_last)
     except UnicodeDecodeError:
         return False
     return True

@@ -15,6 +15,11 @@ class Move(StrEnum):
     CANCEL = "cancel"
     RETURN = "return"
 
+    @property
+    def done(self) -> str:
+        """The participle, for sentences."""
+        return {Move.SHIP: "shipped", Move.CANCEL: "cancelled"}.get(self, f"{self}ed")
+
 
 MOVES: dict[Move, dict[OrderStatus, OrderStatus]] = {
     Move.CONFIRM: {OrderStatus.NEW: OrderStatus.CONFIRMED},
@@ -31,6 +36,6 @@ def after(status: str, move: Move) -> OrderStatus:
     try:
         return MOVES[move][now]
     except KeyError:
-        allowed = sorted(other for other, ways in MOVES.items() if now in ways)
-        may = f"It can {' or '.join(allowed)}." if allowed else "Nothing more can be done to it."
-        raise IllegalMove(f"A {now} order cannot {move}. {may}", status=now.value) from None
+        allowed = sorted(other.done for other, ways in MOVES.items() if now in ways)
+        may = f"It can be {' or '.join(allowed)}." if allowed else "Nothing more can be done to it."
+        raise IllegalMove(f"A {now} order cannot be {move.done}. {may}", status=now.value) from None

@@ -40,6 +40,7 @@ class TrackedOrder:
     carrier: str | None
     tracking_number: str | None
     lines: tuple[TrackedLine, ...]
+    delivered_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -89,6 +90,7 @@ def _tracked(session: Session, query: Select[Any]) -> list[TrackedOrder]:
             carrier=carried[order.id].carrier if order.id in carried else None,
             tracking_number=carried[order.id].tracking_number if order.id in carried else None,
             lines=tuple(lines[order.id]),
+            delivered_at=carried[order.id].delivered_at if order.id in carried else None,
         )
         for order in orders
     ]
@@ -102,7 +104,7 @@ _LINES = (
     .order_by(_line.order_id, _line.line_number)
 )
 _SHIPMENTS = (
-    select(_shipment.order_id, _shipment.carrier, _shipment.tracking_number)
+    select(_shipment.order_id, _shipment.carrier, _shipment.tracking_number, _shipment.delivered_at)
     .where(_shipment.order_id.in_(bindparam("orders", expanding=True)))
     .order_by(_shipment.id)
 )

@@ -1,7 +1,7 @@
 """May this go out now? The one question that every sender asks, at sending time, and the reason kept for every no.
 
-In this order: expiry, the address itself, a stop on it, what the contact allows for the purpose on the channel. Quiet
-hours and caps join here, through the same door.
+In this order: expiry, the address itself, its country, a stop on it, what the contact allows for the purpose on the
+channel. Quiet hours and caps join here, through the same door.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,18 +10,24 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from mcrm.consents import counting
 from mcrm.consents.models import ConsentState, Purpose, Suppression, SuppressionReason
-from mcrm.contacts.models import Contact, PointState
+from mcrm.contacts.models import Contact, PointChannel, PointState
+from mcrm.policy import countries
 
 STOP_CONFIRMATION = "stop-confirmation"
 CONFIRMED = frozenset({SuppressionReason.STOP_WORD.value})  # the law allows one text that confirms the own stop
 REPLY = "reply"
 # What a customer asked for a moment ago: an answer in the dialogue, its buttons, the code to sign in with.
 ASKED_FOR = frozenset({REPLY, "reply-answer", "reply-edit", "code", STOP_CONFIRMATION})
+
+
+_STOPS = select(Suppression.channel, Suppression.address, Suppression.reason).where(
+    Suppression.address.in_(bindparam("addresses", expanding=True)), Suppression.lifted_at.is_(None)
+)
 
 
 class Answer(StrEnum):
@@ -65,6 +71,7 @@ ALLOWED = Verdict(Answer.ALLOWED)
 
 def may_send(session: Session, requests: Sequence[Request], now: datetime) -> dict[UUID, Verdict]:
     """The verdict on each request, with a handful of queries for all of them."""
+    session.flush()  # the queries run past the session
     stops = _stops(session, requests)
     consents = counting.states(session, {one.contact_id for one in requests if one.contact_id is not None})
     people = _people(session, requests)
@@ -86,6 +93,8 @@ def _judge(
         return Verdict(Answer.SUPPRESSED, f"address-{request.point_state}")
     if request.contact_id is not None and not _is_owner(request, people):
         return Verdict(Answer.SUPPRESSED, "address-changed-hands")
+    if request.channel == PointChannel.SMS and not countries.may_text(request.address):
+        return Verdict(Answer.SUPPRESSED, "country-not-allowed")  # whatever it is: a code asked for is what costs
     stop = stops.get((request.channel, request.address), set())
     if stop and not (request.kind == STOP_CONFIRMATION and stop <= CONFIRMED):
         return Verdict(Answer.SUPPRESSED, f"suppressed:{min(stop)}")
@@ -111,11 +120,8 @@ def _stops(session: Session, requests: Iterable[Request]) -> dict[tuple[str, str
     addresses = {request.address for request in requests if request.address is not None}
     if not addresses:
         return {}
-    query = select(Suppression.channel, Suppression.address, Suppression.reason).where(
-        Suppression.address.in_(addresses), Suppression.lifted_at.is_(None)
-    )
     stops: dict[tuple[str, str], set[str]] = {}
-    for channel, address, reason in session.execute(query):
+    for channel, address, reason in session.connection().execute(_STOPS, {"addresses": sorted(addresses)}):
         stops.setdefault((channel, address), set()).add(reason)
     return stops
 

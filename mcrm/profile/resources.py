@@ -1,7 +1,8 @@
-"""The own profile over HTTP: name and language, the installations that pushes go to, links that join a chat."""
+"""The own profile over HTTP: name and language, where pushes go to and what became of them, links that join a chat."""
 
 import re
 from typing import Any
+from uuid import UUID
 
 from flask.views import MethodView
 from sqlalchemy.orm import Session
@@ -13,6 +14,8 @@ from mcrm.api.problems import FieldError, InvalidInput
 from mcrm.contacts import devices, linking, service
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.db import reading
+from mcrm.deliveries import reporting
+from mcrm.deliveries.models import Delivery
 from mcrm.profile.schemas import (
     ChatLinkInSchema,
     ChatLinkSchema,
@@ -21,6 +24,8 @@ from mcrm.profile.schemas import (
     ProfileSchema,
     PushInSchema,
     PushSchema,
+    ReceiptInSchema,
+    ReceiptSchema,
 )
 from mcrm.transaction import perform, transaction
 
@@ -82,6 +87,17 @@ class PushRegistration(MethodView):
         """No more pushes to this installation: what an app says when its user signs out."""
         with transaction() as session:
             devices.forget(session, current_actor, contact=own_contact(session), device_id=device_id)
+
+
+@blueprint.route("/deliveries/<uuid:id>/receipt", roles={Role.CUSTOMER})
+class PushReceipt(MethodView):
+    """What became of a push, of which only the app can tell."""
+
+    @blueprint.arguments(ReceiptInSchema())
+    @blueprint.response(201, ReceiptSchema())
+    def post(self, facts: dict[str, Any], id: UUID) -> Delivery:
+        """Tell that a push came or was opened; `id` is the `delivery_id` in its data. Twice is once."""
+        return perform(lambda session: reporting.report(session, current_actor, id, **facts))
 
 
 @blueprint.route("/chat-links", roles={Role.CUSTOMER})

@@ -5,6 +5,8 @@ from enum import StrEnum
 from mcrm.api.fields import AwareDateTime, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.formats import Locale, TimeZone
 from mcrm.contacts.models import PointChannel, PointState
+from mcrm.deliveries.models import DeliveryState
+from mcrm.deliveries.reporting import Reported
 
 
 class LinkedChannel(StrEnum):
@@ -74,3 +76,16 @@ class ChatLinkSchema(Schema):
     channel = Enum(LinkedChannel, required=True)
     token = Str(required=True)
     expires_in_s = Int(required=True)
+
+
+class ReceiptInSchema(Schema):
+    """What the app knows of a push: it came, or it was opened."""
+
+    state = Enum(Reported, required=True)
+
+
+class ReceiptSchema(Schema):
+    """The push as it stands now; it may be further than what was reported."""
+
+    id = Uuid(required=True)
+    state = Enum(DeliveryState, required=True)

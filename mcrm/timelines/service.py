@@ -40,6 +40,8 @@ SEEN_BY_CUSTOMERS = (
     Kind.CONVERSATION_HANDED_OVER,
 )
 """What concerns the customer: never notes, calls or other work of the staff."""
+WORDS_OF_STAFF = {Kind.SUPPRESSION_SET.value: "detail", Kind.ORDER_CANCELLED.value: "reason"}
+"""What staff wrote for each other into facts that the customer sees: the member of the payload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +111,5 @@ def _shown(actor: Actor, fact: Interaction, states: dict[UUID, tuple[str, str | 
     who = fact.actor
     if actor.role is Role.CUSTOMER and who.startswith("user:"):
         who = "user"  # which of the staff it was is not the customer's to know
+        payload.pop(WORDS_OF_STAFF.get(fact.kind, ""), None)
     return Happening(fact.position, fact.at, fact.kind, fact.channel, fact.direction, who, payload)

@@ -9,7 +9,7 @@ from mcrm import db
 from mcrm.lookup import words
 
 revision = "0013"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,9 @@
 """Every phrase exists, is used, is cheap to send, and its parameters are given."""
 
 import ast
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -51,3 +53,9 @@ def test_plurals_and_numbers_follow_the_language() -> None:
 def test_a_missing_parameter_is_an_error() -> None:
     with pytest.raises(KeyError):
         say(Phrase("agent.opened", {}), language="en", region="GB")
+
+
+def test_an_instant_is_told_as_the_date_where_the_customer_is() -> None:
+    late = Phrase("track.arrived", {"date": datetime(2026, 11, 25, 23, 30, tzinfo=UTC)})
+    told = [say(late, language="en", region="GB", zone=ZoneInfo(zone)) for zone in ("Europe/London", "Europe/Berlin")]
+    assert told == ["It arrived on 25 November.", "It arrived on 26 November."]

@@ -1,5 +1,7 @@
 """A link from the app joins a chat to its contact once, and the stranger's conversation goes with it."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -7,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import SYSTEM
+from mcrm.contacts import points
 from mcrm.contacts.linking import new_link
 from mcrm.contacts.models import Contact
 from mcrm.conversations.models import Conversation
+from mcrm.deliveries.segments import segments
+from mcrm.interactions.models import Interaction
 from tests import cast
-from tests.bots.conftest import Phones, Replies
+from tests.bots.conftest import SETTINGS, Phones, Replies
 
 
 def a_link(session: Session) -> tuple[Contact, str]:
@@ -59,3 +64,31 @@ def test_a_choice_of_long_ago_does_nothing(session: Session, phones: Phones, rep
         said(phones, replies, 700201, f"/start {token}")
         clock.advance(timedelta(minutes=16))
         assert said(phones, replies, 700201, "3").startswith("That choice has expired")
+
+
+def test_link_in_a_text_gives_the_holder_of_the_number_a_way_into_telegram(session: Session, replies: Replies) -> None:
+    ben = cast.a_customer(session, phone="+447700900201")
+    session.commit()
+    assert SETTINGS.telegram is not None
+    named = replace(SETTINGS, telegram=replace(SETTINGS.telegram, bot_username="harbour_pine_bot"))
+    phones = Phones(named)
+    phones.text("+447700900201", "LINK")
+    [reply] = replies.fresh("+447700900201")
+    opened = re.fullmatch(r"Open https://t\.me/harbour_pine_bot\?start=(\S+) to link Telegram .*", reply.text)
+    assert opened is not None
+    assert segments(reply.text)[1] == 1
+    assert opened[1] not in "".join(session.scalars(select(Interaction.payload))), "the log keeps no key to an account"
+    assert said(phones, replies, 700201, f"/start {opened[1]}").startswith("Thank you Ben")
+    session.expire_all()
+    assert [point.address for point in points.reachable(session, ben.id, "telegram")] == ["700201"]
+
+    phones.text("+447700900209", "LINK")
+    [to_a_stranger] = replies.fresh("+447700900209")
+    assert "t.me" not in to_a_stranger.text
+
+
+def test_without_the_bots_name_a_text_says_how_to_link(session: Session, phones: Phones, replies: Replies) -> None:
+    a_link(session)
+    phones.text("+447700900201", "LINK")
+    [reply] = replies.fresh("+447700900201")
+    assert reply.text.startswith("This number needs no linking.")

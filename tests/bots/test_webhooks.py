@@ -1,6 +1,8 @@
 """The doors: what is not signed leaves no trace, what is odd is answered 200, and nothing raises."""
 
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from mcrm import clock, db
 from mcrm.cases.models import Case
 from mcrm.consents import service as consents
 from mcrm.contacts.models import ContactPoint
-from mcrm.conversations.models import Conversation, Message
+from mcrm.conversations.models import Conversation, Message, Owner
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions import log
 from mcrm.interactions.models import Interaction
@@ -45,6 +47,24 @@ def test_a_text_that_twilio_did_not_sign_leaves_no_trace(session: Session, phone
     assert stored(session) == 0
     assert phones.post_sms(FORM, good) == 200
     assert stored(session) > 0
+
+
+def test_a_chat_of_some_texts_tells_devices_once_when_the_number_was_last_seen(
+    session: Session, phones: Phones
+) -> None:
+    with clock.stopped(clock.now()):
+        phones.text("+447700900203", "hello")
+        point = session.scalars(select(ContactPoint)).one()
+        seen, rev = point.last_seen_at, point.rev
+        clock.advance(timedelta(minutes=4))
+        phones.text("+447700900203", "hello again")
+        session.refresh(point)
+        assert (point.last_seen_at, point.rev) == (seen, rev)
+        clock.advance(timedelta(minutes=1))
+        phones.text("+447700900203", "anybody there?")
+        session.refresh(point)
+        assert point.last_seen_at == clock.now()
+        assert point.rev == rev + 1
 
 
 def test_an_update_without_our_secret_leaves_no_trace(session: Session, phones: Phones) -> None:
@@ -106,6 +126,24 @@ def test_a_tapped_button_is_answered_and_its_keyboard_removed(
     assert (edit.text, edit.content, tapped.content) == ("old", {"reference": "7"}, {"reference": "q1"})
 
 
+@pytest.mark.parametrize(
+    ("markup", "kept"),
+    [
+        ({"inline_keyboard": [[{"text": "Menu", "callback_data": "t:menu"}], [{"text": "Other"}]]}, "old\n→ Menu"),
+        ({"inline_keyboard": [["odd", {"callback_data": "t:other"}], 7]}, "old"),
+        ({"inline_keyboard": 7}, "old"),
+        ("odd", "old"),
+    ],
+)
+def test_the_choice_stays_in_the_chat_when_its_buttons_go(
+    phones: Phones, replies: Replies, markup: Any, kept: str
+) -> None:
+    message = {"message_id": 7, "date": 1, "chat": CHAT, "text": "old", "reply_markup": markup}
+    assert phones.update({"callback_query": {"id": "q", "from": PERSON, "data": "t:menu", "message": message}}) == 200
+    [edit] = replies.to(str(CHAT["id"]), "edit")
+    assert edit.text == kept
+
+
 def test_a_step_that_fails_calls_a_person_and_keeps_the_message(
     session: Session, phones: Phones, replies: Replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +165,7 @@ def test_who_writes_the_escape_of_a_character_is_answered(
 
 
 def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
-    house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=2))
+    house = replace(House.of(SETTINGS), limits=replace(SETTINGS.limits, inbound_per_minute=2))
     for number in range(6):
         answer(Inbound("sms", f"SM{number}", "+447700900203", text="help"), house)
     texts = session.scalars(select(Delivery.text).order_by(Delivery.id)).all()
@@ -140,7 +178,7 @@ def test_what_a_flood_gets_is_one_notice(session: Session) -> None:
 
 @pytest.mark.parametrize("channel", ["sms", "telegram"])
 def test_stop_and_start_in_turn_cannot_make_us_write_without_end(session: Session, channel: str) -> None:
-    house = House("Harbour & Pine", "en", "GB", SETTINGS.limits.__class__(inbound_per_minute=4))
+    house = replace(House.of(SETTINGS), limits=replace(SETTINGS.limits, inbound_per_minute=4))
     address = {"sms": "+447700900203", "telegram": "700203"}[channel]
     with clock.stopped(clock.now()):
         for number in range(20):
@@ -173,11 +211,28 @@ def test_nonsense_never_raises_and_gets_at_most_one_reply(database: db.Database,
     assert session.scalars(select(Message.error).where(Message.error.is_not(None))).all() == []
 
 
+@pytest.mark.parametrize("trouble", ["a person owns the chat", "the step fails"])
+def test_a_tapped_button_stops_waiting_whatever_becomes_of_it(
+    session: Session, phones: Phones, replies: Replies, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    phones.chat(700203, "hello")
+    if trouble == "the step fails":
+        monkeypatch.setattr("bots.dialogue.step", lambda *unused: 1 / 0)
+    else:
+        session.scalars(select(Conversation)).one().owner = Owner.HUMAN.value
+        session.commit()
+    before = len(replies.to("700203"))
+    assert phones.chat(700203, tap="t:orders") == 200
+    [answered] = replies.to("700203", "answer")
+    assert answered.content["reference"].startswith("q")
+    assert len(replies.to("700203")) - before == (trouble == "the step fails")
+
+
 def test_two_messages_at_the_same_instant_are_taken_one_after_the_other(committed: db.Database) -> None:
     with transaction() as session:
         cast.an_order(session, cast.a_customer(session, phone="+447700900201"), "1042")
     house = House.of(SETTINGS)
-    texts = ["track 1042", "track 9999", "track 1042", "track 9999"]
+    texts = ["track 9998", "track 9999", "track 9998", "track 9999"]  # both count, whichever comes first
     threads = [
         threading.Thread(target=answer, args=(Inbound("sms", f"SM{n // 2}", "+447700900201", text=text), house))
         for n, text in enumerate(sorted(texts))
@@ -188,5 +243,5 @@ def test_two_messages_at_the_same_instant_are_taken_one_after_the_other(committe
         thread.join()
     with db.reading() as session:
         [conversation] = session.scalars(select(Conversation)).all()
-        assert (conversation.version, conversation.failures) == (3, 1)
+        assert (conversation.version, conversation.failures) == (3, 2)
         assert session.scalar(select(func.count()).select_from(Delivery)) == 2

@@ -5,16 +5,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from multiprocessing.queues import Queue
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from mcrm import db
+from mcrm.ids import new_id
 from mcrm.tables import metadata
 from migrations.running import current, newest, upgrade
 from tests import databases
@@ -73,6 +76,27 @@ def test_rows_of_the_revision_before_survive(fresh: Engine) -> None:
     with fresh.begin() as connection:
         assert connection.scalar(text("SELECT kind FROM interactions")) == "note.added"
         assert connection.scalar(text("SELECT position FROM log_head")) == 0
+
+
+def test_announcements_of_the_revision_before_are_still_counted(fresh: Engine) -> None:
+    upgrade(fresh, "0002")
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    dated = {"created_at": now, "updated_at": now, "rev": 1}
+    offer, announcement, delivery = new_id(), new_id(), new_id()
+    rows: dict[str, dict[str, Any]] = {
+        "offers": {"id": offer, "title": "Ten per cent off", "body": "Filter coffee.", **dated},
+        "announcements": {"id": announcement, "offer_id": offer, "launched_by": "system", "created_at": now},
+        "deliveries": {
+            "id": delivery, "channel": "push", "purpose": "marketing", "kind": "offer.announced", "text": "",
+            "not_before": now, "dedupe_key": f"offer:{offer}:{new_id()}", "created_at": now,
+        },
+    }  # fmt: skip
+    with fresh.begin() as connection:
+        for name, row in rows.items():
+            connection.execute(insert(metadata.tables[name]), row)
+    upgrade(fresh)
+    with fresh.begin() as connection:
+        assert connection.scalars(select(metadata.tables["deliveries"].c.broadcast_id)).all() == [announcement]
 
 
 def test_the_guard_of_the_log_stands_after_all_revisions(fresh: Engine) -> None:

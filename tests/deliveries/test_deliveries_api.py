@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher, profiles
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
@@ -13,12 +14,14 @@ from mcrm.access import passwords, users
 from mcrm.actors import SYSTEM
 from mcrm.consents import service as consents
 from mcrm.consents.models import SuppressionReason
-from mcrm.deliveries.models import Delivery
+from mcrm.deliveries.models import Delivery, Receipt
 from mcrm.deliveries.outgoing import Ambiguous, Failed
 from mcrm.ids import new_id
 from mcrm.interactions import log
+from mcrm.interactions.models import Interaction
 from mcrm.territories import service as territories
 from mcrm.transaction import transaction
+from tests.callers import as_customer
 from tests.cast import a_customer, a_territory
 from tests.deliveries.carriers import Carrier, a_round, now_of, point_of, queue
 
@@ -131,3 +134,61 @@ def test_an_admin_gives_up_what_nobody_knows(client: FlaskClient, session: Sessi
     assert client.post(f"/v1/deliveries/{delivery.id}/abandonment", headers=ada).status_code == 409
     assert [row["id"] for row in client.get("/v1/deliveries", headers=ada).json["items"]] == [str(delivery.id)]
     assert len(log.timeline(session, [ben.id], kinds=["delivery.abandoned"])) == 1
+
+
+def test_the_app_tells_that_a_push_came_and_was_read_once_and_only_forward(
+    client: FlaskClient, session: Session
+) -> None:
+    mei, ben = (
+        a_customer(session, "Mei Lin", push="mei-token"),
+        a_customer(session, "Ben Okafor", phone="+447700900201"),
+    )
+    session.commit()
+    push = queue(mei, session, channel="push")
+    a_round("push", Carrier())
+    path = f"/v1/me/deliveries/{push.id}/receipt"
+    app = as_customer(client, mei)
+    assert as_customer(client, ben).post(path, {"state": "read"}).json["code"] == "delivery.unknown"
+    assert now_of(session, push).state == "accepted"
+
+    answers = [app.post(path, {"state": state}) for state in ("delivered", "delivered", "read", "read", "delivered")]
+    assert [(answer.status_code, answer.json["state"]) for answer in answers] == [
+        (201, "delivered"),
+        (201, "delivered"),
+        (201, "read"),
+        (201, "read"),
+        (201, "read"),
+    ]
+    session.expire_all()
+    assert [receipt.status for receipt in session.scalars(select(Receipt).order_by(Receipt.id))] == [
+        "delivered",
+        "read",
+    ]
+    kinds = (Interaction.kind, Interaction.actor, Interaction.contact_id, Interaction.direction)
+    acts = session.execute(select(*kinds).where(Interaction.kind == "delivery.read")).all()
+    assert acts == [("delivery.read", f"customer:{mei.id}", mei.id, "in")]
+
+
+def test_an_app_that_shows_a_push_settles_whether_it_had_left(client: FlaskClient, session: Session) -> None:
+    mei = a_customer(session, "Mei Lin", push="mei-token")
+    session.commit()
+    doubtful = queue(mei, session, "doubtful", channel="push")
+    a_round("push", Carrier(Ambiguous("fcm.no-answer")))
+    withheld = queue(mei, session, "late", channel="push", expires_at=clock.now())
+    a_round("push", carrier := Carrier())
+    app = as_customer(client, mei)
+    said = [app.post(f"/v1/me/deliveries/{one.id}/receipt", {"state": "delivered"}) for one in (doubtful, withheld)]
+    assert [answer.json["state"] for answer in said] == ["delivered", "expired"]
+    assert carrier.handed == []
+    assert now_of(session, doubtful).accepted_at is not None
+
+
+def test_an_app_reports_on_pushes_alone(client: FlaskClient, session: Session) -> None:
+    mei = a_customer(session, "Mei Lin", phone="+447700900204")
+    session.commit()
+    text = queue(mei, session)
+    a_round("sms", Carrier())
+    app = as_customer(client, mei)
+    assert app.post(f"/v1/me/deliveries/{text.id}/receipt", {"state": "read"}).status_code == 404
+    assert app.post(f"/v1/me/deliveries/{text.id}/receipt", {"state": "failed"}).status_code == 422
+    assert now_of(session, text).state == "accepted"

@@ -14,7 +14,7 @@ from mcrm.consents import service as consents
 from mcrm.consents.models import ConsentState, Suppression, SuppressionReason
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.db import Database
-from mcrm.deliveries import leasing, outbox, settling
+from mcrm.deliveries import figures, leasing, outbox, settling
 from mcrm.deliveries.models import Delivery, Priority
 from mcrm.deliveries.outbox import Recipient
 from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Moved, Outcome, Outgoing, Sent, Suppressed
@@ -200,7 +200,7 @@ def test_a_sender_keeps_its_pace_and_a_broadcast_leaves_room_for_codes(session: 
         queue(who, session, "news", priority=Priority.BULK)
     carrier = Carrier()
     turnout = a_round("sms", carrier, rate)
-    assert (turnout.handled, turnout.limited) == (8, True)
+    assert (turnout.handled, turnout.held) == (8, Priority.BULK)
     assert turnout.wait_s == pytest.approx(0.1)
     for n in range(3):
         queue(people[n], session, f"code {n}")
@@ -239,9 +239,11 @@ def test_messages_to_one_address_stay_in_order(session: Session, ben: Contact) -
 
 
 def _lease(work: Session, token: str, limit: int = 200) -> leasing.Lease:
-    return leasing.lease(
+    lease = leasing.lease(
         work, channel="sms", sender="sms:ours", rate=Rate(1000), cost=one, token=token, now=clock.now(), limit=limit
     )
+    leasing.hold(work, lease.taken, token=token, now=clock.now())
+    return lease
 
 
 def _mark(lease: leasing.Lease) -> list[leasing.Leased]:
@@ -320,3 +322,32 @@ def test_two_workers_never_take_the_same_message(committed: Database) -> None:
         worker.join()
     assert len(carrier.handed) == 60
     assert len({outgoing.id for outgoing in carrier.handed}) == 60
+
+
+def test_a_wrong_key_for_one_platform_stops_only_that_platform_until_it_is_tried_again(
+    session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = [a_customer(session, f"Customer {n}", push=f"token-{n}") for n in range(4)]
+    for who, platform in zip(people, ("ios", "ios", "android", None), strict=True):
+        point_of(session, who, "push").platform = platform
+    session.commit()
+    wrong_key = Deferred("fcm.third-party-auth", retry_after_s=900, pauses_platform=True, alert=True)
+    first = queue(people[0], session, "to an iPhone", channel="push")
+    a_round("push", Carrier(wrong_key))
+    assert "needs attention: fcm.third-party-auth" in caplog.text
+    assert figures.pauses() == "off: paused are push on ios until 12:15:00 UTC (fcm.third-party-auth)"
+    assert figures.GAUGES["deliveries_senders_paused"]() == 1
+
+    held = queue(people[1], session, "to another iPhone", channel="push")
+    for who in people[2:]:
+        queue(who, session, "to others", channel="push")
+    a_round("push", carrier := Carrier())
+    assert carrier.texts == ["to others", "to others"]
+    assert (now_of(session, held).state, now_of(session, held).tries) == ("queued", 0)
+    assert a_round("push", carrier).wait_s > 0, "what is paused must not keep the lane busy"
+
+    clock.advance(timedelta(minutes=15))
+    assert (figures.pauses(), figures.GAUGES["deliveries_senders_paused"]()) == (None, 0)
+    a_round("push", carrier)
+    assert sorted(carrier.texts[2:]) == ["to an iPhone", "to another iPhone"]
+    assert {now_of(session, one).state for one in (first, held)} == {"accepted"}

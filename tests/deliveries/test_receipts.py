@@ -1,6 +1,7 @@
 """What Twilio reports later: kept as it came, signed or refused, and the delivery only ever moves forward."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -16,15 +17,16 @@ from mcrm.app import create_app
 from mcrm.consents.models import Suppression
 from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, Receipt
-from mcrm.deliveries.outgoing import Ambiguous
+from mcrm.deliveries.outgoing import Ambiguous, Sent
 from mcrm.transaction import transaction
 from notifications import receipts
 from notifications.receipts import RANKS, Report
 from tests.cast import a_customer
-from tests.deliveries.carriers import NOON, Carrier, a_round, now_of, point_of, queue
+from tests.deliveries.carriers import NOON, Carrier, a_round, now_of, outcomes, point_of, queue
 from tests.doors import ENVIRONMENT, settings
 
 SID = "SM" + "0" * 32
+OURS = "sms:ours"
 URL = "/webhooks/twilio/status"
 
 
@@ -49,9 +51,10 @@ def sent(session: Session, ben: Contact, **facts: Any) -> Delivery:
     return now_of(session, delivery)
 
 
-def report(delivery: Delivery, status: str, code: str | None = None) -> bool:
+def report(delivery: Delivery, status: str, code: str | None = None, sid: str = SID) -> bool:
     with transaction() as work:
-        return receipts.record(work, Report(delivery_id=delivery.id, provider_id=SID, status=status, code=code))
+        found = Report(delivery_id=delivery.id, provider_id=sid, status=status, code=code)
+        return receipts.record(work, found, sender=OURS)
 
 
 @pytest.mark.parametrize("order", list(permutations(("queued", "sent", "delivered"))))
@@ -110,6 +113,61 @@ def test_a_report_of_failure_says_what_it_says_about_the_number_and_tries_the_ne
     assert (point.state, len(session.scalars(select(Suppression)).all())) == (point_state, stops)
     a_round("telegram", carrier := Carrier())
     assert len(carrier.handed) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "pause_s", "alerts"),
+    [("30001", 60, 0), ("30002", 300, 1), ("30034", 300, 1)],
+)
+def test_what_only_our_sender_is_to_blame_for_is_kept_and_sent_when_its_pause_is_over(
+    session: Session, ben: Contact, caplog: pytest.LogCaptureFixture, code: str, pause_s: int, alerts: int
+) -> None:
+    delivery = sent(session, ben, fallbacks=["sms", "telegram"], dedupe_key="k")
+    assert report(delivery, "failed", code)
+    kept = now_of(session, delivery)
+    assert (kept.state, kept.reason, kept.provider_id, kept.accepted_at) == ("queued", f"twilio.{code}", None, None)
+    assert outcomes(kept) == ["accepted", f"deferred:twilio.{code}"]
+    assert len([line for line in caplog.records if "needs attention" in line.message]) == alerts
+    another = queue(ben, session, "Another")
+    clock.advance(timedelta(seconds=pause_s - 1))
+    a_round("sms", carrier := Carrier())
+    assert (carrier.handed, now_of(session, another).state) == ([], "queued")
+    clock.advance(timedelta(seconds=2))
+    a_round("sms", carrier)
+    assert sorted(carrier.texts) == ["Another", "Hello"]
+    assert now_of(session, delivery).state == "accepted"
+
+
+def test_a_failure_reported_twice_or_late_says_nothing_of_the_next_attempt(session: Session, ben: Contact) -> None:
+    delivery = sent(session, ben)
+    report(delivery, "failed", "30001")
+    assert not report(delivery, "failed", "30001")
+    assert not report(delivery, "sent")
+    assert now_of(session, delivery).state == "queued"
+    clock.advance(timedelta(seconds=61))
+    a_round("sms", Carrier(Ambiguous("sms.no-answer")))
+    assert not report(delivery, "failed", "30001")
+    assert now_of(session, delivery).state == "unknown"
+    assert report(delivery, "delivered", sid="SM" + "1" * 32)
+    assert now_of(session, delivery).state == "delivered"
+
+
+def test_a_code_that_the_carrier_dropped_is_not_sent_again_without_its_digits(session: Session, ben: Contact) -> None:
+    delivery = sent(session, ben, text="Your code is 123456.", secret=True)
+    report(delivery, "failed", "30001")
+    assert (now_of(session, delivery).state, now_of(session, delivery).reason) == ("failed", "twilio.30001")
+
+
+def test_a_carrier_that_drops_a_text_again_and_again_leads_to_the_next_way(session: Session, ben: Contact) -> None:
+    delivery = queue(ben, session, fallbacks=["sms", "telegram"], dedupe_key="k")
+    for attempt in range(8):
+        clock.advance(timedelta(hours=1))
+        sid = f"SM{attempt:032}"
+        a_round("sms", Carrier(Sent(sid)))
+        report(delivery, "failed", "30034", sid)
+    assert (now_of(session, delivery).state, now_of(session, delivery).reason) == ("failed", "tries-exhausted")
+    a_round("telegram", carrier := Carrier())
+    assert carrier.texts == ["Hello"]
 
 
 def test_every_status_that_twilio_names_has_a_rank() -> None:

@@ -88,7 +88,7 @@ class World:
         return Sent(self.taken[-1])
 
     def lease(self) -> tuple[list[Taken], str]:
-        """As a worker does: lease, then mark."""
+        """As a worker does with what it cannot send at once: take, hold, then mark."""
         token, now = new_id().hex, clock.now()
         with transaction() as work:
             leased = leasing.lease(
@@ -100,6 +100,7 @@ class World:
                 token=token,
                 now=now,
             )
+            leasing.hold(work, leased.taken, token=token, now=now)
         return list(leased.taken), token
 
     def mark(self, leased: list[Taken], token: str) -> list[Leased]:
@@ -159,7 +160,8 @@ class World:
         if self.taken and self.channel == "sms":
             with transaction() as work:
                 sid = self.taken[0 if status == "sent" else -1]
-                receipts.record(work, Report(delivery_id=self.delivery.id, provider_id=sid, status=status, code=None))
+                report = Report(delivery_id=self.delivery.id, provider_id=sid, status=status, code=None)
+                receipts.record(work, report, sender="sms:ours")
 
     def step(self, what: str, how: object) -> None:
         """One thing that happens."""

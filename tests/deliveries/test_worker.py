@@ -4,28 +4,33 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 
+from mcrm import clock
 from mcrm.actors import SYSTEM
 from mcrm.config import Limits, Settings
 from mcrm.contacts.models import Contact
 from mcrm.db import Database, reading
-from mcrm.deliveries import outbox
-from mcrm.deliveries.models import Delivery
+from mcrm.deliveries import leasing, outbox
+from mcrm.deliveries.models import Delivery, Priority
+from mcrm.deliveries.rates import Rate
 from mcrm.transaction import announce, transaction
-from mcrm.wakeup import Listener, Notifier
+from mcrm.wakeup import Bell, Listener, Notifier
+from notifications import worker as lanes
 from notifications.resolver import resolve_due
-from notifications.senders import Senders, make_senders
-from notifications.worker import DeliveryWorker
+from notifications.senders import Late, Senders, make_senders
+from notifications.worker import TOPICS, DeliveryWorker, Lane
 from tests import databases
 from tests.cast import a_customer
-from tests.deliveries.carriers import point_of
+from tests.deliveries.carriers import NOON, point_of
+from tests.deliveries.carriers import Carrier as Phones
 from tests.doors import ENVIRONMENT
 from tests.sandbox_fixture import Carrier
 
-TOPICS = frozenset({"deliveries"})
+TOPIC = outbox.topic_of("sms")
 
 
 @pytest.fixture
@@ -71,12 +76,11 @@ def people() -> tuple[Contact, Contact]:
     return ben, tom
 
 
-def say(contact: Contact, channel: str, text: str) -> Delivery:
+def say(contact: Contact, channel: str, text: str, priority: int = Priority.TRANSACTIONAL) -> Delivery:
     with transaction() as work:
         point = point_of(work, contact, channel)
-        made = outbox.queue(
-            work, SYSTEM, channel=channel, contact_point_id=point.id, contact_id=contact.id, text=text, kind="news"
-        )
+        facts = {"contact_id": contact.id, "kind": "news", "priority": priority}
+        made = outbox.queue(work, SYSTEM, channel=channel, contact_point_id=point.id, text=text, **facts)
     assert made is not None
     return made
 
@@ -145,17 +149,75 @@ def test_a_worker_that_stops_loses_and_doubles_nothing(waking: Database, senders
     assert len(set(carrier.bodies("sms"))) == len(carrier.bodies("sms"))
 
 
-def test_a_commit_in_one_process_wakes_another(waking: Database) -> None:
+class News(Listener, Bell):
+    """A listener that is told by the test: each wait is one piece of news, then silence until the lane is stopped."""
+
+    def __init__(self, *news: Callable[[], None]) -> None:
+        Bell.__init__(self)
+        self.news = list(news)
+        self.told = threading.Event()
+
+    def bell(self, topic: str) -> Bell:
+        return self
+
+    def wait(self, heard: int, timeout_s: float) -> int:
+        if not self.news:
+            self.told.set()
+            return super().wait(heard, timeout_s)
+        self.news.pop(0)()
+        self.ring()
+        return self.rings
+
+
+def test_an_urgent_message_passes_a_broadcast_that_the_rate_holds_back(
+    committed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben, tom = people()
+    leases: list[int] = []
+    lease = leasing.lease
+    monkeypatch.setattr(lanes, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr(leasing, "lease", lambda *args, **facts: leases.append(1) or lease(*args, **facts))
+    rounds_when: dict[str, int] = {}
+
+    def a_second_offer() -> None:
+        say(ben, "sms", "offer 2", priority=Priority.BULK)
+        rounds_when["offer"] = len(leases)
+
+    def a_code() -> None:
+        rounds_when["code"] = len(leases)
+        say(tom, "sms", "code")
+
+    with clock.stopped(NOON):  # no clock moves, so the bucket never fills again: what it holds back stays
+        for who in (ben, tom):
+            say(who, "sms", "offer", priority=Priority.BULK)
+        phones, listener = Phones(), News(a_second_offer, a_code)
+        lane = Lane("sms", Late("sms:ours", lambda: phones, lambda outgoing: len(outgoing.text)), Rate(9), listener)
+        lane.start()
+        try:
+            until(lambda: "code" in phones.texts)
+        finally:
+            lane.stop()
+            assert lane.join(20)
+    assert phones.texts == ["offer", "code"]
+    assert rounds_when["code"] == rounds_when["offer"], "news of no urgency made a round in vain"
+
+
+def test_a_commit_in_one_process_wakes_those_alone_whom_it_names(waking: Database) -> None:
     other = databases.independent(waking)
     listener = Listener(other, TOPICS)
+    named, not_named = listener.bell(TOPIC), listener.bell(outbox.topic_of("push"))
     try:
-        until(lambda: listener.bell.rings > 0 or waking.is_sqlite)  # PostgreSQL rings once when it listens
-        time.sleep(0.05)
-        heard = listener.bell.rings
+        until(lambda: named.rings > 0 or waking.is_sqlite)  # PostgreSQL rings once when it listens
+        with transaction() as work:
+            a_customer(work, "Ben Okafor")
+            announce(work, TOPIC)
+        until(lambda: named.rings > (not waking.is_sqlite))
+        heard, before = named.rings, not_named.rings
         with transaction() as work:
             a_customer(work, "Mei Lin")
-            announce(work, "deliveries")
-        assert listener.wait(heard, 10) > heard
+            announce(work, TOPIC)
+        assert named.wait(heard, 10) > heard
+        assert not_named.rings == before
     finally:
         listener.close()
         other.close()
@@ -163,9 +225,10 @@ def test_a_commit_in_one_process_wakes_another(waking: Database) -> None:
 
 def test_a_ring_between_two_waits_is_not_lost(waking: Database) -> None:
     listener = Listener(waking, TOPICS)
-    heard = listener.bell.rings
-    listener.bell.ring()
-    assert listener.wait(heard, 10) > heard
+    bell = listener.bell(TOPIC)
+    heard = bell.rings
+    bell.ring()
+    assert bell.wait(heard, 10) > heard
     ended = threading.Thread(target=listener.close)
     ended.start()
     ended.join(10)

@@ -25,7 +25,7 @@ def main(port: int, folder: Path) -> None:
 
     def make_edge() -> Edge:
         end = clock.now() + timedelta(hours=1)
-        live = LiveSource(lambda token: ({token}, end), ledger, ledger.url)
+        live = LiveSource(lambda token: (token, {token}, end), ledger, ledger.url)
         return edge_app(Shop, limits=settings.limits, make_live=lambda: live)
 
     serve(make_edge, settings, host="127.0.0.1", port=port)

@@ -18,15 +18,21 @@ from tests.edge.shop import Shop
 from tests.edge.test_requests import problem
 from tests.edge.wire import Line, eventually, get, served
 
-PEOPLE = {"ben": {"contact:ben", "offers"}, "aisha": {"contact:aisha", "offers"}, "late": {"contact:late"}}
+PEOPLE = {
+    "ada": {"staff"},
+    "noor": {"staff"},
+    "ben": {"contact:ben", "offers"},
+    "aisha": {"contact:aisha", "offers"},
+    "late": {"contact:late"},
+}
 BEN = "Authorization: Bearer ben"
 
 
-def authorise(token: str) -> tuple[set[str], Any]:
+def authorise(token: str) -> tuple[str, set[str], Any]:
     """Tokens are names; the one called `late` ends in a moment."""
     if token not in PEOPLE:
         raise NotSignedIn
-    return PEOPLE[token], clock.now() + timedelta(seconds=0.2 if token == "late" else 900)
+    return token, PEOPLE[token], clock.now() + timedelta(seconds=0.2 if token == "late" else 900)
 
 
 @pytest.fixture
@@ -181,13 +187,14 @@ def test_beyond_the_streams_others_are_asked_to_come_back(opened: Opened) -> Non
     assert int(reply.header("retry-after") or 0) >= 5
 
 
-def test_one_caller_cannot_take_all_streams(opened: Opened) -> None:
+def test_one_caller_cannot_take_all_streams_not_even_of_those_who_hear_the_same(opened: Opened) -> None:
     _, port = opened()
-    lines = [listen(port, BEN) for _ in range(PER_CALLER)]
+    ada = "Authorization: Bearer ada"
+    lines = [listen(port, ada) for _ in range(PER_CALLER)]
     for line in lines:
         line.read_until(b"ready")
 
-    refused, other = get(port, "/v1/live/events", BEN), listen(port, "Authorization: Bearer aisha")
+    refused, other = get(port, "/v1/live/events", ada), listen(port, "Authorization: Bearer noor")
 
     assert problem(refused)["status"] == 429
     assert b"ready" in other.read_until(b"ready")

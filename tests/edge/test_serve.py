@@ -90,6 +90,13 @@ def test_the_real_server_refuses_cuts_and_keeps_apart_like_the_tests_one(
         assert b"0\r\n\r\n" not in broken.partition(b"\r\n\r\n")[2]
 
 
+def test_chunks_that_make_no_sense_are_the_clients_fault(server: subprocess.Popen[bytes], port: int) -> None:
+    with Line(port) as line:
+        line.send("POST /echo HTTP/1.1", "Transfer-Encoding: chunked", body=b"FFFFFFFFFFFFFFFFF\r\n")
+        reply = line.reply()
+    assert (reply.status, reply.header("content-type")) == (400, "application/problem+json")
+
+
 def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
     environment = {
         "MCRM_DATABASE_URL": f"sqlite:///{tmp_path}/mcrm.db",

@@ -86,8 +86,14 @@ def served(edge: Edge) -> Iterator[int]:
     """The edge on a free port, in a thread; its port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(edge, log_config=None, lifespan="on", ws="none", timeout_graceful_shutdown=1)
-        config.proxy_headers = False  # uvicorn believes X-Forwarded-For of loopback by default; granian never does
+        config = uvicorn.Config(
+            edge,
+            log_config=None,
+            lifespan="on",
+            ws="none",
+            timeout_graceful_shutdown=1,
+            proxy_headers=False,  # uvicorn believes X-Forwarded-For of loopback by default; granian never does
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -321,7 +321,9 @@ def test_what_goes_wrong_at_fcm(sandbox, push, kind, facts, outcome):
 def test_a_key_of_apple_that_is_wrong_shuts_that_platform_alone(sandbox, push):
     sandbox.goes_wrong("fcm", "error", code="THIRD_PARTY_AUTH_ERROR", to=BEN_TOKEN, count=3)
 
-    assert push.send(to_ben("push")) == Deferred("fcm.third-party-auth", retry_after_s=900, alert=True)
+    assert push.send(to_ben("push")) == Deferred(
+        "fcm.third-party-auth", retry_after_s=900, pauses_platform=True, alert=True
+    )
 
 
 def test_a_push_whose_answer_was_lost_is_ambiguous_and_its_repetition_replaces_it(sandbox, push):

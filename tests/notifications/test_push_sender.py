@@ -135,7 +135,7 @@ SIGNED_OUT = Deferred("fcm.unauthenticated", retry_after_s=300, pauses_sender=Tr
         (refused(404, "NOT_FOUND"), Failed("fcm.404", alert=True)),
         (
             refused(401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"),
-            Deferred("fcm.third-party-auth", retry_after_s=900, alert=True),
+            Deferred("fcm.third-party-auth", retry_after_s=900, pauses_platform=True, alert=True),
         ),
         (refused(403, "PERMISSION_DENIED"), SIGNED_OUT),
     ],

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from mcrm import clock
@@ -15,6 +15,7 @@ from mcrm.consents.models import ConsentState, SuppressionReason
 from mcrm.contacts import points
 from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, DeliveryState
+from mcrm.ids import new_id
 from mcrm.interactions.models import Interaction
 from mcrm.offers import announcing
 from mcrm.transaction import perform, transaction
@@ -86,7 +87,8 @@ def test_only_who_asked_for_it_hears_of_an_offer_and_everybody_else_has_a_reason
         "Aisha Khan": ("suppressed", "suppressed:staff"),
     }
     [push] = session.scalars(select(Delivery).where(Delivery.state == "queued"))
-    assert (push.text, push.content["title"], push.purpose) == (OFFER["body"], OFFER["title"], "marketing")
+    told = "On all filter coffee until Sunday.\nFILTER10"
+    assert (push.text, push.content["title"], push.purpose) == (told, OFFER["title"], "marketing")
     assert push.content["data"] == {"event": "offer.announced", "id": offer["id"]}
     shown = noor.get(f"/v1/offers/{offer['id']}/announcement").json
     assert (shown["state"], shown["queued"], shown["withheld"]) == ("done", 1, 4)
@@ -182,3 +184,23 @@ def test_who_became_known_after_the_launch_is_not_meant(client: FlaskClient, ses
 
     assert deliveries(session) == {}
     assert DeliveryState.QUEUED not in set(session.scalars(select(Delivery.state)))
+
+
+def test_each_announcement_counts_its_own_by_an_index(
+    client: FlaskClient, session: Session, audience: dict[str, Contact]
+) -> None:
+    noor = as_staff(client, Role.MANAGER)
+    paths = [f"/v1/offers/{noor.post('/v1/offers', OFFER | {'code': code}).json['id']}" for code in ("ONE", "TWO")]
+    for path in paths:
+        noor.post(f"{path}/announcement")
+        turn()
+    for path in paths:
+        assert sum(noor.get(f"{path}/announcement").json["deliveries"].values()) == len(audience)
+
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    if not is_sqlite:
+        session.execute(text("SET LOCAL enable_seqscan = off"))  # a handful of rows is read faster without an index
+    statement = str(announcing.counting(id_ := new_id()).compile(session.get_bind()))
+    explain, values = ("EXPLAIN QUERY PLAN", (id_.bytes,)) if is_sqlite else ("EXPLAIN", {"broadcast_id_1": id_})
+    plan = session.connection().exec_driver_sql(f"{explain} {statement}", values)
+    assert "ix_deliveries_broadcast_id" in str(plan.all())

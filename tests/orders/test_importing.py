@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mcrm import db
+from mcrm.accounts.models import Account
 from mcrm.contacts.models import Contact
 from mcrm.db import Database
 from mcrm.interactions.models import Interaction
@@ -121,6 +122,16 @@ def test_a_run_that_stops_between_two_commits_ends_like_one_run(
 def test_a_file_without_the_columns_is_refused_by_their_names(database: Database, tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="lacks the columns Quantity, Country"):
         run(tmp_path, "InvoiceNo,StockCode,Description,InvoiceDate,UnitPrice,CustomerID\n")
+
+
+def test_a_file_that_ends_in_the_middle_of_a_line_is_read_to_its_last_letter(
+    database: Database, session: Session, tmp_path: Path
+) -> None:
+    file = tmp_path / "month.csv"
+    file.write_bytes((HEADING + "9001,HP02,ENAMEL MUG,1,2010-12-01 08:27:00,7,12583.0,Tomé").encode("latin-1"))
+    result = import_orders(file, currency="GBP", timezone="Europe/London", report=tmp_path / "report.csv")
+    assert (result["lines"], result["imported"]) == (1, 1)
+    assert session.scalars(select(Account.country)).all() == ["Tomé"]
 
 
 @pytest.mark.parametrize(("currency", "total"), [("JPY", 13), ("GBP", 1250), ("KWD", 12500)])

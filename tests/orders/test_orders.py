@@ -174,7 +174,7 @@ def test_a_step_that_is_not_legal_says_what_is(session: Session, ada: Caller) ->
     for step, body in (("confirmation", {}), ("shipments", ROYAL_MAIL), ("delivery", {}), ("cancellation", {})):
         refused = ada.post(f"/v1/orders/{order.id}/{step}", body)
         assert (refused.status_code, refused.json["code"]) == (409, "order.illegal-move")
-        assert "It can return." in refused.json["detail"]
+        assert "It can be returned." in refused.json["detail"]
     assert kinds(session) == before
 
 

@@ -1,5 +1,6 @@
 """May this go out now? Every no has its reason, and the reasons have an order."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from mcrm.consents.models import ConsentState, SuppressionReason
 from mcrm.contacts import points
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.ids import new_id
-from mcrm.policy import gate
+from mcrm.policy import countries, gate
 from mcrm.policy.gate import Answer, Request, Verdict
 from tests.cast import a_customer
 from tests.deliveries.carriers import NOON
@@ -126,3 +127,37 @@ def test_the_first_reason_in_order_is_the_one_that_is_kept(
     session: Session, ben: Contact, changed: dict[str, Any], answer: Answer, reason: str
 ) -> None:
     assert verdict(session, asked(ben.id, sms_of(session, ben), **changed)) == Verdict(answer, reason)
+
+
+@pytest.fixture
+def britain_alone() -> Iterator[None]:
+    countries.use(frozenset({"GB"}))
+    yield
+    countries.use(frozenset())
+
+
+@pytest.mark.usefixtures("britain_alone")
+def test_no_text_goes_to_a_country_that_is_not_on_the_list_not_even_a_code(session: Session) -> None:
+    for number, reason in (
+        ("+447700900209", None),
+        ("+12025550100", "country-not-allowed"),
+        ("+12684601234", "country-not-allowed"),
+        ("+441481960194", "country-not-allowed"),  # Guernsey has Britain's code, and its own prices
+    ):
+        point = points.recognise(session, SYSTEM, "sms", number)
+        assert verdict(session, asked(None, point, kind="code")).reason == reason, number
+
+
+@pytest.mark.usefixtures("britain_alone")
+def test_the_list_of_countries_is_for_texts_alone(session: Session, ben: Contact) -> None:
+    chat = points.reachable(session, ben.id, "telegram")[0]
+    assert verdict(session, asked(ben.id, chat, channel="telegram")) == gate.ALLOWED
+
+
+def test_countries_that_share_a_code_are_told_apart() -> None:
+    assert [countries.country_of(n) for n in ("+14165550100", "+12025550100", "+77012345678", "+79161234567")] == [
+        "CA",
+        "US",
+        "KZ",
+        "RU",
+    ]

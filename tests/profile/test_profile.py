@@ -38,6 +38,23 @@ def test_customers_change_their_own_name_and_language(client: FlaskClient, sessi
     assert as_staff(client, Role.ADMIN).get("/v1/me").status_code == 403
 
 
+def test_a_kept_profile_is_stale_once_an_address_was_taken_off(client: FlaskClient, session: Session) -> None:
+    ben = a_customer(session, phone=BEN, telegram=700201)
+    session.commit()
+    app, path = as_customer(client, ben), f"/v1/contacts/{ben.id}"
+    staff = as_staff(client, Role.AGENT)
+    kept, seen = app.get("/v1/me").headers["ETag"], staff.get(path).headers["ETag"]
+    app.headers["If-None-Match"] = kept
+    assert app.get("/v1/me").status_code == 304
+
+    point = f"{path}/contact-points/{points.reachable(session, ben.id, 'sms')[0].id}"
+    assert staff.delete(point, staff.get(point).headers["ETag"]).status_code == 204
+    again = app.get("/v1/me")
+    assert (again.status_code, [shown["channel"] for shown in again.json["contact_points"]]) == (200, ["telegram"])
+    assert staff.patch(path, {"name": "Benjamin Okafor"}, seen).status_code == 200, "the contact itself is as it was"
+    assert staff.patch(path, {"name": "B. Okafor"}, seen).status_code == 412
+
+
 def test_the_app_registers_for_pushes_at_every_start(client: FlaskClient, session: Session) -> None:
     ben = a_customer(session)
     session.commit()
@@ -150,6 +167,21 @@ def test_a_customers_timeline_holds_no_notes_and_no_names_of_the_staff(client: F
     assert [(item["kind"], item["actor"]) for item in seen] == [("consent.granted", "user")]
     assert app.get("/v1/me/timeline", kind="note.added").json["items"] == []
     assert [contact.name for contact in session.scalars(select(Contact))] == ["Ben Okafor"]
+
+
+def test_what_staff_write_for_each_other_is_not_in_a_customers_timeline(client: FlaskClient, session: Session) -> None:
+    ben = a_customer(session, phone=BEN)
+    order = an_order(session, ben, "1042")
+    session.commit()
+    sam, point = as_staff(client, Role.AGENT), points.reachable(session, ben.id, "sms")[0]
+    words = "Threatened the driver."
+    sam.put(f"/v1/contact-points/{point.id}/suppression", {"detail": words})
+    sam.post(f"/v1/orders/{order.id}/cancellation", {"reason": words})
+
+    seen = as_customer(client, ben).get("/v1/me/timeline").json["items"]
+    assert {"suppression.set", "order.cancelled"} <= {item["kind"] for item in seen}
+    assert words not in str(seen)
+    assert str(sam.get(f"/v1/contacts/{ben.id}/timeline").json).count(words) == 2
 
 
 def test_an_app_that_registers_four_times_at_once_is_one_installation(committed: Database) -> None:

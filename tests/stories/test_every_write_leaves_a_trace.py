@@ -23,6 +23,7 @@ from mcrm.interactions.models import Interaction
 from tests.bots.conftest import SETTINGS, Phones
 from tests.callers import Caller, as_customer, as_staff
 from tests.cast import a_customer, a_product
+from tests.deliveries.carriers import Carrier, a_round, queue
 
 PASSWORD = "correct horse battery"
 DEVICE = {"id": "pixel-1", "name": "Sam's phone", "platform": "android"}
@@ -183,6 +184,9 @@ def customers_own(walk: Walk) -> None:
     walk.put(app, "/v1/me/consents/push/marketing", {"state": "granted"})
     registration = {"kind": "token", "value": "mei-token", "platform": "ios", "locale": "en-GB"}
     walk.put(app, "/v1/me/push-registrations/iphone-1", registration)
+    push = queue(mei, walk.session, channel="push")
+    a_round("push", Carrier())
+    walk.post(app, f"/v1/me/deliveries/{push.id}/receipt", {"state": "read"})
     path = "/v1/me/push-registrations/iphone-1"
     walk.step("DELETE", path, lambda: app.delete(path))
     walk.post(app, "/v1/me/chat-links", {"channel": "telegram"})

@@ -1,0 +1,37 @@
+"""The log as people watch it."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from demo import tailing
+from mcrm import db
+from mcrm.actors import SYSTEM
+from mcrm.db import Database
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
+from mcrm.transaction import transaction
+
+
+def happened(words: str) -> None:
+    with transaction() as session:
+        log.append(session, SYSTEM, Kind.MESSAGE_RECEIVED, payload={"text": words})
+
+
+def test_who_watches_the_log_waits_for_a_database_that_went_away(committed: Database, tmp_path: Path) -> None:
+    seen = tailing.follow(pause=lambda seconds: None)
+    assert next(seen) is None
+    away = db.connect(f"sqlite:///{tmp_path}/nowhere/away.db")
+    happened("where is 1002")
+
+    db.use(away)
+    assert next(seen) is None
+    db.use(committed)
+    fact = next(seen)
+    assert fact is not None
+    db.use(away)
+    console = Console(record=True, width=200)
+    tailing.show(console, fact)
+    away.close()
+
+    assert "where is 1002" in console.export_text()
