@@ -21,14 +21,20 @@ def beginning(table: str, key: str) -> Select[UUID]:
 
 
 def named(table: str, words: str) -> Sequence[Ids]:
-    """Rows of which every word begins a word of the name, and rows whose number begins so; nothing for no words."""
-    parts = [beginning(table, f"w:{word}") for word in words_of(words)]
+    """Rows of which every word begins a word of the name, and rows whose number begins so; nothing for no words.
+
+    A single Latin letter is meant as the whole word (an initial): the beginning of every tenth name finds nobody.
+    """
+    parts = [
+        (_whole if len(word) == 1 and word.isascii() else beginning)(table, f"w:{word}") for word in words_of(words)
+    ]
     if not parts:
         return ()
     first, *others = parts
     for other in others:
         first = first.where(SearchKey.row_id.in_(other.correlate(None)))
-    return first, beginning(table, number_key(words))
+    number = number_key(words)
+    return first, (_whole if len(number) == len("n:") + 1 else beginning)(table, number)
 
 
 def addressed(table: str, words: str) -> Sequence[Ids]:
@@ -39,3 +45,7 @@ def addressed(table: str, words: str) -> Sequence[Ids]:
     if len(digits) < FEWEST_DIGITS or re.search(r"[^\W\d]", words):
         return ()
     return beginning(table, f"p:{digits}"), beginning(table, f"r:{digits[::-1]}")
+
+
+def _whole(table: str, key: str) -> Select[UUID]:
+    return select(SearchKey.row_id).where(SearchKey.table_name == table, SearchKey.key == key)

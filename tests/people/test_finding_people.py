@@ -44,14 +44,26 @@ def test_the_fast_road_writes_what_the_schema_would(session: Session) -> None:
 
 
 def test_people_are_found_without_case_accents_and_order(client: FlaskClient, session: Session) -> None:
-    zoe = a_customer(session, "Zoë van der Straßen", phone="+447700900222")
+    zoe = a_customer(session, "Zoë Z. van der Straßen", phone="+447700900222")
     zoe.number = "K/2026-17"
     session.add(ContactPoint(contact_id=zoe.id, channel="email", address="zoe.v@harbour.example"))
     session.commit()
     ada = as_staff(client, Role.AGENT)
-    for q in ("zoe", "STRASS", "der zoë", "k2026", "K/2026-1", "0222", "+44 7700 9002", "07700900222", "Zoe.V@harb"):
-        assert names(ada, q) == ["Zoë van der Straßen"], q
-    for q in ("oe", "zoe lin", "2026", "%", "_", "z%n", "@", "7700 1"):
+    for q in (
+        "zoe",
+        "STRASS",
+        "der zoë",
+        "k2026",
+        "K/2026-1",
+        "0222",
+        "+44 7700 9002",
+        "07700900222",
+        "Zoe.V@harb",
+        "z",
+        "ZO",
+    ):
+        assert names(ada, q) == ["Zoë Z. van der Straßen"], q
+    for q in ("oe", "zoe lin", "2026", "%", "_", "z%n", "@", "7700 1", "v", "k"):
         assert names(ada, q) == [], q
 
 
