@@ -35,6 +35,7 @@ from mcrm.transaction import transaction
 blueprint = Blueprint("contacts", __name__, url_prefix="/v1/contacts", description="Whom we can reach.")
 CONTACT_FIELDS = tuple(ContactSchema().fields)
 ROWS = compile_rows(ContactSchema(), Contact)
+NARROWING = ("q", "phone", "account_id", "tag")
 
 
 def shown(session: Session, contact: Contact) -> dict[str, Any]:
@@ -52,7 +53,7 @@ class Contacts(MethodView):
     @blueprint.response(200, page_of(ContactSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the contacts you see, newest first; `q` searches name, customer number and phone."""
-        found = searching.people_of(current_actor)
+        found = searching.people_of(current_actor, few=any(query[name] is not None for name in NARROWING))
         found = searching.searched(found, current_actor, query.pop("q"), query.pop("phone"))
         if (account_id := query.pop("account_id")) is not None:
             acting = roles.acting_for(current_actor, account_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true, union
 from sqlalchemy.orm import aliased
 
 from mcrm.accounts.models import Account
@@ -17,18 +17,27 @@ from mcrm.lookup.service import Ids
 PERSON = func.coalesce(Contact.group_id, Contact.id)
 
 
-def people_of(actor: Actor) -> Select[Contact]:
-    """One contact a person, of those within reach: the survivor, or where that is out of reach, each of the others."""
+def people_of(actor: Actor, *, few: bool = False) -> Select[Contact]:
+    """One contact a person, of those within reach: the survivor, or where that is out of reach, each of the others.
+
+    `few`: other conditions leave few, so that reach is better asked of each of them than read from the territory's
+    index.
+    """
     alone = or_(Contact.group_id.is_(None), Contact.group_id == Contact.id)
+    query = select(Contact).where(_within_reach(actor, Contact)) if few else contacts_of(actor)
     if actor.sees_all:
-        return contacts_of(actor).where(alone)
-    survivor, home = aliased(Contact), aliased(Account)
-    seen = exists().where(
-        survivor.id == Contact.group_id,
-        home.id == survivor.account_id,
-        home.territory_id.in_(actor.territory_ids),
-    )
-    return contacts_of(actor).where(or_(alone, ~seen))
+        return query.where(alone)
+    survivor = aliased(Contact)
+    seen = exists().where(survivor.id == Contact.group_id, _within_reach(actor, survivor))
+    return query.where(or_(alone, ~seen))
+
+
+def _within_reach(actor: Actor, contact: Any) -> ColumnElement[bool]:
+    """What `contacts_of` says, asked of each row by itself: the account is looked up by its id."""
+    if actor.sees_all:
+        return true()
+    home = aliased(Account)
+    return exists().where(home.id == contact.account_id, home.territory_id.in_(actor.territory_ids))
 
 
 def narrowed(query: Select[Any], actor: Actor, ids: Sequence[Ids]) -> Select[Any]:
@@ -39,7 +48,7 @@ def narrowed(query: Select[Any], actor: Actor, ids: Sequence[Ids]) -> Select[Any
     if not ids:
         return query.where(false())
     found = Contact.id.in_(ids[0] if len(ids) == 1 else union(*ids))
-    hits = contacts_of(actor).where(found).correlate(None)
+    hits = select(Contact).where(found, _within_reach(actor, Contact)).correlate(None)
     shown: Ids = hits.with_only_columns(PERSON)
     if not actor.sees_all:
         shown = union(shown, hits.with_only_columns(Contact.id))
