@@ -7,16 +7,21 @@ from flask import Blueprint, Flask
 from mcrm.access import login
 from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
+from mcrm.addresses import resources as addresses
 from mcrm.api.root import make_api
 from mcrm.audit import resources as audit
 from mcrm.carriers import resources as carriers
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
+from mcrm.contact_roles import resources as contact_roles
 from mcrm.contacts import resources as contacts
+from mcrm.custom_fields import resources as custom_fields
 from mcrm.deliveries import resources as deliveries
+from mcrm.duplicates import resources as duplicates
 from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
 from mcrm.ledger import resources as ledger
+from mcrm.notes import resources as notes
 from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
 from mcrm.payments import resources as payments
@@ -30,6 +35,7 @@ from mcrm.returns import resources as returns
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
+from mcrm.tags import resources as tags
 from mcrm.taxes import resources as taxes
 from mcrm.templates import resources as templates
 from mcrm.territories import resources as territories
@@ -46,6 +52,12 @@ BLUEPRINTS = (
     territories.blueprint,
     accounts.blueprint,
     contacts.blueprint,
+    contact_roles.blueprint,
+    custom_fields.blueprint,
+    addresses.blueprint,
+    tags.blueprint,
+    notes.blueprint,
+    duplicates.blueprint,
     consents.blueprint,
     consents.own,
     timelines.blueprint,

@@ -63,9 +63,12 @@ class CompiledRows:
         """A JSON array of rows."""
         return encode([self.item(row) for row in rows])
 
-    def page(self, page: Mapping[str, Any]) -> Response:
-        """The answer for what `paging.page(…, scalars=False)` returned."""
-        body = {"items": [self.item(row) for row in page["items"]], "next_cursor": page["next_cursor"]}
+    def page(self, page: Mapping[str, Any], *, amend: Callable[[list[dict[str, Any]]], None] | None = None) -> Response:
+        """The answer for what `paging.page(…, scalars=False)` returned; `amend` may change the items before."""
+        items = [self.item(row) for row in page["items"]]
+        if amend is not None:
+            amend(items)
+        body = {"items": items, "next_cursor": page["next_cursor"]}
         return Response(encode(body), mimetype="application/json")
 
 

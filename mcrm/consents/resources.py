@@ -41,7 +41,8 @@ class Consents(MethodView):
     def get(self, id: UUID) -> list[Consent]:
         """List what a contact decided; where nothing stands, nobody asked."""
         with reading() as session:
-            return list(service.consents_of(session, contacts.reachable(session, current_actor, id).id))
+            contact = contacts.reachable(session, current_actor, id)
+            return service.consents_of(session, contacts.member_ids(session, current_actor, contact))
 
 
 @blueprint.route("/contacts/<uuid:id>/consents/<channel>/<purpose>", roles=STAFF)
@@ -95,7 +96,8 @@ class OwnConsents(MethodView):
         """List what you decided; where nothing stands, nobody asked."""
         assert current_actor.contact_id is not None
         with reading() as session:
-            return list(service.consents_of(session, current_actor.contact_id))
+            contact = contacts.reachable(session, current_actor, current_actor.contact_id)
+            return service.consents_of(session, contacts.member_ids(session, current_actor, contact))
 
 
 @own.route("/<channel>/<purpose>", roles={Role.CUSTOMER})

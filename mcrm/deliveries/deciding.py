@@ -14,6 +14,7 @@ from sqlalchemy import Select, func, or_
 from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor
+from mcrm.contacts.people import is_person
 from mcrm.deliveries import service
 from mcrm.deliveries.errors import NothingToDecide, SecretIsGone
 from mcrm.deliveries.models import UNDECIDED, Delivery
@@ -60,7 +61,9 @@ class Decided:
 
 def narrowed(query: Select[Delivery], where: Filter) -> Select[Delivery]:
     """A select of deliveries, narrowed to what the filter says."""
-    for name in ("state", "channel", "kind", "reason", "contact_id"):
+    if where.contact_id is not None:
+        query = query.where(is_person(Delivery.contact_id, where.contact_id))
+    for name in ("state", "channel", "kind", "reason"):
         if (wanted := getattr(where, name)) is not None:
             query = query.where(getattr(Delivery, name) == (wanted.value if isinstance(wanted, StrEnum) else wanted))
     if where.state in UNSETTLED:

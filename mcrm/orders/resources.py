@@ -14,6 +14,7 @@ from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
 from mcrm.api.rows import compile_rows
+from mcrm.contacts.people import is_person
 from mcrm.db import looking, reading
 from mcrm.orders import cancelling, changing, moving, placing, service
 from mcrm.orders.lines import Pieces
@@ -73,7 +74,7 @@ def listed(query: dict[str, Any]) -> Response:
     if (number := query.pop("number")) is not None:
         found = found.where(order.number_key == service.number_key(number))
     if (contact_id := query.pop("contact_id", None)) is not None:
-        found = found.where(order.contact_id == contact_id)
+        found = found.where(is_person(order.contact_id, contact_id))
     if (status := query.pop("status")) is not None:
         found = found.where(order.status == status.value)
     with looking() as connection:

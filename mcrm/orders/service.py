@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor, Role
-from mcrm.contacts.service import is_person
+from mcrm.contacts.people import is_person
 from mcrm.orders.errors import OrderUnknown
 from mcrm.orders.models import Order, OrderLine, Shipment, ShipmentLine
 

@@ -14,6 +14,7 @@ from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.lookup.keeping import index_rows
 from mcrm.orders.models import Order, OrderKind, OrderLine, OrderStatus, PaymentStatus
 from mcrm.orders.rows import Line
 from mcrm.orders.service import number_key
@@ -123,6 +124,8 @@ class Store:
             log.append(session, SYSTEM, Kind.CONTACT_CREATED, about=about, payload={"number": number})
         insert_rows(session, Account, accounts)
         insert_rows(session, Contact, contacts)
+        index_rows(session, Account, accounts)
+        index_rows(session, Contact, contacts)
 
     def _find_or_make_products(self, session: Session, lines: list[Line]) -> None:
         wanted: dict[str, Line] = {}

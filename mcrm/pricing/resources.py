@@ -59,7 +59,7 @@ def _payer(session: Session, *, account_id: UUID | None, contact_id: UUID | None
     if (account_id is None) == (contact_id is None):
         raise NobodyNamed(field="account_id")
     if contact_id is not None:
-        return contacts.reachable(session, current_actor, contact_id, field="contact_id").account_id
+        return contacts.account_of(session, current_actor, contact_id, field="contact_id")
     assert account_id is not None
     return accounts.reachable(session, current_actor, account_id, field="account_id").id
 

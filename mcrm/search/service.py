@@ -7,16 +7,14 @@ from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select, union_all
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor, Role
-from mcrm.contacts import service as contacts
-from mcrm.contacts.errors import AddressInvalid
-from mcrm.contacts.models import Contact, ContactPoint, PointChannel, PointState
-from mcrm.contacts.points import e164
+from mcrm.contacts import searching
+from mcrm.contacts.models import Contact
 from mcrm.orders import service as orders
 from mcrm.orders.models import Order
 from mcrm.products import service as products
@@ -35,17 +33,17 @@ class Group(StrEnum):
 
 
 def search(
-    session: Session, actor: Actor, words: str, *, region: str, groups: Collection[Group] = tuple(Group), limit: int = 5
+    session: Session, actor: Actor, words: str, *, groups: Collection[Group] = tuple(Group), limit: int = 5
 ) -> Found:
-    """At most `limit` of each group, newest first; `region` is the country whose national phone numbers are meant.
+    """At most `limit` of each group, newest first.
 
-    Contacts and accounts are found by part of the name or the beginning of the number, contacts also by phone, however
-    it is written, and by mail address; orders by their whole number; products by part of the name or the code.
+    Contacts and accounts are found by the beginnings of the name's words or of the number, contacts also by phone,
+    however it is written, and by mail address; orders by their whole number; products by words or the code.
     """
     wanted = [group for group in Group if group in groups and _may_see(actor, group)]
     session.flush()
     return {
-        group.value: [row._mapping for row in session.execute(_SEARCHES[group](actor, words, region).limit(limit))]
+        group.value: [row._mapping for row in session.execute(_SEARCHES[group](actor, words).limit(limit))]
         for group in wanted
     }
 
@@ -55,42 +53,23 @@ def _may_see(actor: Actor, group: Group) -> bool:
     return actor.role is not Role.INTEGRATION or f"{group.value}:read" in actor.permits
 
 
-def _contacts(actor: Actor, words: str, region: str) -> Select[Any]:
-    ids: list[Select[Any]] = [contacts.searched(select(Contact), words, None).with_only_columns(Contact.id)]
-    if (phone := _phone(words, region)) is not None:
-        ids.append(contacts.searched(select(Contact), None, phone).with_only_columns(Contact.id))
-    if "@" in words:
-        ids.append(
-            select(ContactPoint.contact_id).where(
-                ContactPoint.channel == PointChannel.EMAIL.value,
-                ContactPoint.state != PointState.REMOVED.value,
-                ContactPoint.address.startswith(words.strip().lower(), autoescape=True),
-            )
-        )
-    found = contacts.contacts_of(actor).where(Contact.id.in_(union_all(*ids)), Contact.erased_at.is_(None))
+def _contacts(actor: Actor, words: str) -> Select[Any]:
+    people = searching.people_of(actor, few=True).where(Contact.erased_at.is_(None))
+    found = searching.searched(people, actor, words, None)
     return found.with_only_columns(*_CONTACT).order_by(Contact.id.desc())
 
 
-def _phone(words: str, region: str) -> str | None:
-    if any(character.isalpha() for character in words):
-        return None
-    try:
-        return e164(words, region)
-    except AddressInvalid:
-        return None
-
-
-def _accounts(actor: Actor, words: str, region: str) -> Select[Any]:
+def _accounts(actor: Actor, words: str) -> Select[Any]:
     found = accounts.searched(accounts.accounts_of(actor), words)
     return found.with_only_columns(*_ACCOUNT).order_by(Account.id.desc())
 
 
-def _orders(actor: Actor, words: str, region: str) -> Select[Any]:
+def _orders(actor: Actor, words: str) -> Select[Any]:
     found = orders.within_reach(select(*_ORDER), actor).where(Order.number_key == orders.number_key(words))
     return found.order_by(Order.id.desc())
 
 
-def _products(actor: Actor, words: str, region: str) -> Select[Any]:
+def _products(actor: Actor, words: str) -> Select[Any]:
     found = products.searched(products.products_of(actor), words)
     return found.with_only_columns(*_PRODUCT).order_by(Product.id.desc())
 
@@ -99,7 +78,7 @@ _CONTACT: tuple[Any, ...] = (Contact.id, Contact.name, Contact.number, Contact.a
 _ACCOUNT: tuple[Any, ...] = (Account.id, Account.name, Account.number, Account.kind)
 _ORDER: tuple[Any, ...] = (Order.id, Order.number, Order.status, Order.contact_id, Order.placed_at)
 _PRODUCT: tuple[Any, ...] = (Product.id, Product.code, Product.name)
-_SEARCHES: Mapping[Group, Callable[[Actor, str, str], Select[Any]]] = {
+_SEARCHES: Mapping[Group, Callable[[Actor, str], Select[Any]]] = {
     Group.CONTACTS: _contacts,
     Group.ACCOUNTS: _accounts,
     Group.ORDERS: _orders,

@@ -100,6 +100,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     administration(walk, ada)
     rules(walk, ada)
     people(walk, ada)
+    people_known_better(walk, ada)
     selling(walk, ada)
     storing(walk, ada)
     quoting_and_returning(walk, ada)
@@ -168,6 +169,33 @@ def people(walk: Walk, ada: Caller) -> None:
     path = f"/v1/contacts/{contact}/contact-points/{point}"
     rev = next(item["rev"] for item in ada.get(f"/v1/contacts/{contact}/contact-points").json if item["id"] == point)
     walk.step("DELETE", path, lambda: ada.delete(path, f'"{rev}"'))
+
+
+def people_known_better(walk: Walk, ada: Caller) -> None:
+    field = {"table": "contacts", "name": "roast", "type": "string", "label": "Favourite roast"}
+    made = walk.post(ada, "/v1/custom-fields", field)["id"]
+    walk.patch(ada, f"/v1/custom-fields/{made}", {"label": "Roast"})
+    walk.delete(ada, f"/v1/custom-fields/{made}")
+    person = walk.post(ada, "/v1/contacts", {"name": "Dorcas Webb"})
+    twin = walk.post(ada, "/v1/contacts", {"name": "Dorcas Web"})
+    account = walk.post(ada, "/v1/accounts", {"name": "Webb & Daughter"})["id"]
+    where = {"kind": "delivery", "lines": ["3 Narrow Quay"], "postcode": "BS1 4QA", "city": "Bristol", "country": "GB"}
+    for owner in (f"/v1/contacts/{person['id']}", f"/v1/accounts/{account}"):
+        address = walk.post(ada, f"{owner}/addresses", where)["id"]
+        walk.patch(ada, f"{owner}/addresses/{address}", {"lines": ["4 Narrow Quay"]})
+        walk.delete(ada, f"{owner}/addresses/{address}")
+        walk.put(ada, f"{owner}/tags/wholesale")
+        walk.step("DELETE", f"{owner}/tags/wholesale", lambda owner=owner: ada.delete(f"{owner}/tags/wholesale"))
+        walk.post(ada, f"{owner}/notes", {"text": "Opens at seven."})
+    role = f"/v1/accounts/{account}/contacts/{person['id']}"
+    walk.put(ada, role, {"roles": ["buyer"]})
+    walk.step("DELETE", role, lambda: ada.delete(role))
+    walk.delete(ada, f"/v1/accounts/{account}")
+    dismissal = f"/v1/contacts/{person['id']}/duplicates/{twin['id']}/dismissal"
+    walk.put(ada, dismissal)
+    walk.step("DELETE", dismissal, lambda: ada.delete(dismissal))
+    walk.post(ada, f"/v1/contacts/{person['id']}/merge", {"other_id": twin["id"]})
+    walk.post(ada, f"/v1/contacts/{twin['id']}/unmerge")
 
 
 def selling(walk: Walk, ada: Caller) -> None:
