@@ -13,7 +13,8 @@ from mcrm.actors import SYSTEM, Role
 from mcrm.contacts.models import Contact
 from mcrm.interactions.models import Interaction
 from mcrm.invoices import service
-from mcrm.orders.models import Order, Return
+from mcrm.orders.models import Order
+from mcrm.returns.models import Return
 from tests.callers import Caller, as_customer, as_staff
 from tests.cast import a_customer, a_product, a_territory, an_order
 from tests.tills import SELLER, a_bare_order, a_credit_order, a_sale, pay, refund
