@@ -13,7 +13,7 @@ from mcrm.invoices.service import Seller
 from mcrm.orders import placing
 from mcrm.orders.models import Order, OrderKind, OrderLine
 from mcrm.orders.placing import Wanted
-from mcrm.stock import service as stock
+from mcrm.stock import moving as stock
 from tests.callers import Caller
 
 SELLER = Seller("Harbour & Pine", ("1 Quay Street", "Bristol BS1 4ND"), "GB 123 4567 89", ZoneInfo("Europe/London"))

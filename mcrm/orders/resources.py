@@ -33,6 +33,7 @@ from mcrm.orders.schemas import (
     OwnOrderQuery,
     ShipmentSchema,
 )
+from mcrm.payments import service as payments
 from mcrm.pricing.rules import Wanted
 from mcrm.transaction import perform
 
@@ -185,7 +186,9 @@ class Lines(MethodView):
         def work(session: Session) -> dict[str, Any]:
             order = service.reachable(session, current_actor, id, lock=True)
             blueprint.check_etag(order)
-            return full(session, changing.change_lines(session, current_actor, order, wishes))
+            changing.change_lines(session, current_actor, order, wishes)
+            payments.settle(session, order)  # it costs more or less now
+            return full(session, order)
 
         return perform(work)
 
@@ -212,7 +215,9 @@ class Cancellation(MethodView):
         lines = pieces_of(facts)
 
         def work(session: Session) -> dict[str, Any]:
-            return full(session, cancelling.cancel(session, current_actor, order_id=id, lines=lines, **facts))
+            order = cancelling.cancel(session, current_actor, order_id=id, lines=lines, **facts)
+            payments.settle(session, order)
+            return full(session, order)
 
         return perform(work)
 

@@ -15,7 +15,9 @@ from mcrm.api.paging import page, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import looking, reading
 from mcrm.orders.lines import Pieces
+from mcrm.orders.models import Order
 from mcrm.orders.schemas import NothingSchema
+from mcrm.payments import service as payments
 from mcrm.returns import service
 from mcrm.returns.models import Return
 from mcrm.returns.schemas import FullReturnSchema, InspectionSchema, NewReturnSchema, ReturnQuery, ReturnSchema
@@ -115,7 +117,14 @@ class Closure(MethodView):
     @blueprint.response(201, FullReturnSchema())
     def post(self, nothing: dict[str, Any], id: UUID) -> dict[str, Any]:
         """Close a return: what is refundable becomes a credit order."""
-        return perform(lambda session: full(session, service.close(session, current_actor, return_id=id)))
+
+        def work(session: Session) -> dict[str, Any]:
+            closed = service.close(session, current_actor, return_id=id)
+            if closed.credit_order_id is not None:  # what came back need not be paid any more
+                payments.settle(session, session.get_one(Order, closed.credit_order_id))
+            return full(session, closed)
+
+        return perform(work)
 
 
 @blueprint.route("/returns/<uuid:id>/withdrawal", roles=STAFF)

@@ -13,7 +13,8 @@ from mcrm.actors import SYSTEM, Role
 from mcrm.contacts.models import Contact
 from mcrm.interactions.models import Interaction
 from mcrm.invoices import service
-from mcrm.orders.models import Order, Return
+from mcrm.orders.models import Order
+from mcrm.returns.models import Return
 from tests.callers import Caller, as_customer, as_staff
 from tests.cast import a_customer, a_product, a_territory, an_order
 from tests.tills import SELLER, a_bare_order, a_credit_order, a_sale, pay, refund
@@ -61,6 +62,33 @@ def test_an_invoice_is_a_snapshot_of_the_order_and_of_who_deals_with_whom(
     session.commit()
     assert ada.get(f"/v1/invoices/{made['id']}").json == made
     assert session.scalars(select(Interaction.kind).order_by(Interaction.position.desc())).first() == "invoice.issued"
+
+
+def test_taxes_stand_per_rate_as_the_order_has_them_and_go_back_in_full(
+    session: Session, ada: Caller, ben: Contact
+) -> None:
+    taxed = {"valid_from": "2020-01-01T00:00:00Z"}
+    ada.post("/v1/tax-rates", {"code": "standard", "name": "VAT 20 %", "basis_points": 2000, **taxed})
+    ada.post("/v1/tax-rates", {"code": "reduced", "name": "VAT 5 %", "basis_points": 500, **taxed})
+    mug, beans = a_product(session, "MUG-01", "Pine mug", price=1499), a_product(session, "BEANS", "Beans", price=333)
+    gift = a_product(session, "GIFT", "Gift card", price=1000)
+    mug.tax_code, beans.tax_code = "standard", "reduced"
+    session.commit()
+    order = a_sale(session, ben, (mug.id, 3), (beans.id, 7), (gift.id, 1))
+    session.commit()
+    made = invoice(ada, order)
+    of_order = ada.get(f"/v1/orders/{order.id}").json
+    assert [made[name] for name in ("net", "tax", "total")] == [
+        of_order[name] for name in ("net_total", "tax_total", "total")
+    ]
+    assert [(rate["basis_points"], rate["tax"]) for rate in made["taxes"]] == [(2000, 750), (500, 111), (0, 0)]
+    path = f"/v1/invoices/{made['id']}/credit-notes"
+    notes = [ada.post(path, {"lines": [{"line_number": 1, "quantity": 1}]}).json for _ in range(2)]
+    notes += [ada.post(path, {"amount": 1234}).json, ada.post(path, {}).json]
+    assert [sum(note[name] for note in notes) for name in ("net", "tax")] == [made["net"], made["tax"]]
+    balances = {item["account"]: item["balance"] for item in ada.get("/v1/ledger/balances").json["items"]}
+    assert balances == {"receivable": 0, "refunds": made["net"], "revenue": -of_order["net_total"], "tax": 0}
+    assert ada.get("/v1/ledger/reconciliation").json["in_balance"] is True
 
 
 def test_day_and_year_are_those_of_the_business(session: Session, ben: Contact) -> None:

@@ -25,7 +25,7 @@ from mcrm.invoices import crediting
 from mcrm.invoices import service as invoices
 from mcrm.invoices.crediting import Pieces
 from mcrm.invoices.models import Invoice
-from mcrm.orders import moving
+from mcrm.orders import cancelling, moving
 from mcrm.orders.models import Order
 from mcrm.payments import service as payments
 from mcrm.payments.amounts import Sums, status_of
@@ -101,7 +101,8 @@ class Histories(RuleBasedStateMachine):
     @rule(which=WHICH, step=st.sampled_from(["confirm", "ship", "deliver", "cancel"]))
     def move(self, which: int, step: str) -> None:
         facts = {"carrier": "DPD"} if step == "ship" else {}
-        self.do(lambda session: getattr(moving, step)(session, SYSTEM, order_id=self.order(which), **facts))
+        use_case = cancelling.cancel if step == "cancel" else getattr(moving, step)
+        self.do(lambda session: use_case(session, SYSTEM, order_id=self.order(which), **facts))
 
     @precondition(lambda self: self.orders)
     @rule(

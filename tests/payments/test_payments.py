@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -19,7 +20,7 @@ from mcrm.payments.errors import Overpaid, RefundTooLarge
 from mcrm.payments.models import Method, Payment, Refund
 from mcrm.transaction import perform, transaction
 from tests.callers import Caller, as_customer, as_staff
-from tests.cast import a_customer, a_territory, an_order
+from tests.cast import a_customer, a_product, a_territory, an_order
 from tests.tills import a_bare_order, a_credit_order, pay, refund
 
 
@@ -238,3 +239,36 @@ def test_eight_refunds_at_once_give_back_what_came_in_and_no_more(committed: Dat
         assert session.scalar(select(func.sum(Payment.amount))) == 1000
         assert session.scalar(select(func.sum(Refund.amount))) == 800
         assert session.scalar(select(Order.payment_status)) == "part_refunded"
+
+
+def test_an_order_that_became_cheaper_than_what_was_paid_for_it_is_paid(
+    session: Session, ada: Caller, ben: Contact
+) -> None:
+    mug = a_product(session, "MUG-01", "Pine mug", price=1000)
+    session.commit()
+    wanted = {"contact_id": str(ben.id), "lines": [{"product_id": str(mug.id), "quantity": 4}]}
+    for way in ("lines", "cancellation", "return"):
+        placed = ada.post("/v1/orders", wanted).json
+        order, line = session.get_one(Order, UUID(placed["id"])), placed["lines"][0]["id"]
+        path = f"/v1/orders/{order.id}"
+        pay(ada, order, 3000)
+        if way == "lines":
+            assert ada.patch(f"{path}/lines", {"lines": [{"line_id": line, "quantity": 3}]}).status_code == 200
+        elif way == "cancellation":
+            answer = ada.post(f"{path}/cancellation", {"lines": [{"line_id": line, "quantity": 1}]})
+            assert answer.status_code == 201, answer.text
+        else:
+            take_back(ada, path, line)
+        assert (way, status(ada, order)) == (way, "paid")
+        assert pay(ada, order, 1).json["code"] == "payment.too-much"
+
+
+def take_back(caller: Caller, path: str, line: str) -> None:
+    """One piece of an order leaves, comes back and is credited."""
+    caller.post(f"{path}/shipments", {"carrier": "DPD"})
+    back = {"lines": [{"line_id": line, "quantity": 1}], "reason": "damaged"}
+    found = caller.post(f"{path}/returns", back).json["id"]
+    caller.post(f"/v1/returns/{found}/receipt")
+    finding = {"line_id": line, "verdict": "scrap", "refundable_quantity": 1}
+    caller.post(f"/v1/returns/{found}/inspection", {"lines": [finding]})
+    assert caller.post(f"/v1/returns/{found}/closure").json["credit_order_id"] is not None
