@@ -54,6 +54,21 @@ REACH = {
     "/v1/orders": Reach.TERRITORY,
     "/v1/deliveries": Reach.TERRITORY,
     "/v1/search": Reach.TERRITORY,
+    "/v1/custom-fields": Reach.WHOLE,
+    "/v1/tags": Reach.WHOLE,
+    "/v1/duplicates": Reach.TERRITORY,
+    "/v1/tax-rates": Reach.WHOLE,
+    "/v1/discount-limits": Reach.WHOLE,
+    "/v1/prices": Reach.TERRITORY,
+    "/v1/pricing": Reach.TERRITORY,
+    "/v1/stock-locations": Reach.WHOLE,
+    "/v1/stock-transfers": Reach.WHOLE,
+    "/v1/purchase-requests": Reach.WHOLE,
+    "/v1/quotes": Reach.TERRITORY,
+    "/v1/returns": Reach.TERRITORY,
+    "/v1/payments": Reach.TERRITORY,
+    "/v1/invoices": Reach.TERRITORY,
+    "/v1/ledger": Reach.WHOLE,
 }
 
 HEAD = """# Who may call what

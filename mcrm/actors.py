@@ -32,6 +32,7 @@ class Area(StrEnum):
     PRODUCTS = "products"
     STOCK = "stock"
     ORDERS = "orders"
+    BOOKS = "books"
     OFFERS = "offers"
     SEARCH = "search"
 

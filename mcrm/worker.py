@@ -20,6 +20,8 @@ from mcrm.deliveries import leasing, rates
 from mcrm.offers import announcing
 from mcrm.orders import cancelling
 from mcrm.quotes import service as quotes
+from mcrm.settings_store import service as settings_store
+from mcrm.settings_store.catalogue import ORDER_HOLD_HOURS
 from mcrm.transaction import TOPIC_ENGINES, perform
 from mcrm.wakeup import Listener
 
@@ -45,14 +47,13 @@ class Engine:
 def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
     """Every engine of the house, written out.
 
-    `order_hold_hours`: how long an order may wait to be confirmed; 0 for ever.
+    `order_hold_hours`: how long an order may wait to be confirmed while no run-time setting says; 0 for ever.
     """
     answers_kept = timedelta(hours=limits.idempotency_hours)
-    hold = timedelta(hours=order_hold_hours)
     return (
         Engine("announcements", announcing.step),
         Engine("quotes-over", quotes.expire, every_s=30.0),
-        *([Engine("orders-unconfirmed", partial(unconfirmed, hold), every_s=30.0)] if order_hold_hours else []),
+        Engine("orders-unconfirmed", partial(unconfirmed, order_hold_hours), every_s=30.0),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
         Engine("forget-addresses", forget_addresses, every_s=3600.0),
@@ -61,9 +62,11 @@ def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
     )
 
 
-def unconfirmed(hold: timedelta, session: Session) -> bool:
+def unconfirmed(usual_hours: int, session: Session) -> bool:
     """An order that nobody confirmed in time is cancelled."""
-    return cancelling.expire(session, hold)
+    said = settings_store.value(session, ORDER_HOLD_HOURS)
+    hours = usual_hours if said is None else int(said)
+    return hours > 0 and cancelling.expire(session, timedelta(hours=hours))
 
 
 def sweep(session: Session) -> bool:

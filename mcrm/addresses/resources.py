@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.addresses import service
 from mcrm.addresses.models import Address
 from mcrm.addresses.schemas import AddressChangeSchema, AddressesSchema, AddressInSchema, AddressSchema
@@ -21,7 +21,9 @@ from mcrm.contacts.models import Contact
 from mcrm.db import reading
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("addresses", __name__, url_prefix="/v1", description="Where bills and goods go.")
+blueprint = Blueprint(
+    "addresses", __name__, url_prefix="/v1", area=Area.CONTACTS, description="Where bills and goods go."
+)
 
 
 class OfAccount:
@@ -82,7 +84,7 @@ class AddressView(MethodView):
     def _found(self, session: Session, id: UUID, address_id: UUID) -> tuple[Owner, Address]:
         owners = {owner.id: owner for owner in self.owners(session, id)}
         address = service.address_of(session, self.model, owners.keys(), address_id)
-        return owners[address.contact_id or address.account_id], address
+        return next(owner for owner in owners.values() if owner.id in (address.contact_id, address.account_id)), address
 
     @blueprint.response(200, AddressSchema())
     def get(self, id: UUID, address_id: UUID) -> Address:

@@ -12,7 +12,7 @@ from flask.views import MethodView
 from sqlalchemy.orm import Session
 
 from mcrm import clock
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.signatures import timed_signature_ok
@@ -25,7 +25,9 @@ from mcrm.db import reading
 from mcrm.transaction import perform
 
 log = logging.getLogger(__name__)
-blueprint = Blueprint("carriers", __name__, url_prefix="/v1/orders", description="Who may follow an order.")
+blueprint = Blueprint(
+    "carriers", __name__, url_prefix="/v1/orders", area=Area.ORDERS, description="Who may follow an order."
+)
 ENDPOINTS = frozenset({"carrier-doors.report", "carrier-doors.follow"})
 REPORT, SEEN = ReportSchema(), SeenSchema()
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.contact_roles import service
@@ -19,7 +19,9 @@ from mcrm.contacts.models import Contact
 from mcrm.db import reading
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("contact-roles", __name__, url_prefix="/v1", description="Who acts for which account.")
+blueprint = Blueprint(
+    "contact-roles", __name__, url_prefix="/v1", area=Area.CONTACTS, description="Who acts for which account."
+)
 
 
 @blueprint.route("/accounts/<uuid:id>/contacts", roles=STAFF)

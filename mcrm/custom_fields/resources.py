@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -20,7 +20,9 @@ from mcrm.custom_fields.schemas import (
 from mcrm.db import reading
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("custom-fields", __name__, url_prefix="/v1/custom-fields", description="Fields of one's own.")
+blueprint = Blueprint(
+    "custom-fields", __name__, url_prefix="/v1/custom-fields", area=Area.CONTACTS, description="Fields of one's own."
+)
 
 
 @blueprint.route("", roles=STAFF)

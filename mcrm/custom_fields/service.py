@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor
+from mcrm.audit import trail
 from mcrm.custom_fields import values
 from mcrm.custom_fields.errors import CustomFieldTaken, CustomFieldUnknown, NoSuchField, OptionsMisfit
 from mcrm.custom_fields.models import CHOICES, CustomFieldDefinition, FieldTable, FieldType
 from mcrm.custom_fields.values import Definition
 from mcrm.editing import edit
-from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
-from mcrm.interactions.log import About
 
 COLUMNS = CustomFieldDefinition.__table__.c
 DEFINED = select(COLUMNS.name, COLUMNS.type, COLUMNS.is_required, COLUMNS.options).where(COLUMNS.deleted_at.is_(None))
@@ -167,4 +166,5 @@ def _log(
     session: Session, actor: Actor, kind: Kind, definition: CustomFieldDefinition, payload: dict[str, Any]
 ) -> None:
     named = {"table": definition.table_name, "name": definition.name}
-    log.append(session, actor, kind, about=About(subject=("custom-field", definition.id)), payload=named | payload)
+    subject = ("custom-field", definition.id)
+    trail.record(session, actor, kind, subject=subject, fields=[definition.name], payload=named | payload)

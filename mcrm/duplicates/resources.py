@@ -6,7 +6,7 @@ from uuid import UUID
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import PageQuery, make_cursor, page_of, read_cursor
@@ -18,7 +18,9 @@ from mcrm.duplicates import finding, merging, service
 from mcrm.duplicates.schemas import DuplicateSchema, DuplicatesSchema, MergeInSchema, UnmergeInSchema
 from mcrm.transaction import perform, transaction
 
-blueprint = Blueprint("duplicates", __name__, url_prefix="/v1", description="People who are in here twice.")
+blueprint = Blueprint(
+    "duplicates", __name__, url_prefix="/v1", area=Area.CONTACTS, description="People who are in here twice."
+)
 ORDER = "duplicates"
 
 

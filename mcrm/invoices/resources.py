@@ -8,7 +8,7 @@ from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -30,7 +30,7 @@ from mcrm.orders import service as orders
 from mcrm.orders.schemas import NothingSchema
 from mcrm.transaction import perform
 
-blueprint = Blueprint("invoices", __name__, url_prefix="/v1", description="Invoices and credit notes.")
+blueprint = Blueprint("invoices", __name__, url_prefix="/v1", area=Area.BOOKS, description="Invoices and credit notes.")
 own = Blueprint("own-invoices", __name__, url_prefix="/v1/me/invoices", description="What customers were invoiced.")
 KEEPERS = {Role.ADMIN, Role.MANAGER}
 TABLE = Invoice.__table__

@@ -7,7 +7,7 @@ from flask.views import MethodView
 from sqlalchemy import select
 
 from mcrm import clock
-from mcrm.actors import Role
+from mcrm.actors import Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.paging import page, page_of
 from mcrm.config import Settings
@@ -16,7 +16,9 @@ from mcrm.ledger import exporting, service
 from mcrm.ledger.models import JournalEntry
 from mcrm.ledger.schemas import BalanceQuery, BalancesSchema, DaysQuery, EntryQuery, JournalEntrySchema
 
-blueprint = Blueprint("ledger", __name__, url_prefix="/v1/ledger", description="The books, in double entry.")
+blueprint = Blueprint(
+    "ledger", __name__, url_prefix="/v1/ledger", area=Area.BOOKS, description="The books, in double entry."
+)
 KEEPERS = {Role.ADMIN, Role.MANAGER}
 CSV = {"responses": {"200": {"content": {"text/csv": {"schema": {"type": "string"}}}}}}
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, delete, event, insert, inspect
 from sqlalchemy.orm import Session
 
+from mcrm.db import Row
 from mcrm.lookup.models import SearchKey
 from mcrm.transaction import UseCaseSession
 
@@ -18,7 +19,6 @@ class Searchable:
 
     found_by: ClassVar[tuple[str, ...]]
     __tablename__: str
-    id: Any
 
     @staticmethod
     def keys_of(values: Mapping[str, Any]) -> set[str]:
@@ -43,11 +43,15 @@ _FORGET = delete(TABLE).where(TABLE.c.row_id.in_(bindparam("rows", expanding=Tru
 
 @event.listens_for(UseCaseSession, "after_flush")
 def _follow(session: Session, context: Any) -> None:
-    gone = [row.id for row in session.deleted if isinstance(row, Searchable)]
+    gone = [_id(row) for row in session.deleted if isinstance(row, Searchable)]
     changed = [row for row in session.dirty if isinstance(row, Searchable) and _is_found_otherwise(row)]
     if gone or changed:
-        session.connection().execute(_FORGET, {"rows": [*gone, *(row.id for row in changed)]})
+        session.connection().execute(_FORGET, {"rows": [*gone, *map(_id, changed)]})
     _insert(session, _keys(row for row in [*session.new, *changed] if isinstance(row, Searchable)))
+
+
+def _id(row: Searchable) -> UUID:
+    return cast(Row, row).id
 
 
 def _is_found_otherwise(row: Searchable) -> bool:
@@ -57,4 +61,4 @@ def _is_found_otherwise(row: Searchable) -> bool:
 
 def _keys(rows: Iterable[Searchable]) -> Iterator[tuple[str, UUID, set[str]]]:
     for row in rows:
-        yield row.__tablename__, row.id, row.keys_of({name: getattr(row, name) for name in row.found_by})
+        yield row.__tablename__, _id(row), row.keys_of({name: getattr(row, name) for name in row.found_by})

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask.views import MethodView
 
 from mcrm.accounts import service as accounts
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import PageQuery, make_cursor, page_of, read_cursor
@@ -17,7 +17,7 @@ from mcrm.notes.schemas import NoteInSchema, NoteSchema
 from mcrm.notes.service import Note
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("notes", __name__, url_prefix="/v1", description="What the staff wrote down.")
+blueprint = Blueprint("notes", __name__, url_prefix="/v1", area=Area.CONTACTS, description="What the staff wrote down.")
 ORDER = "notes"
 
 

@@ -7,7 +7,7 @@ from flask import Response
 from flask.views import MethodView
 from sqlalchemy import select
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -28,7 +28,7 @@ from mcrm.payments.schemas import (
 )
 from mcrm.transaction import perform
 
-blueprint = Blueprint("payments", __name__, url_prefix="/v1", description="Money for orders.")
+blueprint = Blueprint("payments", __name__, url_prefix="/v1", area=Area.BOOKS, description="Money for orders.")
 own = Blueprint("own-payments", __name__, url_prefix="/v1/me/orders", description="What customers paid.")
 KEEPERS = (Role.ADMIN, Role.MANAGER)
 TABLE = Payment.__table__

@@ -8,17 +8,16 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor, Role
+from mcrm.audit import trail
 from mcrm.ids import new_id
-from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
-from mcrm.interactions.log import About
 from mcrm.pricing.errors import DiscountBeyondLimit, DiscountLimitUnknown
 from mcrm.pricing.models import DiscountLimit
 from mcrm.pricing.rules import WHOLE, Wanted
 from mcrm.transaction import insert_once
 
 DEFAULTS = {Role.ADMIN: WHOLE, Role.MANAGER: 2500, Role.REP: 1000, Role.AGENT: 0}
-FIXED = {Role.CUSTOMER: 0, Role.SYSTEM: WHOLE}
+FIXED = {Role.CUSTOMER: 0, Role.INTEGRATION: 0, Role.SYSTEM: WHOLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,6 @@ def set_limit(session: Session, actor: Actor, standing: Limit, basis_points: int
         row.basis_points = basis_points
         session.flush()
     payload = {"role": standing.role, "basis_points": basis_points, "before": standing.basis_points}
-    about = About(subject=("discount-limit", row.id))
-    log.append(session, actor, Kind.DISCOUNT_LIMIT_SET, about=about, payload=payload)
+    subject = ("discount-limit", row.id)
+    trail.record(session, actor, Kind.DISCOUNT_LIMIT_SET, subject=subject, fields=["basis_points"], payload=payload)
     return Limit(row.role, row.basis_points, row.rev)

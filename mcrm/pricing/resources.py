@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.accounts import service as accounts
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.json import encode
@@ -34,9 +34,13 @@ from mcrm.pricing.schemas import (
 from mcrm.pricing.service import Quotation
 from mcrm.transaction import perform
 
-blueprint = Blueprint("prices", __name__, url_prefix="/v1/prices", description="What something would cost.")
+blueprint = Blueprint(
+    "prices", __name__, url_prefix="/v1/prices", area=Area.PRODUCTS, description="What something would cost."
+)
 own = Blueprint("own-prices", __name__, url_prefix="/v1/me/prices", description="What it would cost a customer.")
-handed_out = Blueprint("pricing", __name__, url_prefix="/v1/pricing", description="Rules of prices, as data.")
+handed_out = Blueprint(
+    "pricing", __name__, url_prefix="/v1/pricing", area=Area.PRODUCTS, description="Rules of prices, as data."
+)
 discount_limits = Blueprint(
     "discount-limits", __name__, url_prefix="/v1/discount-limits", description="Who may give how much discount."
 )

@@ -7,7 +7,7 @@ from flask import Response
 from flask.views import MethodView
 from sqlalchemy import select
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -25,7 +25,9 @@ from mcrm.purchasing.schemas import (
 from mcrm.stock.models import PurchaseRequest
 from mcrm.transaction import perform
 
-blueprint = Blueprint("purchasing", __name__, url_prefix="/v1/purchase-requests", description="What is to be bought.")
+blueprint = Blueprint(
+    "purchasing", __name__, url_prefix="/v1/purchase-requests", area=Area.STOCK, description="What is to be bought."
+)
 KEEPERS = (Role.ADMIN, Role.MANAGER)
 TABLE = PurchaseRequest.__table__
 ROWS = compile_rows(PurchaseRequestSchema(), TABLE)

@@ -8,7 +8,7 @@ from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -22,7 +22,9 @@ from mcrm.quotes.models import Quote
 from mcrm.quotes.schemas import DeclinationSchema, FullQuoteSchema, NewQuoteSchema, QuoteQuery, QuoteSchema
 from mcrm.transaction import perform
 
-blueprint = Blueprint("quotes", __name__, url_prefix="/v1/quotes", description="What was offered at which price.")
+blueprint = Blueprint(
+    "quotes", __name__, url_prefix="/v1/quotes", area=Area.ORDERS, description="What was offered at which price."
+)
 TABLE = service.TABLE
 ROWS = compile_rows(QuoteSchema(), TABLE)
 COLUMNS = select(*ROWS.columns)

@@ -4,13 +4,15 @@ from typing import Any
 
 from flask.views import MethodView
 
-from mcrm.actors import Role
+from mcrm.actors import Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.db import looking
 from mcrm.reconciliation import service
 from mcrm.reconciliation.schemas import ReconciliationSchema
 
-blueprint = Blueprint("reconciliation", __name__, url_prefix="/v1/ledger", description="Whether the books agree.")
+blueprint = Blueprint(
+    "reconciliation", __name__, url_prefix="/v1/ledger", area=Area.BOOKS, description="Whether the books agree."
+)
 
 
 @blueprint.route("/reconciliation", roles={Role.ADMIN, Role.MANAGER})

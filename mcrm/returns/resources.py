@@ -8,7 +8,7 @@ from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -24,7 +24,7 @@ from mcrm.returns.schemas import FullReturnSchema, InspectionSchema, NewReturnSc
 from mcrm.returns.service import Finding
 from mcrm.transaction import perform
 
-blueprint = Blueprint("returns", __name__, url_prefix="/v1", description="What comes back.")
+blueprint = Blueprint("returns", __name__, url_prefix="/v1", area=Area.ORDERS, description="What comes back.")
 TABLE = service.TABLE
 ROWS = compile_rows(ReturnSchema(), TABLE)
 COLUMNS = select(*ROWS.columns)

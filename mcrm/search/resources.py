@@ -7,7 +7,6 @@ from flask.views import MethodView
 from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.state import root
 from mcrm.db import reading
 from mcrm.search import service
 from mcrm.search.schemas import FoundSchema, SearchQuery
@@ -28,7 +27,6 @@ class Search(MethodView):
                 session,
                 current_actor,
                 query["q"],
-                region=root().default_region,
                 groups=query["kinds"],
                 limit=query["limit"],
             )

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 LONGEST_TEXT = 40
-HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 
 
@@ -54,12 +53,6 @@ def _short_text(value: Any) -> str:
     return value.strip()
 
 
-def _hours(value: Any) -> str:
-    if isinstance(value, str) and (value == "none" or (HOURS.fullmatch(value) and value[:5] != value[6:])):
-        return value
-    raise ValueError("Must be hours of the day such as 21:00-08:00, or none.")
-
-
 def _language(value: Any) -> str:
     if isinstance(value, str) and LANGUAGE.fullmatch(value):
         return value
@@ -72,13 +65,6 @@ SENDER_NAME = Option(
     None,
     "Who signs the codes that customers get; MCRM_BUSINESS_NAME while nobody set it.",
     _short_text,
-)
-QUIET_HOURS = Option(
-    "quiet-hours",
-    SettingType.TEXT,
-    "21:00-08:00",
-    "When marketing waits, in the contact's time zone; `none` for never.",
-    _hours,
 )
 FALLBACK_LOCALE = Option(
     "fallback-locale",
@@ -107,5 +93,5 @@ REORDER_ENABLED = Option(
 
 OPTIONS = {
     option.name: option
-    for option in (SENDER_NAME, QUIET_HOURS, FALLBACK_LOCALE, SMS_MOST_SEGMENTS, ORDER_HOLD_HOURS, REORDER_ENABLED)
+    for option in (SENDER_NAME, FALLBACK_LOCALE, SMS_MOST_SEGMENTS, ORDER_HOLD_HOURS, REORDER_ENABLED)
 }

@@ -9,6 +9,8 @@ from mcrm.actors import SYSTEM, Actor
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.settings_store import service as settings_store
+from mcrm.settings_store.catalogue import REORDER_ENABLED
 from mcrm.stock.models import PurchaseRequest, RequestState
 
 UNDER_WAY = (RequestState.OPEN.value, RequestState.ORDERED.value)
@@ -24,7 +26,7 @@ def shortfall(available: int, point: int | None, quantity: int | None) -> int:
 def watch(session: Session, *, item_id: UUID, available: int, point: int | None, quantity: int | None) -> None:
     """Ask for more of an item that has run low, once. The caller holds the item's lock, so two never ask at once."""
     pieces = shortfall(available, point, quantity)
-    if pieces and under_way(session, item_id) is None:
+    if pieces and settings_store.value(session, REORDER_ENABLED) and under_way(session, item_id) is None:
         request(session, SYSTEM, item_id=item_id, quantity=pieces)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -23,7 +23,9 @@ from mcrm.tags.schemas import TagQuery, TagSchema, TagsSchema
 from mcrm.tags.service import Tagged
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("tags", __name__, url_prefix="/v1", description="Words to find people and accounts by.")
+blueprint = Blueprint(
+    "tags", __name__, url_prefix="/v1", area=Area.CONTACTS, description="Words to find people and accounts by."
+)
 
 
 @blueprint.route("/tags", roles=STAFF)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
@@ -16,7 +16,9 @@ from mcrm.taxes.models import TaxRate
 from mcrm.taxes.schemas import TaxRateInSchema, TaxRateQuery, TaxRateSchema
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("tax-rates", __name__, url_prefix="/v1/tax-rates", description="What tax codes mean.")
+blueprint = Blueprint(
+    "tax-rates", __name__, url_prefix="/v1/tax-rates", area=Area.PRODUCTS, description="What tax codes mean."
+)
 ROWS = compile_rows(TaxRateSchema(), TaxRate)
 KEYS = [TaxRate.code, TaxRate.valid_from, TaxRate.id]
 

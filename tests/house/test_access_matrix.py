@@ -16,11 +16,18 @@ from werkzeug.test import TestResponse
 
 from docs import access as page
 from docs.access import Reach, reach_of
+from mcrm import clock
 from mcrm.actors import SYSTEM, Area, Role
 from mcrm.api.state import Access
 from mcrm.contacts.models import Contact
+from mcrm.db import Row, Synced
 from mcrm.deliveries import outbox
+from mcrm.invoices.models import Invoice
+from mcrm.orders.models import Order
+from mcrm.payments.models import Payment
 from mcrm.products.models import PriceList
+from mcrm.quotes.models import Quote
+from mcrm.returns.models import Return
 from mcrm.territories.models import Territory
 from tests.callers import Caller, as_customer, as_integration, as_staff
 from tests.cast import a_customer, a_territory, an_order
@@ -67,18 +74,39 @@ def things_of(session: Session, territory: Territory, customer: Contact) -> dict
     session.add(prices)
     session.flush()
     assert delivery is not None
+    order = an_order(session, customer)
     return {
+        **selling(session, order, customer),
         "/v1/territories": str(territory.id),
         "/v1/accounts": str(customer.account_id),
         "/v1/contacts": str(customer.id),
         "/v1/contact-points": str(point.id),
-        "/v1/orders": str(an_order(session, customer).id),
+        "/v1/orders": str(order.id),
         "/v1/me/orders": str(an_order(session, customer).id),
         "/v1/deliveries": str(delivery.id),
         "/v1/me/deliveries": str(delivery.id),
         "/v1/price-lists": str(prices.id),
         "point_id": str(point.id),
     }
+
+
+def selling(session: Session, order: Order, customer: Contact) -> dict[str, str]:
+    """What hangs on the customer's orders."""
+    money = {"order_id": order.id, "currency": "GBP"}
+    person = {"contact_id": customer.id, "account_id": customer.account_id}
+    found: dict[str, Synced | Row] = {
+        "/v1/quotes": Quote(number=f"Q-{customer.name}", currency="GBP", total=900, valid_until=clock.now(), **person),
+        "/v1/returns": Return(order_id=order.id, reason="damaged", state="requested"),
+        "/v1/payments": Payment(method="cash", state="captured", amount=900, **money),
+        "/v1/invoices": Invoice(
+            kind="invoice", number=f"I-{customer.name}", order_number=order.number, issued_on=clock.now().date(),
+            seller={}, buyer={}, net=900, tax=0, total=900, taxes=[], **money,
+        ),
+    }  # fmt: skip
+    session.add_all(found.values())
+    session.flush()
+    names = {path: str(row.id) for path, row in found.items()}
+    return names | {"/v1/me/invoices": names["/v1/invoices"]}
 
 
 def operations(client: FlaskClient) -> Iterator[tuple[str, str, Access]]:

@@ -14,8 +14,10 @@ from mcrm.config import Limits
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions.models import Interaction
 from mcrm.orders.models import Order
+from mcrm.settings_store import service as settings_store
+from mcrm.settings_store.catalogue import ORDER_HOLD_HOURS
 from mcrm.stock.models import StockItem
-from mcrm.transaction import perform
+from mcrm.transaction import perform, transaction
 from mcrm.worker import engines
 from tests.callers import Caller, as_staff
 from tests.cast import a_customer, a_product, a_territory
@@ -185,17 +187,26 @@ def test_a_change_that_cannot_be_made_changes_nothing(session: Session, ada: Cal
     assert (stock(session), kinds(session)) == before
 
 
+def hold_hours(hours: int) -> None:
+    with transaction() as work:
+        settings_store.put(work, SYSTEM, ORDER_HOLD_HOURS.name, hours)
+    settings_store.forget()
+
+
 def test_an_order_that_nobody_confirms_in_time_gives_its_stock_back(
     session: Session, ada: Caller, order: dict[str, Any]
 ) -> None:
-    names = [engine.name for engine in engines(Limits())]
-    assert "orders-unconfirmed" not in names, "the hold is off unless it is set"
+    [usual] = [engine.step for engine in engines(Limits()) if engine.name == "orders-unconfirmed"]
     [step] = [engine.step for engine in engines(Limits(), order_hold_hours=24) if engine.name == "orders-unconfirmed"]
     assert perform(step) is False
     session.expire_all()
     session.scalars(select(Order)).one().placed_at = clock.now() - timedelta(hours=25)
     session.commit()
-    assert (perform(step), perform(step)) == (True, False)
+    assert perform(usual) is False, "the hold is off unless it is set"
+    hold_hours(0)
+    assert perform(step) is False, "the run-time setting wins over the environment's"
+    hold_hours(24)
+    assert (perform(usual), perform(usual)) == (True, False)
     shown = ada.get(f"/v1/orders/{order['id']}").json
     assert (shown["status"], stock(session)) == ("cancelled", [(10, 0), (10, 0)])
     assert session.scalar(select(func.count()).where(Interaction.kind == "order.cancelled")) == 1
