@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
-from mcrm.actors import Role
+from mcrm.actors import SYSTEM, Role
 from mcrm.config import Limits
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions.models import Interaction
