@@ -12,6 +12,7 @@ from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
 from mcrm.deliveries import resources as deliveries
+from mcrm.examples import EXAMPLES
 from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
 from mcrm.products import resources as products
@@ -55,7 +56,12 @@ def create_app(
     app = Flask("mcrm", static_folder=None)
     app.config["SETTINGS"] = settings
     api = make_api(
-        app, settings, authenticate=lambda token: login.authenticate(settings, token), checks=checks, gauges=gauges
+        app,
+        settings,
+        authenticate=lambda token: login.authenticate(settings, token),
+        checks=checks,
+        gauges=gauges,
+        examples=EXAMPLES,
     )
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

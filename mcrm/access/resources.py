@@ -17,6 +17,7 @@ from mcrm.access.schemas import (
     PairSchema,
     RefreshSchema,
     SessionsSchema,
+    UnderWaySchema,
     UserChangeSchema,
     UserQuery,
     UserSchema,
@@ -30,9 +31,9 @@ from mcrm.config import Settings
 from mcrm.db import reading
 from mcrm.transaction import transaction
 
-signing_in = Blueprint("auth", __name__, url_prefix="/v1/auth", description="Signing in", replays=False)
-own = Blueprint("sessions", __name__, url_prefix="/v1/me/sessions", description="One's own sessions")
-staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who works here")
+signing_in = Blueprint("auth", __name__, url_prefix="/v1/auth", description="Signing in and out.", replays=False)
+own = Blueprint("sessions", __name__, url_prefix="/v1/me/sessions", description="Where one is signed in.")
+staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who works here.")
 EVERYBODY = STAFF | {Role.CUSTOMER}
 ONE_USER = UserSchema()
 BY_ID = [User.id]
@@ -66,7 +67,7 @@ class Otp(MethodView):
     """Customers, first step."""
 
     @signing_in.arguments(OtpSchema())
-    @signing_in.response(202)
+    @signing_in.response(202, UnderWaySchema())
     def post(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Ask for a code by text; the answer is the same whether or not the number is known."""
         settings = _settings()
