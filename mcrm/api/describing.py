@@ -7,6 +7,8 @@ from typing import Any
 
 from mcrm.api.problems import PROBLEM_TYPE
 
+ETAGS = r'^(\*|(W/)?"[!#-~]+")$'
+"""One tag, or `*` for whichever is there; a list of them is understood too, though nobody needs it."""
 SHOWN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
@@ -68,7 +70,7 @@ PARAMETERS: Mapping[str, tuple[str, dict[str, Any]]] = {
                 "Chosen by the caller for one intent. Sent again with the same body it gets the first answer again, "
                 "marked `Idempotency-Replayed`, and nothing happens twice; with another body it is refused (422)."
             ),
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
         },
     ),
     "IF_MATCH": (
@@ -76,7 +78,7 @@ PARAMETERS: Mapping[str, tuple[str, dict[str, Any]]] = {
         {
             "description": "The ETag of the copy that is being changed. Without it 428, when somebody was faster 412.",
             "required": True,
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "pattern": ETAGS},
         },
     ),
     "IF_NONE_MATCH": (
