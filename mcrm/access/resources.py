@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, request
+from flask import Response, current_app, request
 from flask.views import MethodView
 
 from mcrm.access import login, passwords, sessions, users
@@ -26,7 +26,8 @@ from mcrm.access.sessions import Device, Pair
 from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.config import Settings
 from mcrm.db import reading
 from mcrm.transaction import transaction
@@ -37,6 +38,7 @@ staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who wo
 EVERYBODY = STAFF | {Role.CUSTOMER}
 ONE_USER = UserSchema()
 BY_ID = [User.id]
+ROWS = compile_rows(ONE_USER, User)
 
 
 def _settings() -> Settings:
@@ -142,10 +144,9 @@ class Users(MethodView):
 
     @staff.arguments(UserQuery(), location="query")
     @staff.response(200, page_of(UserSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """The users, oldest first."""
-        with reading() as session:
-            return page(session, users.listed(query.get("role")), BY_ID, limit=query["limit"], cursor=query["cursor"])
+        return ROWS.listed(users.listed(query.pop("role", None)), BY_ID, **query)
 
     @staff.etag
     @staff.arguments(NewUserSchema())

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
 from mcrm.accounts import service
@@ -11,11 +12,13 @@ from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema, AccountQ
 from mcrm.actors import STAFF
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.transaction import transaction
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/v1/accounts", description="Whom we sell to.")
+ROWS = compile_rows(AccountSchema(), Account)
 
 
 @blueprint.route("", roles=STAFF)
@@ -24,13 +27,12 @@ class Accounts(MethodView):
 
     @blueprint.arguments(AccountQuery(), location="query")
     @blueprint.response(200, page_of(AccountSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the accounts you see, newest first."""
         found = service.searched(service.accounts_of(current_actor), query.pop("q"))
         if (territory_id := query.pop("territory_id")) is not None:
             found = found.where(Account.territory_id == territory_id)
-        with reading() as session:
-            return page(session, found, [Account.id.desc()], **query)
+        return ROWS.listed(found, [Account.id.desc()], **query)
 
     @blueprint.arguments(AccountInSchema())
     @blueprint.response(201, AccountSchema())

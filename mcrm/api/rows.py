@@ -10,10 +10,12 @@ from typing import Any
 
 import marshmallow as ma
 from flask import Response
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 
 from mcrm.api import fields, formats
 from mcrm.api.json import encode
+from mcrm.api.paging import Key, page
+from mcrm.db import looking
 
 AS_STORED = frozenset(
     field._serialize
@@ -62,6 +64,12 @@ class CompiledRows:
     def dumps(self, rows: Iterable[Sequence[Any]]) -> bytes:
         """A JSON array of rows."""
         return encode([self.item(row) for row in rows])
+
+    def listed(self, found: Select[Any], keys: Sequence[Key], *, limit: int, cursor: str | None) -> Response:
+        """The answer of a list: a page of what `found` selects (of the entity or its table), in the order of `keys`."""
+        found = found.with_only_columns(*self.columns)
+        with looking() as connection:
+            return self.page(page(connection, found, keys, limit=limit, cursor=cursor, scalars=False))
 
     def page(self, page: Mapping[str, Any]) -> Response:
         """The answer for what `paging.page(…, scalars=False)` returned."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
 from mcrm.contacts import points, service
@@ -44,9 +44,7 @@ class Contacts(MethodView):
         found = service.searched(service.contacts_of(current_actor), query.pop("q"), query.pop("phone"))
         if (account_id := query.pop("account_id")) is not None:
             found = found.where(Contact.account_id == account_id)
-        with reading() as session:
-            found = found.with_only_columns(*ROWS.columns)
-            return ROWS.page(page(session, found, [Contact.id.desc()], scalars=False, **query))
+        return ROWS.listed(found, [Contact.id.desc()], **query)
 
     @blueprint.arguments(ContactInSchema())
     @blueprint.response(201, ContactSchema())

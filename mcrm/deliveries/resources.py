@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
 from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.deliveries import service
 from mcrm.deliveries.models import Delivery
@@ -17,6 +19,7 @@ from mcrm.transaction import transaction
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/v1/deliveries", description="What was sent to whom.")
 FIELDS = tuple(DeliverySchema().fields)
+ROWS = compile_rows(DeliverySchema(), Delivery)
 
 
 def shown(delivery: Delivery) -> dict[str, Any]:
@@ -31,7 +34,7 @@ class Deliveries(MethodView):
 
     @blueprint.arguments(DeliveryQuery(), location="query")
     @blueprint.response(200, page_of(DeliverySchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the deliveries to the contacts you see, newest first."""
         found = service.deliveries_of(current_actor)
         if (contact_id := query.pop("contact_id")) is not None:
@@ -39,8 +42,7 @@ class Deliveries(MethodView):
         for name in ("state", "channel"):
             if (wanted := query.pop(name)) is not None:
                 found = found.where(getattr(Delivery, name) == wanted.value)
-        with reading() as session:
-            return page(session, found, [Delivery.id.desc()], **query)
+        return ROWS.listed(found, [Delivery.id.desc()], **query)
 
 
 @blueprint.route("/<uuid:id>", roles=STAFF)

@@ -9,7 +9,7 @@ from flask.views import MethodView
 from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PageQuery, page, page_of
+from mcrm.api.paging import PageQuery, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.products import service
@@ -31,6 +31,8 @@ blueprint = Blueprint("products", __name__, url_prefix="/v1/products", descripti
 price_lists = Blueprint("price-lists", __name__, url_prefix="/v1/price-lists", description="For how much.")
 KEEPERS = (Role.ADMIN, Role.MANAGER)
 ROWS = compile_rows(ProductSchema(), Product)
+PRICE_LISTS = compile_rows(PriceListSchema(), PriceList)
+PRICES = compile_rows(PriceSchema(), PriceListItem)
 
 
 @blueprint.route("", roles=STAFF | {Role.CUSTOMER})
@@ -44,9 +46,7 @@ class Products(MethodView):
         found = service.searched(service.products_of(current_actor), query.pop("q"))
         if (category := query.pop("category")) is not None:
             found = found.where(Product.category == category)
-        found = found.with_only_columns(*ROWS.columns)
-        with reading() as session:
-            return ROWS.page(page(session, found, [Product.name, Product.id], scalars=False, **query))
+        return ROWS.listed(found, [Product.name, Product.id], **query)
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(ProductInSchema())
@@ -85,10 +85,9 @@ class PriceLists(MethodView):
 
     @price_lists.arguments(PageQuery(), location="query")
     @price_lists.response(200, page_of(PriceListSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the price lists you see, by name."""
-        with reading() as session:
-            return page(session, service.price_lists_of(current_actor), [PriceList.name, PriceList.id], **query)
+        return PRICE_LISTS.listed(service.price_lists_of(current_actor), [PriceList.name, PriceList.id], **query)
 
     @price_lists.allow(*KEEPERS)
     @price_lists.arguments(PriceListInSchema())
@@ -127,11 +126,11 @@ class Prices(MethodView):
 
     @price_lists.arguments(PageQuery(), location="query")
     @price_lists.response(200, page_of(PriceSchema()))
-    def get(self, query: dict[str, Any], id: UUID) -> dict[str, Any]:
+    def get(self, query: dict[str, Any], id: UUID) -> Response:
         """List the prices of a list."""
         with reading() as session:
             found = service.prices_of(service.price_list(session, current_actor, id).id)
-            return page(session, found, [PriceListItem.id], **query)
+        return PRICES.listed(found, [PriceListItem.id], **query)
 
     @price_lists.allow(*KEEPERS)
     @price_lists.arguments(PriceInSchema())

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.products import service as products
 from mcrm.stock import service
@@ -19,6 +21,7 @@ from mcrm.stock.schemas import StockItemSchema, StockMoveInSchema, StockQuery
 from mcrm.transaction import perform
 
 blueprint = Blueprint("stock", __name__, url_prefix="/v1", description="How much of it there is.")
+ROWS = compile_rows(StockItemSchema(), StockItem)
 
 
 @blueprint.route("/stock-items", roles=STAFF)
@@ -27,13 +30,12 @@ class StockItems(MethodView):
 
     @blueprint.arguments(StockQuery(), location="query")
     @blueprint.response(200, page_of(StockItemSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List what is in stock."""
         found = select(StockItem)
         if (product_id := query.pop("product_id")) is not None:
             found = found.where(StockItem.product_id == product_id)
-        with reading() as session:
-            return page(session, found, [StockItem.id], **query)
+        return ROWS.listed(found, [StockItem.id], **query)
 
 
 @blueprint.route("/stock-items/<uuid:id>", roles=STAFF)
