@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.config import Settings
-from mcrm.db import looking, reading
+from mcrm.db import reading
 from mcrm.invoices import crediting, service
 from mcrm.invoices.crediting import Pieces
 from mcrm.invoices.models import Invoice
@@ -71,8 +71,7 @@ def listed(query: dict[str, Any]) -> Response:
         found = found.where(TABLE.c.issued_on >= since)
     if (until := query.pop("until")) is not None:
         found = found.where(TABLE.c.issued_on <= until)
-    with looking() as connection:
-        return ROWS.page(page(connection, found, NEWEST_FIRST, scalars=False, **query))
+    return ROWS.listed(found, NEWEST_FIRST, **query)
 
 
 def as_pdf(invoice_id: UUID) -> Response:

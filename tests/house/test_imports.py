@@ -50,6 +50,7 @@ LAYERS = (
     {"offers"},
     {"conversations", "cases"},
     {"search"},
+    {"examples"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
 FLASK_KNOWERS = {"api", "app.py", "resources.py", "edge"}
