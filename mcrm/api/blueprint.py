@@ -22,6 +22,7 @@ from mcrm.api.state import Access
 View = TypeVar("View", bound=Callable[..., Any])
 REPLAYED_METHODS = frozenset({"POST", "PATCH"})
 BESIDE = "-"
+FILE = {"type": "string", "format": "binary"}
 FORBIDDEN_CONVERTERS = ("<int", "<float", "<path", "<any")
 
 
@@ -126,6 +127,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             return without_body  # type: ignore[return-value]
 
         return decorated
+
+    def file(self, content_type: str, description: str) -> Callable[[View], View]:
+        """Answer with a file of this type: the view returns a Response."""
+        decorate: Callable[[View], View] = super().response(
+            200, FILE, content_type=content_type, description=description
+        )
+        return decorate
 
     def alt_response(self, status_code: int, *args: Any, **options: Any) -> Callable[[View], View]:
         """Document another answer; from 400 on it is a problem unless the caller says otherwise."""

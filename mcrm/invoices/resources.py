@@ -39,7 +39,6 @@ COLUMNS = select(*ROWS.columns).join(orders.TABLE, orders.TABLE.c.id == TABLE.c.
 NEWEST_FIRST = [TABLE.c.id.desc()]
 PLAIN = ("kind", "order_id", "credits_id", "number")
 HEAD = tuple(name for name in FullInvoiceSchema().fields if name != "lines")
-PDF = {"responses": {"200": {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}}
 
 
 def seller() -> Seller:
@@ -135,8 +134,7 @@ class OneInvoice(MethodView):
 class InvoicePdf(MethodView):
     """One of them, on paper."""
 
-    @blueprint.response(200, description="The document on A4")
-    @blueprint.doc(**PDF)
+    @blueprint.file("application/pdf", "The document on A4")
     def get(self, id: UUID) -> Response:
         """One invoice or credit note as PDF."""
         return as_pdf(id)
@@ -186,8 +184,7 @@ class OwnInvoice(MethodView):
 class OwnInvoicePdf(MethodView):
     """One of one's own, on paper."""
 
-    @own.response(200, description="The document on A4")
-    @own.doc(**PDF)
+    @own.file("application/pdf", "The document on A4")
     def get(self, id: UUID) -> Response:
         """One of your invoices or credit notes as PDF."""
         return as_pdf(id)
