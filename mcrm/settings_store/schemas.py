@@ -28,8 +28,8 @@ class SettingSchema(Schema):
 
     name = Str(required=True)
     type = Enum(SettingType, required=True)
-    value = Scalar(required=True, allow_none=True, metadata={"type": [*TYPES["type"], "null"]})
-    default = Scalar(required=True, allow_none=True, metadata={"type": [*TYPES["type"], "null"]})
+    value = Scalar(required=True, allow_none=True, metadata=TYPES)
+    default = Scalar(required=True, allow_none=True, metadata=TYPES)
     meaning = Str(required=True)
     rev = Int(required=True)
     changed_by = Str(required=True, allow_none=True)
