@@ -8,6 +8,7 @@ from mcrm.access import login
 from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
 from mcrm.api.root import make_api
+from mcrm.bulk import resources as bulk
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
@@ -38,6 +39,9 @@ BLUEPRINTS = (
     orders.own,
     offers.blueprint,
     deliveries.blueprint,
+    bulk.imports,
+    bulk.mappings,
+    bulk.exports,
 )
 
 

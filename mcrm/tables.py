@@ -5,6 +5,7 @@ from sqlalchemy.orm import configure_mappers
 from mcrm.access import models as access
 from mcrm.accounts import models as accounts
 from mcrm.audit import models as audit
+from mcrm.bulk import models as bulk
 from mcrm.cases import models as cases
 from mcrm.consents import models as consents
 from mcrm.contacts import models as contacts
@@ -22,6 +23,7 @@ MODULES = (
     access,
     accounts,
     audit,
+    bulk,
     cases,
     consents,
     contacts,

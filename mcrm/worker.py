@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.access.models import IdempotencyKey
+from mcrm.bulk.running import Runner
 from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
@@ -33,11 +34,22 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A named step, and how often it is looked at in seconds when nothing wakes it (0: at every wake-up)."""
+    """A named step, and how often it is looked at in seconds when nothing wakes it (0: at every wake-up).
+
+    `turn` stands for steps that have work to do outside of any transaction, and open their own.
+    """
 
     name: str
-    step: Step
+    step: Step | None = None
     every_s: float = 0.0
+    turn: Callable[[], bool] | None = None
+
+    def work(self) -> bool:
+        """Do one unit of work; whether there was any."""
+        if self.turn is not None:
+            return self.turn()
+        assert self.step is not None
+        return perform(self.step)
 
 
 def engines(limits: Limits) -> tuple[Engine, ...]:
@@ -45,6 +57,7 @@ def engines(limits: Limits) -> tuple[Engine, ...]:
     answers_kept = timedelta(hours=limits.idempotency_hours)
     return (
         Engine("announcements", announcing.step),
+        Engine("imports", turn=Runner().turn),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
         Engine("forget-addresses", forget_addresses, every_s=3600.0),
@@ -119,7 +132,7 @@ class EngineWorker:
         if engine.every_s and now_s < self._next_s[engine.name]:
             return False
         try:
-            worked = perform(engine.step)
+            worked = engine.work()
         except Exception as error:  # one engine's failure must not stop the others
             log.exception("the engine %s failed: %s", engine.name, type(error).__name__)
             self._stopping.wait(AFTER_FAILURE_S)

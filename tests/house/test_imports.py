@@ -33,6 +33,7 @@ LAYERS = (
     {"stock"},
     {"orders"},
     {"offers"},
+    {"bulk"},
     {"conversations", "cases"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )

@@ -1,0 +1,51 @@
+"""What can be wrong with files, imports and bulk changes."""
+
+from mcrm.errors import Conflict, Invalid, NotAllowed, NotFound
+
+
+class ImportUnknown(NotFound):
+    """There is no such import."""
+
+    code = "import.unknown"
+
+
+class ImportNotReady(Conflict):
+    """The import is not in a state that allows this."""
+
+    code = "import.not-ready"
+
+
+class FileUnreadable(Invalid):
+    """The file cannot be read."""
+
+    code = "import.unreadable-file"
+
+
+class MappingInvalid(Invalid):
+    """The mapping names a column that the file lacks, or a field that there is not."""
+
+    code = "import.invalid-mapping"
+
+
+class NotYours(NotAllowed):
+    """Your role may not do this in bulk."""
+
+    code = "bulk.not-allowed"
+
+
+class BulkChangeUnknown(NotFound):
+    """There is no such bulk change."""
+
+    code = "bulk-change.unknown"
+
+
+class BulkChangeOver(Conflict):
+    """The bulk change is not in a state that allows this."""
+
+    code = "bulk-change.over"
+
+
+class RowUnfit(Invalid):
+    """A cell does not hold what its field takes."""
+
+    code = "import.invalid-value"
