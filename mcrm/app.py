@@ -9,6 +9,7 @@ from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
 from mcrm.api.root import make_api
 from mcrm.bulk import resources as bulk
+from mcrm.bulkchanges import resources as bulkchanges
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contacts import resources as contacts
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     bulk.imports,
     bulk.mappings,
     bulk.exports,
+    bulkchanges.blueprint,
 )
 
 

@@ -6,6 +6,7 @@ from mcrm.access import models as access
 from mcrm.accounts import models as accounts
 from mcrm.audit import models as audit
 from mcrm.bulk import models as bulk
+from mcrm.bulkchanges import models as bulkchanges
 from mcrm.cases import models as cases
 from mcrm.consents import models as consents
 from mcrm.contacts import models as contacts
@@ -24,6 +25,7 @@ MODULES = (
     accounts,
     audit,
     bulk,
+    bulkchanges,
     cases,
     consents,
     contacts,

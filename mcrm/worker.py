@@ -15,6 +15,7 @@ from mcrm import clock
 from mcrm.access import counters
 from mcrm.access.models import IdempotencyKey
 from mcrm.bulk.running import Runner
+from mcrm.bulkchanges import service as bulkchanges
 from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
@@ -58,6 +59,7 @@ def engines(limits: Limits) -> tuple[Engine, ...]:
     return (
         Engine("announcements", announcing.step),
         Engine("imports", turn=Runner().turn),
+        Engine("bulk-changes", bulkchanges.step),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
         Engine("forget-addresses", forget_addresses, every_s=3600.0),

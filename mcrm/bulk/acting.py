@@ -12,15 +12,15 @@ from mcrm.bulk.errors import NotYours
 from mcrm.territories.models import ScopeGrant
 
 KEEPERS = frozenset({Role.ADMIN, Role.MANAGER})
+BRINGERS = KEEPERS | {Role.REP}
 MAY_BRING = {
-    "contacts": KEEPERS | {Role.REP},
+    "contacts": BRINGERS,
     "products": KEEPERS,
     "prices": KEEPERS,
     "stock": KEEPERS,
 }
-MAY_TAKE = {"contacts": KEEPERS | {Role.REP}, **dict.fromkeys(("products", "prices", "stock"), KEEPERS | {Role.REP})}
-MAY_TAKE["orders"] = KEEPERS | {Role.REP}
-MAY_CHANGE = {"contacts": KEEPERS | {Role.REP}, "accounts": KEEPERS | {Role.REP}, "products": KEEPERS}
+MAY_TAKE = dict.fromkeys(("contacts", "products", "prices", "stock", "orders"), BRINGERS)
+MAY_CHANGE = {"contacts": BRINGERS, "accounts": BRINGERS, "products": KEEPERS}
 COMMAND_LINE = Actor(role=Role.SYSTEM, channel=Channel.CLI, scope=Scope.ALL)
 
 

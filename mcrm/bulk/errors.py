@@ -1,4 +1,4 @@
-"""What can be wrong with files, imports and bulk changes."""
+"""What can be wrong with files and imports."""
 
 from mcrm.errors import Conflict, Invalid, NotAllowed, NotFound
 
@@ -31,18 +31,6 @@ class NotYours(NotAllowed):
     """Your role may not do this in bulk."""
 
     code = "bulk.not-allowed"
-
-
-class BulkChangeUnknown(NotFound):
-    """There is no such bulk change."""
-
-    code = "bulk-change.unknown"
-
-
-class BulkChangeOver(Conflict):
-    """The bulk change is not in a state that allows this."""
-
-    code = "bulk-change.over"
 
 
 class RowUnfit(Invalid):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor
-from mcrm.bulk.cells import minor
+from mcrm.bulk.cells import minor, unfit
 from mcrm.bulk.models import Outcome
 from mcrm.bulk.rows import Values, Verdict, missing, rejected
 from mcrm.errors import DomainError
@@ -15,6 +15,7 @@ from mcrm.products import service as products
 from mcrm.products.errors import PriceListUnknown, ProductUnknown
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock import service as stock
+from mcrm.stock.errors import StockWouldBeNegative
 from mcrm.stock.models import StockItem
 
 REASON = "import"
@@ -96,7 +97,9 @@ def decide_prices(
                 session, actor, name=row.values["price_list"], currency=row.values["currency"]
             )
         elif row.values.get("currency", list_.currency) != list_.currency:
-            raise PriceListUnknown(f"The list's currency is {list_.currency}.", field="currency")
+            error = unfit(f"The list's currency is {list_.currency}.", "other-currency")
+            error.field = "currency"
+            raise error
         verdict = _price(session, actor, list_, product, row, mode)
         lists[list_.name] = list_
         return verdict
@@ -144,10 +147,18 @@ def decide_stock(
         if item is not None and not difference:
             return Verdict(Outcome.UNCHANGED, subject_id=item.id)
         outcome = Outcome.UPDATED if item else Outcome.CREATED
-        item = stock.move(session, actor, product_id=product.id, quantity=difference, reason=REASON, location=location)
+        item = _moved(session, actor, product, location, difference)
         return Verdict(outcome, subject_id=item.id, undo={"moved": difference})
 
     return _one_by_one(session, rows, decide)
+
+
+def _moved(session: Session, actor: Actor, product: Product, location: str, difference: int) -> StockItem:
+    try:
+        return stock.move(session, actor, product_id=product.id, quantity=difference, reason=REASON, location=location)
+    except StockWouldBeNegative as error:
+        error.field = "on_hand"
+        raise
 
 
 def _products(session: Session, codes: Iterable[Any]) -> dict[str, Product]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, request
 from flask.views import MethodView
 
-from mcrm.actors import Actor, Role
+from mcrm.actors import Actor
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.bodies import raw_body
 from mcrm.api.identity import current_actor
@@ -18,7 +18,7 @@ from mcrm.api.paging import page, page_of
 from mcrm.api.problems import BadBody, WrongMediaType
 from mcrm.api.state import root
 from mcrm.bulk import exporting, reporting, service
-from mcrm.bulk.acting import MAY_BRING, require
+from mcrm.bulk.acting import BRINGERS, MAY_BRING, require
 from mcrm.bulk.models import Import, ImportMapping, ImportRow
 from mcrm.bulk.schemas import (
     ImportMappingSchema,
@@ -26,15 +26,14 @@ from mcrm.bulk.schemas import (
     ImportRowQuery,
     ImportRowSchema,
     ImportSchema,
-    NothingSchema,
     RunSchema,
     UploadQuery,
 )
 from mcrm.bulk.sheets import CSV, MOST_BYTES, XLSX, look
 from mcrm.db import reading
+from mcrm.orders.schemas import NothingSchema
 from mcrm.transaction import transaction
 
-BRINGERS = frozenset({Role.ADMIN, Role.MANAGER, Role.REP})
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS = {"text/csv": CSV, "application/csv": CSV, WORKBOOK: XLSX}
 FILE = {

@@ -1,4 +1,4 @@
-"""Wire shapes of imports, exports and bulk changes."""
+"""Wire shapes of imports and exports."""
 
 from marshmallow import fields as wire
 from marshmallow import validate
@@ -6,7 +6,7 @@ from marshmallow import validate
 from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Query, Schema, Str, Uuid
 from mcrm.api.formats import JsonObject
 from mcrm.api.paging import PageQuery
-from mcrm.bulk.models import ChangeState, ImportState, Outcome
+from mcrm.bulk.models import ImportState, Outcome
 from mcrm.bulk.service import MODES
 from mcrm.bulk.sheets import LONGEST_NAME, MOST_COLUMNS
 
@@ -69,10 +69,6 @@ class RunSchema(Schema):
     save_as = Str(max_length=100, metadata={"description": "Keep the mapping under this name"})
 
 
-class NothingSchema(Schema):
-    """No facts."""
-
-
 class ImportQuery(PageQuery):
     """Filters of the list of imports."""
 
@@ -104,37 +100,3 @@ class ImportMappingSchema(Schema):
     resource = Str(required=True)
     name = Str(required=True)
     mapping = Mapping(required=True)
-
-
-class BulkChangeInSchema(Schema):
-    """The same change for every row that the filter finds; it is counted first and does nothing yet."""
-
-    resource = Str(required=True, pattern="contacts|accounts|products")
-    filter = JsonObject(required=True, metadata={"description": "As in the resource's list: q, account_id, …"})
-    set = JsonObject(required=True, attribute="changes", metadata={"description": "As in a PATCH of the resource"})
-
-
-class BulkChangeSchema(Schema):
-    """A bulk change: `matching` rows when it was counted, `done` of them decided."""
-
-    id = Uuid(required=True)
-    rev = Int(required=True)
-    resource = Str(required=True)
-    filter = JsonObject(required=True)
-    set = JsonObject(required=True, attribute="changes")
-    state = Enum(ChangeState, required=True)
-    matching = Int(required=True)
-    done = Int(required=True)
-    counts = JsonObject(required=True)
-    created_at = AwareDateTime(required=True)
-    started_at = AwareDateTime(required=True, allow_none=True)
-    finished_at = AwareDateTime(required=True, allow_none=True)
-
-
-class BulkChangeRowSchema(Schema):
-    """How one row ended."""
-
-    subject_id = Uuid(required=True)
-    outcome = Str(required=True)
-    code = Str(required=True, min_length=0)
-    detail = Str(required=True, min_length=0)

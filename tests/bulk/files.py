@@ -41,9 +41,9 @@ def run(import_id: UUID, *, actor: Actor = COMMAND_LINE, dry_run: bool = False, 
     return run_to_end(import_id)
 
 
-def brought(folder: Path, words: str | bytes, resource: str, **facts: Any) -> Import:
+def brought(folder: Path, words: str | bytes, resource: str, *, suffix: str = "csv", **facts: Any) -> Import:
     """A file taken in and run to its end."""
-    return run(uploaded(folder, words, resource), **facts)
+    return run(uploaded(folder, words, resource, suffix=suffix), **facts)
 
 
 def taken_back(import_id: UUID) -> Import:

@@ -34,6 +34,7 @@ LAYERS = (
     {"orders"},
     {"offers"},
     {"bulk"},
+    {"bulkchanges"},
     {"conversations", "cases"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
