@@ -86,6 +86,13 @@ def _saved(session: Session, resource: str, name: str) -> ImportMapping | None:
     return session.scalar(select(ImportMapping).filter_by(resource=resource, name=name))
 
 
+def unfinished(session: Session, actor: Actor, sheet: Sheet, *, resource: str, dry_run: bool) -> Import | None:
+    """A run of this very file that began and was killed; None if there is none."""
+    query = imports_of(actor).where(Import.resource == resource, Import.fingerprint == sheet.fingerprint)
+    query = query.where(Import.state == ImportState.RUNNING.value, Import.is_dry_run.is_(dry_run))
+    return session.scalar(query.where(Import.actor == actor.label).order_by(Import.id.desc()).limit(1))
+
+
 def imports_of(actor: Actor) -> Select[Import]:
     """The imports somebody sees: all of them, or the own ones."""
     query = select(Import)

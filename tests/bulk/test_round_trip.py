@@ -1,5 +1,6 @@
 """What goes out comes back in: an export imported into an empty installation is the same business again."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +45,7 @@ def another(store: Database) -> Iterator[None]:
 @pytest.fixture
 def empty(request: pytest.FixtureRequest, tmp_path: Path, postgres_url: str) -> Iterator[Database]:
     """A second database of the kind under test."""
-    name = f"mcrm_bulk_{tmp_path.name.replace('-', '_')}"[:60].lower()
+    name = f"mcrm_bulk_other_{os.getpid()}"
     if db.current().is_sqlite:
         made = databases.make_sqlite(tmp_path, "other")
     else:
