@@ -59,10 +59,10 @@ def _answer(session: Session, inbound: Inbound, house: House) -> None:
     written = _written_now(turn)
     if wish is not None and wish is not Wish.HELP:
         fulfil(turn, wish, quietly=written > house.limits.inbound_per_minute)
-    elif (
-        not stops and _within_limits(turn, written) and turn.conversation.owner == Owner.BOT and inbound.opt_out is None
-    ):
-        _converse(turn)
+    elif not stops and inbound.opt_out is None and _within_limits(turn, written):
+        _acknowledge(turn)
+        if turn.conversation.owner == Owner.BOT:
+            _converse(turn)
 
 
 def _recognised(session: Session, inbound: Inbound, house: House) -> Turn | None:
@@ -135,8 +135,15 @@ def _within_limits(turn: Turn, written: int) -> bool:
     return written <= limit
 
 
+def _acknowledge(turn: Turn) -> None:
+    """A tapped button stops waiting, whoever answers and whatever becomes of it."""
+    if turn.inbound.callback_id is not None:
+        turn.queue("", kind="reply-answer", operation=Operation.ANSWER, reference=turn.inbound.callback_id)
+
+
 def _converse(turn: Turn) -> None:
     """Take the dialogue's step in a savepoint: if it fails, the message stays, and a person is called."""
+    queued = turn.replies
     try:
         with turn.session.begin_nested():
             _take_step(turn)
@@ -145,16 +152,16 @@ def _converse(turn: Turn) -> None:
             raise
         if getattr(error.orig, "sqlstate", None) in RETRIED:
             raise
-        _rescue(turn, error)
+        _rescue(turn, error, queued)
     except Exception as error:
-        _rescue(turn, error)
+        _rescue(turn, error, queued)
 
 
-def _rescue(turn: Turn, error: Exception) -> None:
+def _rescue(turn: Turn, error: Exception, queued: int) -> None:
     failure = new_id()
     where = "".join(traceback.format_tb(error.__traceback__)[-3:])  # never the text: it may quote the customer
     logger.error("a dialogue step failed: %s %s message=%s\n%s", failure, type(error).__name__, turn.message.id, where)
-    turn.replies = 0
+    turn.replies = queued  # what the step queued is gone with it
     turn.message.error = f"{type(error).__name__} {failure}"
     turn.session.flush()
     actions.hand_over(turn, "error", f"The bot failed with error {failure}.")
@@ -163,10 +170,8 @@ def _rescue(turn: Turn, error: Exception) -> None:
 
 def _take_step(turn: Turn) -> None:
     inbound, event = turn.inbound, _event(turn)
-    if inbound.callback_id is not None:
-        turn.queue("", kind="reply-answer", operation=Operation.ANSWER, reference=inbound.callback_id)
-        if inbound.message_id and inbound.message_text:
-            turn.queue(inbound.message_text, kind="reply-edit", operation=Operation.EDIT, reference=inbound.message_id)
+    if inbound.callback_id is not None and inbound.message_id and inbound.message_text:
+        turn.queue(inbound.message_text, kind="reply-edit", operation=Operation.EDIT, reference=inbound.message_id)
     state, said = _state_of(turn.conversation), list[Effect]()
     for round_ in range(MOST_ROUNDS):
         before = state

@@ -7,6 +7,10 @@ import hashlib
 import hmac
 import secrets
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE_BYTES = 12
 _secret: bytes | None = None
 
 
@@ -26,6 +30,20 @@ def derived(purpose: str) -> bytes:
 def digest(purpose: str, value: str) -> str:
     """A keyed digest (64 hex digits) of something that must be found again but not be readable: a token, a code."""
     return hmac.new(derived(purpose), value.encode(), hashlib.sha256).hexdigest()
+
+
+def sealed(purpose: str, data: bytes) -> bytes:
+    """The data so that only this installation can read it again (AES-256-GCM, a random nonce in front)."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(derived(purpose)).encrypt(nonce, data, None)
+
+
+def unsealed(purpose: str, data: bytes) -> bytes | None:
+    """What was sealed; None for anything else: another secret's, another purpose's, changed."""
+    try:
+        return AESGCM(derived(purpose)).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], None)
+    except (InvalidTag, ValueError):
+        return None
 
 
 def same(one: str, other: str) -> bool:

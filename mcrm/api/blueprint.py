@@ -1,5 +1,6 @@
 """The one blueprint of the house: every operation says who may call it, what it takes, what it answers."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
@@ -12,12 +13,14 @@ from werkzeug.exceptions import HTTPException, PreconditionFailed
 
 from mcrm.actors import Role
 from mcrm.api.fields import Query
+from mcrm.api.json import encode
 from mcrm.api.parser import StrictParser
 from mcrm.api.problems import PROBLEM_TYPE, ProblemSchema
 from mcrm.api.state import Access
 
 View = TypeVar("View", bound=Callable[..., Any])
 REPLAYED_METHODS = frozenset({"POST", "PATCH"})
+BESIDE = "-"
 FORBIDDEN_CONVERTERS = ("<int", "<float", "<path", "<any")
 
 
@@ -130,21 +133,25 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
     def check_etag(self, etag_data: Any, etag_schema: ma.Schema | None = None) -> None:
         """Compare If-Match with the row's `rev` (or a number); raises 412 when the caller's copy is stale.
 
-        Weak tags count: a proxy that compresses makes ours weak.
+        Weak tags count: a proxy that compresses makes ours weak. What is shown beside the row is no part of the edit.
         """
         _get_etag_ctx()["etag_checked"] = True
-        if not request.if_match.contains_weak(self._generate_etag(etag_data)):
+        tags = {tag.partition(BESIDE)[0] for tag in request.if_match.as_set(include_weak=True)}
+        if not (request.if_match.star_tag or self._generate_etag(etag_data) in tags):
             raise PreconditionFailed("It has changed since you read it.")
 
     @staticmethod
     def _generate_etag(etag_data: Any, extra_data: Any = None) -> str:
-        """The row's own counter where there is one, else a hash of the answer."""
+        """The row's own counter where there is one, else a hash of the answer.
+
+        Rows shown within it stand behind BESIDE: they change without it.
+        """
         if isinstance(etag_data, Mapping):
             rev = etag_data.get("rev")
         else:
             rev = etag_data if isinstance(etag_data, int) else getattr(etag_data, "rev", None)
         if rev is not None:
-            return str(rev)
+            return str(rev) + _beside(etag_data)
         digest: str = flask_smorest.Blueprint._generate_etag(etag_data, extra_data)
         return digest
 
@@ -193,6 +200,13 @@ def _problems_of(access: Access, method: str, *, has_id: bool, has_body: bool) -
     if has_body:
         problems += [(400, "BAD_REQUEST"), (413, "REQUEST_ENTITY_TOO_LARGE"), (415, "UNSUPPORTED_MEDIA_TYPE")]
     return problems
+
+
+def _beside(etag_data: Any) -> str:
+    """A mark of the rows that stand in lists within an answer; nothing where there are none."""
+    members = etag_data.values() if isinstance(etag_data, Mapping) else ()
+    lists = [member for member in members if isinstance(member, list) and member and isinstance(member[0], Mapping)]
+    return f"{BESIDE}{hashlib.sha256(encode(lists)).hexdigest()[:16]}" if lists else ""
 
 
 def _require_instance(schema: Any) -> None:

@@ -6,6 +6,7 @@ the turn to write on SQLite), then gets the first one's answer. Only successes a
 """
 
 import hashlib
+import hmac
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -18,7 +19,7 @@ from sqlalchemy import LargeBinary, Text, column, delete, insert, select, table,
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from mcrm import clock
+from mcrm import clock, keys
 from mcrm.api.bodies import raw_body
 from mcrm.api.identity import current_actor
 from mcrm.api.problems import FieldError, InvalidInput
@@ -33,6 +34,7 @@ HEADER = "Idempotency-Key"
 WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 LOCK_TIMEOUT = "55P03"
+KEPT_ANSWER = "kept answer"
 
 KEYS = table(
     "idempotency_keys",
@@ -95,7 +97,8 @@ class Claim:
         if not WELL_FORMED.fullmatch(key):
             raise InvalidInput([FieldError(HEADER, "pattern", "Must be 1 to 255 visible ASCII characters.")])
         self.scope = {"actor": current_actor.label, "method": request.method, "path": request.path, "key": key}
-        self.fingerprint = hashlib.sha256(request.query_string + b"\0" + raw_body()).hexdigest()
+        asked = b"fingerprint\0" + request.query_string + b"\0" + raw_body()
+        self.fingerprint = hmac.new(root().cursor_key, asked, hashlib.sha256).hexdigest()  # a body may hold a password
 
     def answer(self) -> Response | None:
         """The answer that is kept; raises InvalidInput if the key was used for something else."""
@@ -103,10 +106,11 @@ class Claim:
             row = session.execute(select(KEYS).filter_by(**self.scope)).one_or_none()
         if row is None:
             return None
-        if row.fingerprint != self.fingerprint:
+        body = keys.unsealed(KEPT_ANSWER, row.body)
+        if row.fingerprint != self.fingerprint or body is None:
             reused = FieldError(HEADER, "reused", "This key was used for another request.")
             raise InvalidInput([reused], code="idempotency.key-reused")
-        response = Response(row.body, status=row.status, headers=orjson.loads(row.headers))
+        response = Response(body, status=row.status, headers=orjson.loads(row.headers))
         response.headers["Idempotency-Replayed"] = "true"
         return response
 
@@ -130,7 +134,8 @@ class Claim:
             return
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         answered = {"status": response.status_code, "headers": orjson.dumps(headers).decode()}
-        session.execute(update(KEYS).filter_by(**self.scope).values(**answered, body=response.get_data()))
+        body = keys.sealed(KEPT_ANSWER, response.get_data())  # some answers hold a secret that is shown once
+        session.execute(update(KEYS).filter_by(**self.scope).values(**answered, body=body))
 
 
 def forget(session: Session, *, before: datetime) -> int:

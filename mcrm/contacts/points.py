@@ -4,7 +4,7 @@ An address is unique per channel. One that nobody is known to own stands here wi
 from it and what was answered hang on one row; it joins a contact when its owner becomes known.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 
 LONGEST_ADDRESS = 512
+SEEN_AGAIN = timedelta(minutes=5)
 
 
 def normalise(channel: str, address: str, *, region: str = "GB") -> str:
@@ -86,8 +87,13 @@ def recognise(session: Session, actor: Actor, channel: str, address: str, *, loc
 
 
 def seen(point: ContactPoint) -> None:
-    """Somebody wrote from this address just now: whoever writes from it holds it."""
-    point.last_seen_at = clock.now()
+    """Somebody wrote from this address just now: whoever writes from it holds it.
+
+    The time is kept to five minutes: each change of it goes to every device that holds the row.
+    """
+    now = clock.now()
+    if point.last_seen_at is None or now - point.last_seen_at >= SEEN_AGAIN:
+        point.last_seen_at = now
     if point.state != PointState.ACTIVE:
         point.state = PointState.ACTIVE.value
 

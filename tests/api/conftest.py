@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask.views import MethodView
 
+from mcrm import keys
 from mcrm.actors import STAFF, Actor, Channel, Role
 from mcrm.api import fields, formats
 from mcrm.api.blueprint import Blueprint
@@ -171,6 +172,7 @@ def make(shelf: dict[UUID, dict[str, Any]], failures: dict[str, Exception]) -> C
     """Make the application, with parts of the root replaced."""
 
     def build(**options: Any) -> tuple[Flask, Api]:
+        keys.use(SETTINGS.secret_key)
         app = Flask(__name__, static_folder=None)
         api = make_api(
             app,

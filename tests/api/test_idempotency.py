@@ -1,5 +1,6 @@
 """The same intent sent twice has one effect and gets one answer, on both databases."""
 
+import hashlib
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +13,7 @@ from flask.views import MethodView
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mcrm import clock
+from mcrm import clock, keys
 from mcrm.access.models import IdempotencyKey
 from mcrm.actors import Role
 from mcrm.api import fields
@@ -120,6 +121,31 @@ def test_a_key_used_for_something_else_is_refused(territories: FlaskClient) -> N
 
     assert (response.status_code, response.json["code"]) == (422, "idempotency.key-reused")
     assert count(Territory) == 1
+
+
+def test_what_is_kept_of_a_body_cannot_be_guessed_back(territories: FlaskClient) -> None:
+    body = b'{"name": "West"}'  # the one of a new user holds a password
+    post(territories, json=None, data=body, content_type="application/json")
+
+    with reading() as session:
+        kept = session.scalars(select(IdempotencyKey.fingerprint)).one()
+    guesses = {
+        hashlib.new(name, asked).hexdigest() for name in ("sha256", "sha1", "md5") for asked in (body, b"\0" + body)
+    }
+    assert kept not in guesses
+
+
+def test_a_kept_answer_can_be_read_by_nobody_who_has_the_database_alone(territories: FlaskClient) -> None:
+    headers = ADA | {"Idempotency-Key": "k"}
+    first = territories.post("/v1/territories", json={"name": "West"}, headers=headers)
+    with reading() as session:
+        kept = session.scalars(select(IdempotencyKey.body)).one()
+    assert b"West" in first.data
+    assert b"West" not in kept
+    assert territories.post("/v1/territories", json={"name": "West"}, headers=headers).data == first.data
+    keys.use("another secret of the installation, 32 characters")
+    again = territories.post("/v1/territories", json={"name": "West"}, headers=headers)
+    assert (again.status_code, again.json["code"]) == (422, "idempotency.key-reused")  # type: ignore[index]
 
 
 def test_a_key_belongs_to_one_caller_and_one_operation(territories: FlaskClient) -> None:

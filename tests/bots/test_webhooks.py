@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from mcrm import clock, db
 from mcrm.cases.models import Case
 from mcrm.consents import service as consents
 from mcrm.contacts.models import ContactPoint
-from mcrm.conversations.models import Conversation, Message
+from mcrm.conversations.models import Conversation, Message, Owner
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions import log
 from mcrm.interactions.models import Interaction
@@ -46,6 +47,24 @@ def test_a_text_that_twilio_did_not_sign_leaves_no_trace(session: Session, phone
     assert stored(session) == 0
     assert phones.post_sms(FORM, good) == 200
     assert stored(session) > 0
+
+
+def test_a_chat_of_some_texts_tells_devices_once_when_the_number_was_last_seen(
+    session: Session, phones: Phones
+) -> None:
+    with clock.stopped(clock.now()):
+        phones.text("+447700900203", "hello")
+        point = session.scalars(select(ContactPoint)).one()
+        seen, rev = point.last_seen_at, point.rev
+        clock.advance(timedelta(minutes=4))
+        phones.text("+447700900203", "hello again")
+        session.refresh(point)
+        assert (point.last_seen_at, point.rev) == (seen, rev)
+        clock.advance(timedelta(minutes=1))
+        phones.text("+447700900203", "anybody there?")
+        session.refresh(point)
+        assert point.last_seen_at == clock.now()
+        assert point.rev == rev + 1
 
 
 def test_an_update_without_our_secret_leaves_no_trace(session: Session, phones: Phones) -> None:
@@ -190,6 +209,23 @@ def test_nonsense_never_raises_and_gets_at_most_one_reply(database: db.Database,
         after = session.scalar(select(func.count()).select_from(Delivery)) or 0
         assert after - before <= 1
     assert session.scalars(select(Message.error).where(Message.error.is_not(None))).all() == []
+
+
+@pytest.mark.parametrize("trouble", ["a person owns the chat", "the step fails"])
+def test_a_tapped_button_stops_waiting_whatever_becomes_of_it(
+    session: Session, phones: Phones, replies: Replies, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    phones.chat(700203, "hello")
+    if trouble == "the step fails":
+        monkeypatch.setattr("bots.dialogue.step", lambda *unused: 1 / 0)
+    else:
+        session.scalars(select(Conversation)).one().owner = Owner.HUMAN.value
+        session.commit()
+    before = len(replies.to("700203"))
+    assert phones.chat(700203, tap="t:orders") == 200
+    [answered] = replies.to("700203", "answer")
+    assert answered.content["reference"].startswith("q")
+    assert len(replies.to("700203")) - before == (trouble == "the step fails")
 
 
 def test_two_messages_at_the_same_instant_are_taken_one_after_the_other(committed: db.Database) -> None:

@@ -38,6 +38,23 @@ def test_customers_change_their_own_name_and_language(client: FlaskClient, sessi
     assert as_staff(client, Role.ADMIN).get("/v1/me").status_code == 403
 
 
+def test_a_kept_profile_is_stale_once_an_address_was_taken_off(client: FlaskClient, session: Session) -> None:
+    ben = a_customer(session, phone=BEN, telegram=700201)
+    session.commit()
+    app, path = as_customer(client, ben), f"/v1/contacts/{ben.id}"
+    staff = as_staff(client, Role.AGENT)
+    kept, seen = app.get("/v1/me").headers["ETag"], staff.get(path).headers["ETag"]
+    app.headers["If-None-Match"] = kept
+    assert app.get("/v1/me").status_code == 304
+
+    point = f"{path}/contact-points/{points.reachable(session, ben.id, 'sms')[0].id}"
+    assert staff.delete(point, staff.get(point).headers["ETag"]).status_code == 204
+    again = app.get("/v1/me")
+    assert (again.status_code, [shown["channel"] for shown in again.json["contact_points"]]) == (200, ["telegram"])
+    assert staff.patch(path, {"name": "Benjamin Okafor"}, seen).status_code == 200, "the contact itself is as it was"
+    assert staff.patch(path, {"name": "B. Okafor"}, seen).status_code == 412
+
+
 def test_the_app_registers_for_pushes_at_every_start(client: FlaskClient, session: Session) -> None:
     ben = a_customer(session)
     session.commit()
