@@ -28,12 +28,12 @@ def measure() -> Iterator[Figure]:
         write(path)
         for name in ("sqlite", "postgresql"):
             with store(name):
-                began = time.perf_counter()
+                began, cpu = time.perf_counter(), time.process_time()
                 runner, grown_mb = _import(path)
                 took_s = time.perf_counter() - began
-                yield Figure(f"import of {ROWS:,} contacts, {name}", f"{ROWS / took_s:,.0f} rows/s").at_most(
-                    took_s, 60, "s"
-                )
+                cpu_s = time.process_time() - cpu
+                words = f"{ROWS / took_s:,.0f} rows/s, {ROWS / cpu_s:,.0f} a second of our processor time"
+                yield Figure(f"import of {ROWS:,} contacts, {name}", words).at_most(took_s, 60, "s")
                 longest_ms = runner.pace.longest_s * 1000
                 yield Figure(f"longest transaction of that import, {name}", f"{longest_ms:.0f} ms").at_most(
                     longest_ms, 50, "ms"

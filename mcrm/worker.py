@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.access.models import IdempotencyKey
+from mcrm.bulk import service as imports
 from mcrm.bulk.running import Runner
 from mcrm.bulkchanges import service as bulkchanges
 from mcrm.config import Limits
@@ -30,6 +31,7 @@ AFTER_FAILURE_S = 1.0
 COUNTERS_KEPT = timedelta(days=2)
 ADDRESSES_KEPT = timedelta(hours=1)
 LINKS_KEPT = timedelta(days=1)
+IMPORTS_KEPT = timedelta(days=30)
 PAGE = 1000
 
 
@@ -65,6 +67,7 @@ def engines(limits: Limits) -> tuple[Engine, ...]:
         Engine("forget-addresses", forget_addresses, every_s=3600.0),
         Engine("forget-answers", partial(forget_answers, answers_kept), every_s=600.0),
         Engine("forget-links", forget_links, every_s=3600.0),
+        Engine("forget-imports", forget_imports, every_s=3600.0),
     )
 
 
@@ -93,6 +96,11 @@ def forget_answers(kept: timedelta, session: Session) -> bool:
 def forget_links(session: Session) -> bool:
     """Drop one-time links that nobody can use any more."""
     return _drop(session, LinkToken, LinkToken.expires_at < clock.now() - LINKS_KEPT)
+
+
+def forget_imports(session: Session) -> bool:
+    """Drop files and reports of old imports: they are full of people's data."""
+    return imports.forget(session, before=clock.now() - IMPORTS_KEPT)
 
 
 def _drop(session: Session, model: type[IdempotencyKey | LinkToken], old: ColumnElement[bool]) -> bool:

@@ -87,13 +87,12 @@ def _arrive_alone(session: Session, actor: Actor, arrival: Arrival) -> Verdict:
 
 
 def _created(made: arriving.Arrived) -> Verdict:
-    rows: dict[str, list[Any]] = {
-        "contact": [made.contact],
-        "account": [made.account] if made.account else [],
-        "points": made.points,
+    rows = {
+        "contact": [[str(made.contact), 1]],
+        "account": [[str(made.account), 1]] if made.account else [],
+        "points": [[str(id_), rev] for id_, rev in made.points],
     }
-    undo = {"made": {name: [[str(one.id), one.rev] for one in some] for name, some in rows.items()}}
-    return Verdict(Outcome.CREATED, subject_id=made.contact.id, undo=undo)
+    return Verdict(Outcome.CREATED, subject_id=made.contact, undo={"made": rows})
 
 
 def _change(session: Session, actor: Actor, window: "_Window", contact: Contact, row: Values) -> Verdict:

@@ -30,7 +30,7 @@ from mcrm.bulk.errors import FileUnreadable, NotYours
 from mcrm.bulk.models import Import, ImportPart, ImportRow, ImportState, Outcome
 from mcrm.bulk.rows import RESOURCES, Mapper, Values, Verdict
 from mcrm.bulk.service import UNDER_WAY, forget_file
-from mcrm.bulk.sheets import Cells, Sheet, rows_of
+from mcrm.bulk.sheets import Cells, Sheet, check_size, rows_of
 from mcrm.db import reading
 from mcrm.interactions import log as interactions
 from mcrm.interactions.kinds import Kind
@@ -122,7 +122,10 @@ class Runner:
 
 
 class _Opened:
-    """A file that is being read: where its rows are, how many are decided, and what they held."""
+    """A file that is being read: where its rows are, how many are decided, and what they held.
+
+    What they held is all that grows with the file: about 100 bytes a key.
+    """
 
     def __init__(self, job: Import) -> None:
         """Read on from the first row that is not decided; raises FileUnreadable."""
@@ -146,6 +149,7 @@ class _Opened:
 
     def window(self, size: int) -> Window:
         """The next rows; one that means the same as a row above is rejected here, in a dry run as in a real one."""
+        check_size(self.done)
         found: Window = []
         for at, cells in islice(self._rows, size):
             row = self._mapper.read(at, cells)

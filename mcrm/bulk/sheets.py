@@ -26,7 +26,7 @@ Cells = tuple[int, list[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a file turned out to be. `rows` counts those below the header."""
+    """What a file turned out to be. `rows` below the header; of a workbook unknown until it is read."""
 
     path: Path
     format: str
@@ -58,10 +58,17 @@ def look(path: Path, format_: str, *, delimiter: str | None = None) -> Sheet:
         header = _header(next(rows, (1, [])))
     with rows_of(sheet, header=header) as rows:
         sample = tuple(tuple(cells or ()) for _, cells in islice(rows, SAMPLE_ROWS))
+        if format_ == XLSX:  # a large workbook takes a minute to read: nobody waits for it here
+            return replace(sheet, header=header, sample=sample)
         count = len(sample) + sum(1 for _ in islice(rows, MOST_ROWS + 1))
-    if count > MOST_ROWS:
-        raise FileUnreadable(f"The file has more than {MOST_ROWS} rows: split it.")
+    check_size(count)
     return replace(sheet, header=header, sample=sample, rows=count)
+
+
+def check_size(rows: int) -> None:
+    """Raise FileUnreadable beyond MOST_ROWS."""
+    if rows > MOST_ROWS:
+        raise FileUnreadable(f"The file has more than {MOST_ROWS} rows: split it.")
 
 
 def _header(first: Cells) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def _contact(session: Session, actor: Actor, contact_id: UUID, undo: dict[str, A
         held = [_untouched(session, ContactPoint, *one) for one in made["points"]]
         account = _untouched(session, Account, *made["account"][0]) if made["account"] else None
         _untouched(session, Contact, *made["contact"][0])
-        arriving.take_back(session, actor, arriving.Arrived(contact, account, held))
+        arriving.take_back(session, actor, contact, account, held)
         return UNDONE
     back, kept = _former(contact, undo["contact"])
     contacts.change(session, actor, contact, back)

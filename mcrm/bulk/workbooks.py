@@ -14,7 +14,7 @@ from zlib import error as ZlibError
 from mcrm.bulk.errors import FileUnreadable
 
 MOST_UNPACKED = 300_000_000
-MOST_SHARED_TEXT = 50_000_000
+MOST_SHARED_TEXT = 20_000_000  # openpyxl keeps all of it in memory
 MOST_MEMBERS = 1000
 SHARED_TEXT = "xl/sharedStrings.xml"
 

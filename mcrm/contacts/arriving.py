@@ -12,14 +12,16 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from mcrm import clock
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import Actor
-from mcrm.contacts import points
 from mcrm.contacts.errors import ContactInUse
 from mcrm.contacts.models import Contact, ContactPoint, PointState
+from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.transaction import insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,71 +43,88 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What was made."""
+    """What was made: ids with their revisions; `account` for a private person, whose account came along."""
 
-    contact: Contact
-    account: Account | None
-    points: list[ContactPoint]
+    contact: UUID
+    account: UUID | None
+    points: list[tuple[UUID, int]]
 
 
 def create_many(session: Session, actor: Actor, arrivals: Sequence[Arrival]) -> list[Arrived]:
     """Make them all, in one savepoint; raises IntegrityError, and makes none, where one cannot be."""
-    made = [_made(arrival) for arrival in arrivals]
+    made: list[Arrived] = []
+    accounts: list[dict[str, Any]] = []
+    contacts: list[dict[str, Any]] = []
+    points_: list[dict[str, Any]] = []
+    for arrival in arrivals:
+        account = None
+        if arrival.account_id is None:
+            where = {"territory_id": arrival.territory_id, **dict.fromkeys(OF_ACCOUNT), **arrival.account_facts}
+            account = _row(name=arrival.name, kind=AccountKind.PERSON.value, custom={}, **where)
+            accounts.append(account)
+        account_id = account["id"] if account else arrival.account_id
+        facts = {**dict.fromkeys(OF_CONTACT), "custom": {}, **arrival.facts}
+        contact = _row(name=arrival.name, account_id=account_id, **facts)
+        contacts.append(contact)
+        held = [_row(contact_id=contact["id"], channel=channel, address=to) for channel, to in arrival.addresses]
+        points_ += held
+        made.append(Arrived(contact["id"], account["id"] if account else None, [(point["id"], 1) for point in held]))
     with session.begin_nested():
-        for rows in (
-            [one.account for one in made if one.account],
-            [one.contact for one in made],
-            [point for one in made for point in one.points],
-        ):
-            session.add_all(rows)
-            session.flush()
-        for arrival, one in zip(arrivals, made, strict=True):
-            for point in arrival.adopted:
-                point.contact_id, point.state, point.verified_at = one.contact.id, PointState.ACTIVE.value, None
-                one.points.append(point)
-        session.flush()
-    for one in made:
-        _log(session, actor, one)
+        insert_rows(session, Account, accounts)
+        insert_rows(session, Contact, contacts)
+        insert_rows(session, ContactPoint, points_)
+        _adopt(session, arrivals, made)
+    for arrival, one, contact in zip(arrivals, made, contacts, strict=True):
+        _log(session, actor, arrival, one, contact["account_id"])
     return made
 
 
-def _made(arrival: Arrival) -> Arrived:
-    account = None
-    if arrival.account_id is None:
-        where = {"territory_id": arrival.territory_id, **arrival.account_facts}
-        account = Account(name=arrival.name, kind=AccountKind.PERSON.value, **where)
-    account_id = account.id if account else arrival.account_id
-    contact = Contact(name=arrival.name, account_id=account_id, **arrival.facts)
-    held = [
-        ContactPoint(contact_id=contact.id, channel=channel, address=address) for channel, address in arrival.addresses
-    ]
-    return Arrived(contact, account, held)
+OF_ACCOUNT = ("country", "account_class", "locale", "timezone")
+OF_CONTACT = ("number", "locale", "timezone", "notes")
 
 
-def _log(session: Session, actor: Actor, made: Arrived) -> None:
-    account_id = made.contact.account_id
+def _row(**values: Any) -> dict[str, Any]:
+    now = clock.now()
+    return {"id": new_id(), "rev": 1, "created_at": now, "updated_at": now, **values}
+
+
+def _adopt(session: Session, arrivals: Sequence[Arrival], made: Sequence[Arrived]) -> None:
+    """Addresses that wrote to us before anybody knew whose they were join their contact."""
+    adopted = [(point, one) for arrival, one in zip(arrivals, made, strict=True) for point in arrival.adopted]
+    for point, one in adopted:
+        point.contact_id, point.state, point.verified_at = one.contact, PointState.ACTIVE.value, None
+    if adopted:
+        session.flush()
+    for point, one in adopted:
+        one.points.append((point.id, point.rev))
+
+
+def _log(session: Session, actor: Actor, arrival: Arrival, made: Arrived, account_id: UUID) -> None:
     if made.account:
-        payload = {"kind": made.account.kind}
+        payload = {"kind": AccountKind.PERSON.value}
         log.append(session, actor, Kind.ACCOUNT_CREATED, about=About(account_id=account_id), payload=payload)
-    about = About(contact_id=made.contact.id, account_id=account_id)
+    about = About(contact_id=made.contact, account_id=account_id)
     log.append(session, actor, Kind.CONTACT_CREATED, about=about)
-    for point in made.points:
-        payload = {"channel": point.channel}
-        log.append(session, actor, Kind.CONTACT_POINT_ADDED, about=points.about(point, made.contact), payload=payload)
+    channels = [channel for channel, _ in arrival.addresses] + [point.channel for point in arrival.adopted]
+    for (point_id, _), channel in zip(made.points, channels, strict=True):
+        about = About(made.contact, account_id, point_id, ("contact-point", point_id))
+        log.append(session, actor, Kind.CONTACT_POINT_ADDED, about=about, payload={"channel": channel})
 
 
-def take_back(session: Session, actor: Actor, made: Arrived) -> None:
+def take_back(
+    session: Session, actor: Actor, contact: Contact, account: Account | None, held: Sequence[ContactPoint]
+) -> None:
     """Delete a contact that was just made, with its addresses and its own account; the log keeps what it said.
 
     Raises ContactInUse when anything names it by now: an order, a consent, a message.
     """
     try:
         with session.begin_nested():
-            for row in (*made.points, made.contact, made.account):
+            for row in (*held, contact, account):
                 if row is not None:
                     session.delete(row)
                     session.flush()
     except IntegrityError:
         raise ContactInUse from None
-    about = About(contact_id=made.contact.id, account_id=made.contact.account_id)
+    about = About(contact_id=contact.id, account_id=contact.account_id)
     log.append(session, actor, Kind.CONTACT_REMOVED, about=about)

@@ -189,3 +189,13 @@ def test_no_exported_cell_is_a_formula(client: FlaskClient, session: Session) ->
     cells = [cell for line in told.splitlines()[1:] for cell in line.split(",") if cell]
     assert len(cells) == 5
     assert all(cell.lstrip('"').startswith("'") for cell in cells)
+
+
+def test_what_came_in_is_found_like_everything_else(client: FlaskClient, session: Session) -> None:
+    ada = as_staff(client, Role.ADMIN)
+    made = upload(ada, CONTACTS).json
+    ada.post(f"/v1/imports/{made['id']}/run", {"dry_run": False})
+    work()
+    for words in ("Rosa", "K1", "07700900205"):
+        assert [one["name"] for one in ada.get("/v1/contacts", q=words).json["items"]] == ["Rosa Bianchi"], words
+    assert [one["name"] for one in ada.get("/v1/accounts", q="Ferry").json["items"]] == ["The Ferry Café"]

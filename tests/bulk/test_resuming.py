@@ -3,13 +3,14 @@
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mcrm import db
+from mcrm import clock, db
 from mcrm.bulk import running, service
 from mcrm.bulk.acting import COMMAND_LINE
 from mcrm.bulk.models import Import, ImportPart, ImportRow
@@ -110,3 +111,19 @@ def test_an_import_that_cannot_go_on_fails_and_does_not_turn_for_ever(
     session.expire_all()
     assert session.get_one(Import, job.id).state == "failed"
     assert not runner.turn()
+
+
+def test_files_and_reports_of_old_imports_are_dropped(database: Database, session: Session, tmp_path: Path) -> None:
+    run_to_end(begun(tmp_path).id)
+    lying = uploaded(tmp_path, FILE, "contacts")
+    with transaction() as work:
+        assert not service.forget(work, before=clock.now() - timedelta(days=1))
+    assert session.scalar(select(func.count()).select_from(ImportRow)) == ROWS + 1
+    while True:
+        with transaction() as work:
+            if not service.forget(work, before=clock.now()):
+                break
+    session.expire_all()
+    for model in (ImportRow, ImportPart):
+        assert session.scalar(select(func.count()).select_from(model)) == 0
+    assert session.get_one(Import, lying).sample == []
