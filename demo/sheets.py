@@ -98,15 +98,21 @@ def bring(
     report.parent.mkdir(parents=True, exist_ok=True)
     with report.open("wb") as out:
         exporting.write_csv(reporting.rows(job), out)
+    _tell(job, report, as_json=as_json)
+    if job.failure is not None:
+        raise click.ClickException(job.failure)
+
+
+def _tell(job: Any, report: Path, *, as_json: bool) -> None:
     told = {"id": str(job.id), "state": job.state, "dry_run": job.is_dry_run, "rows": job.done, **job.counts}
     if as_json:
         click.echo(json.dumps({**told, "failure": job.failure, "report": str(report)}))
-    else:
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(job.counts.items())) or "nothing to do"
-        click.echo(f"{job.done} rows: {counts}{' (dry run: nothing is changed)' if job.is_dry_run else ''}")
-        click.echo(f"Every row's outcome is in {report}; take the import back with `mcrm import undo {job.id}`.")
-    if job.failure is not None:
-        raise click.ClickException(job.failure)
+        return
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(job.counts.items())) or "nothing to do"
+    click.echo(f"{job.done} rows: {counts}{' (dry run: nothing is changed)' if job.is_dry_run else ''}")
+    click.echo(f"Every row's outcome is in {report}.")
+    if not job.is_dry_run:
+        click.echo(f"To take it back: mcrm import undo {job.id}")
 
 
 def _mapping(text: str | None) -> dict[str, str] | None:

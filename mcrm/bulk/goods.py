@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from mcrm.actors import Actor
 from mcrm.bulk.cells import minor, unfit
 from mcrm.bulk.models import Outcome
-from mcrm.bulk.rows import Values, Verdict, missing, rejected
+from mcrm.bulk.rows import Values, Verdict, exists, rejected, require_filled
 from mcrm.errors import DomainError
 from mcrm.products import service as products
 from mcrm.products.errors import PriceListUnknown, ProductUnknown
@@ -46,21 +46,19 @@ def decide_products(
     there = _products(session, (row.values.get("code") for row in rows))
 
     def decide(row: Values) -> Verdict:
-        if error := missing(row.values, ("code",)):
-            raise error
+        require_filled(row.values, "code")
         found = there.get(row.values["code"].upper())
         if found is None:
             return NOTHING_FOUND if mode == "update" else _new_product(session, actor, row)
         if mode == "create":
-            return Verdict(Outcome.SKIPPED, "import.exists", "code", "", found.id)
+            return exists(found.id)
         return _changed_product(session, actor, found, row)
 
     return _one_by_one(session, rows, decide)
 
 
 def _new_product(session: Session, actor: Actor, row: Values) -> Verdict:
-    if error := missing(row.values, ("name",)):
-        raise error
+    require_filled(row.values, "name")
     made = products.create(session, actor, **row.values)
     return Verdict(Outcome.CREATED, subject_id=made.id, undo={"made": [str(made.id), made.rev]})
 
@@ -86,8 +84,7 @@ def decide_prices(
     lists = {one.name: one for one in session.scalars(products.price_lists_of(actor).where(PriceList.name.in_(names)))}
 
     def decide(row: Values) -> Verdict:
-        if error := missing(row.values, ("price_list", "product", "price")):
-            raise error
+        require_filled(row.values, "price_list", "product", "price")
         product = _known(there, row)
         list_ = lists.get(row.values["price_list"])
         if list_ is None:
@@ -118,7 +115,7 @@ def _price(session: Session, actor: Actor, list_: PriceList, product: Product, r
     if item is None and mode == "update":
         return NOTHING_FOUND
     if item is not None and mode == "create":
-        return Verdict(Outcome.SKIPPED, "import.exists", "", "", item.id)
+        return exists(item.id)
     before = item.unit_price if item else None
     if before == wanted:
         return Verdict(Outcome.UNCHANGED, subject_id=item.id if item else None)
@@ -134,15 +131,14 @@ def decide_stock(
     there = _products(session, (row.values.get("product") for row in rows))
 
     def decide(row: Values) -> Verdict:
-        if error := missing(row.values, ("product", "on_hand")):
-            raise error
+        require_filled(row.values, "product", "on_hand")
         product, location = _known(there, row), row.values.get("location", stock.MAIN)
         query = select(StockItem).where(StockItem.product_id == product.id, StockItem.location == location)
         item = session.scalar(query.with_for_update().execution_options(populate_existing=True))
         if item is None and mode == "update":
             return NOTHING_FOUND
         if item is not None and mode == "create":
-            return Verdict(Outcome.SKIPPED, "import.exists", "", "", item.id)
+            return exists(item.id)
         difference = row.values["on_hand"] - (item.on_hand if item else 0)
         if item is not None and not difference:
             return Verdict(Outcome.UNCHANGED, subject_id=item.id)

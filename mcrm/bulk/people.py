@@ -9,10 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
+from mcrm.accounts.errors import AccountUnknown
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import Actor
 from mcrm.bulk.models import Outcome
-from mcrm.bulk.rows import Values, Verdict, missing, rejected
+from mcrm.bulk.rows import Values, Verdict, exists, rejected, require_filled
 from mcrm.contacts import arriving, points, service
 from mcrm.contacts.arriving import Arrival
 from mcrm.contacts.errors import ContactPointTaken, NumberTaken
@@ -50,11 +51,8 @@ def decide(session: Session, actor: Actor, rows: Sequence[Values], *, mode: str,
         found = window.match(row, match)
         try:
             if found is not None:
-                verdicts[row.at] = (
-                    Verdict(Outcome.SKIPPED, "import.exists", match if match != "any" else "", "", found.id)
-                    if mode == "create"
-                    else _change(session, actor, window, found, row)
-                )
+                is_new_only = mode == "create"
+                verdicts[row.at] = exists(found.id) if is_new_only else _change(session, actor, window, found, row)
             elif mode == "update":
                 verdicts[row.at] = Verdict(Outcome.SKIPPED, "import.nothing-found", "", "No contact matches this row.")
             else:
@@ -171,8 +169,7 @@ class _Window:
 
     def arrival(self, row: Values) -> Arrival:
         """The contact to be; DomainError for what is missing, taken or out of reach."""
-        if error := missing(row.values, ("name",)):
-            raise error
+        require_filled(row.values, "name")
         if row.values.get("number") in self.out_of_reach | self.by_number.keys():
             raise NumberTaken(field="number")
         held = {address: self.points[address] for address in addresses(row) if address in self.points}
@@ -211,9 +208,7 @@ class _Window:
             found = self.session.scalar(query.where(by).order_by(Account.id).limit(1))
             if found is None:
                 if name is None:
-                    error = missing(row.values, ("account",))
-                    assert error is not None
-                    raise error
+                    raise AccountUnknown(field="account_number")
                 facts: dict[str, Any] = {key: row.values.get(key) for key in OF_ACCOUNT}
                 found = accounts.create(self.session, self.actor, name=name, number=number, territory_id=place, **facts)
             self.accounts[number, name] = found.id

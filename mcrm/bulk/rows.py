@@ -1,7 +1,7 @@
 """Rows on their way in: the fields of each resource, cells made into values by a mapping, and the verdict on a row."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from mcrm.accounts.schemas import AccountInSchema
 from mcrm.api.fields import Str
 from mcrm.api.formats import Currency, Email
 from mcrm.bulk.cells import Parse, Reading, amount, checked, members, several, unfit, whole, yes_or_no
-from mcrm.bulk.errors import MappingInvalid, RowUnfit
+from mcrm.bulk.errors import MappingInvalid
 from mcrm.bulk.models import Outcome
 from mcrm.contacts import points
 from mcrm.contacts.schemas import ContactInSchema
@@ -56,10 +56,15 @@ class Resource:
     fields: tuple[Field, ...]
     match_keys: tuple[str, ...]
     required: tuple[str, ...]
-    by_name: dict[str, Field] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.by_name.update({one.name: one for one in self.fields})
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError without one."""
+        return {one.name: one for one in self.fields}[name]
+
+
+def exists(subject_id: UUID) -> Verdict:
+    """The verdict on a row that only wants to create."""
+    return Verdict(Outcome.SKIPPED, "import.exists", "", "It is there already.", subject_id)
 
 
 def rejected(error: DomainError) -> Verdict:
@@ -161,7 +166,7 @@ def checked_mapping(resource: Resource, header: Sequence[str], mapping: Mapping[
     for column, name in mapping.items():
         if column not in header:
             raise MappingInvalid(f"The file has no column {column[:60]}.", field="mapping")
-        if name not in resource.by_name:
+        if name not in {one.name for one in resource.fields}:
             raise MappingInvalid(f"{resource.name} have no field {name[:60]}.", field="mapping")
     names = list(mapping.values())
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -175,7 +180,7 @@ class Mapper:
 
     def __init__(self, resource: Resource, header: Sequence[str], mapping: Mapping[str, str], reading: Reading) -> None:
         """The mapping has passed `checked_mapping`."""
-        self._columns = [(header.index(column), resource.by_name[name]) for column, name in mapping.items()]
+        self._columns = [(header.index(column), resource.field(name)) for column, name in mapping.items()]
         self._reading = reading
 
     def read(self, at: int, cells: Sequence[str] | None) -> Values | Verdict:
@@ -193,11 +198,10 @@ class Mapper:
         return Values(at, values)
 
 
-def missing(values: Mapping[str, Any], names: Sequence[str]) -> RowUnfit | None:
-    """The error of a row without something it must have."""
+def require_filled(values: Mapping[str, Any], *names: str) -> None:
+    """Raise RowUnfit for a row without something that it must have."""
     for name in names:
         if name not in values:
             error = unfit("Must not be empty.", "missing")
             error.field = name
-            return error
-    return None
+            raise error
