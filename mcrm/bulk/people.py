@@ -77,11 +77,10 @@ def _arrive_alone(session: Session, actor: Actor, arrival: Arrival) -> Verdict:
     try:
         return _created(arriving.create_many(session, actor, [arrival])[0])
     except IntegrityError:
-        return rejected(
-            NumberTaken(field="number")
-            if arrival.facts.get("number") and not arrival.addresses
-            else ContactPointTaken()
-        )
+        number = arrival.facts.get("number")
+        taken = select(Contact.id).where(Contact.number == number)
+        is_number = number is not None and session.scalar(taken) is not None
+        return rejected(NumberTaken(field="number") if is_number else ContactPointTaken())
 
 
 def _created(made: arriving.Arrived) -> Verdict:
@@ -99,7 +98,7 @@ def _change(session: Session, actor: Actor, window: "_Window", contact: Contact,
     if "custom" in changes:
         changes["custom"] = {**contact.custom, **changes["custom"]}
     changes = {name: value for name, value in changes.items() if getattr(contact, name) != value}
-    account = session.get_one(Account, contact.account_id)
+    account = window.their_accounts[contact.account_id]
     of_account = {name: row.values[name] for name in OF_ACCOUNT if name in row.values}
     if "territory" in row.values:
         of_account["territory_id"] = window.territory(row.values["territory"])
@@ -144,6 +143,9 @@ class _Window:
         self.points = {(one.channel, one.address): one for one in session.scalars(held)} if wanted else {}
         owners = {point.contact_id for point in self.points.values() if point.contact_id}
         self.owners = {one.id: one for one in session.scalars(in_reach.where(Contact.id.in_(owners)))} if owners else {}
+        found = {one.account_id for one in (*self.by_number.values(), *self.owners.values())}
+        theirs = select(Account).where(Account.id.in_(found))
+        self.their_accounts = {one.id: one for one in session.scalars(theirs)} if found else {}
 
     def match(self, row: Values, match: str) -> Contact | None:
         """The contact that the row means; with `any` by number, else by phone, else by mail."""

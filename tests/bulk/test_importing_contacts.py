@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor, Channel, Role, Scope
+from mcrm.bulk import people
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.db import Database
 from mcrm.interactions.models import Interaction, LogHead
@@ -177,3 +178,24 @@ def test_files_are_read_whatever_their_encoding_and_separator(
     words = CONTACTS.replace("; 07700 900208", "").replace(",", mark).encode(encoding)
     assert brought(tmp_path, words, "contacts").counts == {"created": 3}
     assert "The Ferry Café" in set(session.scalars(select(Account.name)))
+
+
+def test_somebody_who_was_quicker_costs_one_row_and_not_its_window(
+    database: Database, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_customer(session, "Tom Reilly").number = "K2"
+    a_customer(session, "Mei Lin", phone="+447700900208")
+    session.commit()
+    looked_up = people._Window.__init__
+
+    def a_moment_earlier(self: Any, *facts: Any) -> None:
+        looked_up(self, *facts)
+        self.by_number, self.points = {}, {}
+
+    monkeypatch.setattr(people._Window, "__init__", a_moment_earlier)
+    job = brought(tmp_path, CONTACTS, "contacts")
+    assert [one[1:3] for one in verdicts(session, job)] == [
+        ("created", ""),
+        ("rejected", "contact.number-taken"),
+        ("rejected", "contact-point.taken"),
+    ]
