@@ -18,7 +18,7 @@ from mcrm.orders.rows import IN_THOUSANDTHS, WITHOUT_PARTS
 
 TRUE, FALSE = frozenset({"true", "yes", "1", "y", "x"}), frozenset({"false", "no", "0", "n"})
 WHOLE = re.compile(r"[+-]?\d{1,12}(\.0+)?", re.ASCII)
-DECIMAL = re.compile(r"[+-]?\d{1,12}(\.\d{1,6})?", re.ASCII)
+DECIMAL = re.compile(r"[+-]?\d{1,13}(\.\d{1,6})?", re.ASCII)
 LONGEST_CELL = 10_000
 
 

@@ -18,6 +18,9 @@ from mcrm.contacts import arriving, points, service
 from mcrm.contacts.arriving import Arrival
 from mcrm.contacts.errors import ContactPointTaken, NumberTaken
 from mcrm.contacts.models import Contact, ContactPoint, PointState
+from mcrm.custom_fields import service as custom_fields
+from mcrm.custom_fields import values
+from mcrm.custom_fields.models import FieldTable
 from mcrm.errors import DomainError
 from mcrm.territories import service as territories
 from mcrm.territories.errors import TerritoryUnknown
@@ -94,10 +97,10 @@ def _created(made: arriving.Arrived) -> Verdict:
 
 def _change(session: Session, actor: Actor, window: "_Window", contact: Contact, row: Values) -> Verdict:
     """Only what differs; a savepoint, so that a refused half leaves nothing."""
-    changes = {name: row.values[name] for name in OWN if name in row.values}
-    if "custom" in changes:
-        changes["custom"] = {**contact.custom, **changes["custom"]}
+    changes = {name: row.values[name] for name in OWN if name in row.values and name != "custom"}
     changes = {name: value for name, value in changes.items() if getattr(contact, name) != value}
+    given = row.values.get("custom", {})
+    own_fields = {name: value for name, value in given.items() if contact.custom.get(name) != value}
     account = window.their_accounts[contact.account_id]
     of_account = {name: row.values[name] for name in OF_ACCOUNT if name in row.values}
     if "territory" in row.values:
@@ -105,14 +108,15 @@ def _change(session: Session, actor: Actor, window: "_Window", contact: Contact,
     is_private = account.kind == AccountKind.PERSON
     of_account = {name: value for name, value in of_account.items() if is_private and getattr(account, name) != value}
     new = [address for address in addresses(row) if not window.is_held(address, contact)]
-    if not (changes or of_account or new):
+    if not (changes or own_fields or of_account or new):
         return Verdict(Outcome.UNCHANGED, subject_id=contact.id)
     undo: dict[str, Any] = {
         "contact": {name: [getattr(contact, name), value] for name, value in changes.items()},
+        "custom": {name: [contact.custom.get(name), value] for name, value in own_fields.items()},
         "account": {name: [_plain(getattr(account, name)), _plain(value)] for name, value in of_account.items()},
     }
     with session.begin_nested():
-        service.change(session, actor, contact, changes)
+        service.change(session, actor, contact, changes | ({"custom": own_fields} if own_fields else {}))
         if of_account:
             accounts.change(session, actor, account, dict(of_account))
         added = [
@@ -132,6 +136,7 @@ class _Window:
     def __init__(self, session: Session, actor: Actor, rows: Sequence[Values]) -> None:
         self.session, self.actor = session, actor
         self.territories: dict[str, UUID] = {}
+        self.defined = custom_fields.in_force(session, FieldTable.CONTACTS)
         self.accounts: dict[tuple[str | None, str | None], UUID] = {}
         numbers = {row.values["number"] for row in rows if "number" in row.values}
         wanted = {address for row in rows for address in addresses(row)}
@@ -185,7 +190,8 @@ class _Window:
             account_id=account_id,
             territory_id=None if account_id else territories.for_new(self.session, self.actor, place),
             account_facts={name: row.values.get(name) for name in (*OF_ACCOUNT, "locale", "timezone")},
-            facts={name: row.values[name] for name in OWN if name != "name" and name in row.values},
+            facts={name: row.values[name] for name in OWN if name != "name" and name in row.values}
+            | {"custom": values.merged(self.defined, row.values.get("custom", {}), None)},
             addresses=[address for address in addresses(row) if address not in held],
             adopted=list(held.values()),
         )

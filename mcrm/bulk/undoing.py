@@ -89,7 +89,9 @@ def _contact(session: Session, actor: Actor, contact_id: UUID, undo: dict[str, A
         arriving.take_back(session, actor, contact, account, held)
         return UNDONE
     back, kept = _former(contact, undo["contact"])
-    contacts.change(session, actor, contact, back)
+    own_fields = {name: before for name, (before, after) in undo["custom"].items() if contact.custom.get(name) == after}
+    kept += len(undo["custom"]) - len(own_fields)
+    contacts.change(session, actor, contact, back | ({"custom": own_fields} if own_fields else {}))
     account = session.get_one(Account, contact.account_id)
     of_account, kept_there = _former(account, undo["account"])
     if of_account.get("territory_id") is not None:

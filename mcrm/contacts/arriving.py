@@ -21,6 +21,7 @@ from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.lookup.keeping import index_rows
 from mcrm.transaction import insert_rows
 
 
@@ -66,13 +67,16 @@ def create_many(session: Session, actor: Actor, arrivals: Sequence[Arrival]) -> 
         facts = {**dict.fromkeys(OF_CONTACT), "custom": {}, **arrival.facts}
         contact = _row(name=arrival.name, account_id=account_id, **facts)
         contacts.append(contact)
-        held = [_row(contact_id=contact["id"], channel=channel, address=to) for channel, to in arrival.addresses]
+        own = {"contact_id": contact["id"], "state": PointState.ACTIVE.value}
+        held = [_row(channel=channel, address=to, **own) for channel, to in arrival.addresses]
         points_ += held
         made.append(Arrived(contact["id"], account["id"] if account else None, [(point["id"], 1) for point in held]))
     with session.begin_nested():
         insert_rows(session, Account, accounts)
         insert_rows(session, Contact, contacts)
         insert_rows(session, ContactPoint, points_)
+        for model, rows in ((Account, accounts), (Contact, contacts), (ContactPoint, points_)):
+            index_rows(session, model, rows)
         _adopt(session, arrivals, made)
     for arrival, one, contact in zip(arrivals, made, contacts, strict=True):
         _log(session, actor, arrival, one, contact["account_id"])

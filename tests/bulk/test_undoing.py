@@ -7,10 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mcrm.accounts.models import Account
+from mcrm.actors import SYSTEM
 from mcrm.bulk.acting import COMMAND_LINE
 from mcrm.bulk.models import ImportRow
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.custom_fields import service as custom_fields
+from mcrm.custom_fields.models import FieldTable, FieldType
 from mcrm.db import Database
 from mcrm.interactions.models import Interaction
 from mcrm.products.models import PriceListItem, Product
@@ -34,6 +37,29 @@ def left(session: Session) -> list[Any]:
 def stays(session: Session, job: Any) -> list[str]:
     query = select(ImportRow.undone).where(ImportRow.import_id == job.id, ImportRow.run == job.run)
     return [one or "" for one in session.scalars(query.order_by(ImportRow.row))]
+
+
+def test_own_fields_come_in_as_they_are_defined_and_go_back_one_by_one(
+    database: Database, session: Session, tmp_path: Path
+) -> None:
+    for name in ("roast", "grind"):
+        custom_fields.define(
+            session, SYSTEM, table=FieldTable.CONTACTS, name=name, type=FieldType.STRING, label=name, is_required=False
+        )
+    tom = a_customer(session, "Tom", phone="+447700900203")
+    tom.custom = {"roast": "dark", "hidden": "kept"}
+    session.commit()
+    words = 'name,phone,custom\nTom,07700 900203,"{""roast"": ""light"", ""grind"": ""fine""}"\n'
+    words += 'Mei,07700 900204,"{""roast"": ""light""}"\nRosa,07700 900205,"{""unheard"": ""of""}"\n'
+    job = brought(tmp_path, words, "contacts")
+    assert job.counts == {"updated": 1, "created": 1, "rejected": 1}
+    session.expire_all()
+    assert tom.custom == {"roast": "light", "grind": "fine", "hidden": "kept"}
+    with transaction() as work:
+        contacts.change(work, SYSTEM, work.get_one(Contact, tom.id), {"custom": {"grind": "coarse"}})
+    taken_back(job.id)
+    session.expire_all()
+    assert tom.custom == {"roast": "dark", "grind": "coarse", "hidden": "kept"}
 
 
 def test_untouched_rows_go_and_changed_fields_come_back(database: Database, session: Session, tmp_path: Path) -> None:
