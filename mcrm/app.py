@@ -20,6 +20,7 @@ from mcrm.contacts import resources as contacts
 from mcrm.custom_fields import resources as custom_fields
 from mcrm.deliveries import resources as deliveries
 from mcrm.duplicates import resources as duplicates
+from mcrm.examples import EXAMPLES
 from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
 from mcrm.ledger import resources as ledger
@@ -110,7 +111,12 @@ def create_app(
     app = Flask("mcrm", static_folder=None)
     app.config["SETTINGS"] = settings
     api = make_api(
-        app, settings, authenticate=lambda token: login.authenticate(settings, token), checks=checks, gauges=gauges
+        app,
+        settings,
+        authenticate=lambda token: login.authenticate(settings, token),
+        checks=checks,
+        gauges=gauges,
+        examples=EXAMPLES,
     )
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

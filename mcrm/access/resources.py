@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, request
+from flask import Response, current_app, request
 from flask.views import MethodView
 
 from mcrm.access import login, passwords, recovery, sessions, users
@@ -20,6 +20,7 @@ from mcrm.access.schemas import (
     RefreshSchema,
     ResetSchema,
     SessionsSchema,
+    UnderWaySchema,
     UserChangeSchema,
     UserQuery,
     UserSchema,
@@ -28,8 +29,9 @@ from mcrm.access.sessions import Device, Pair
 from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.requestid import request_id
+from mcrm.api.rows import compile_rows
 from mcrm.config import Settings
 from mcrm.db import reading
 from mcrm.settings_store import service as settings_store
@@ -39,13 +41,14 @@ from mcrm.territories.models import ScopeGrant
 from mcrm.territories.schemas import GrantSchema
 from mcrm.transaction import transaction
 
-signing_in = Blueprint("auth", __name__, url_prefix="/v1/auth", description="Signing in", replays=False)
-own = Blueprint("sessions", __name__, url_prefix="/v1/me/sessions", description="One's own sessions")
-password = Blueprint("password", __name__, url_prefix="/v1/me/password", description="One's own password")
-staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who works here")
+signing_in = Blueprint("auth", __name__, url_prefix="/v1/auth", description="Signing in and out.", replays=False)
+own = Blueprint("sessions", __name__, url_prefix="/v1/me/sessions", description="Where one is signed in.")
+password = Blueprint("password", __name__, url_prefix="/v1/me/password", description="One's own password.")
+staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who works here.")
 EVERYBODY = STAFF | {Role.CUSTOMER}
 ONE_USER = UserSchema()
 BY_ID = [User.id]
+ROWS = compile_rows(ONE_USER, User)
 
 
 def _settings() -> Settings:
@@ -76,7 +79,7 @@ class Otp(MethodView):
     """Customers, first step."""
 
     @signing_in.arguments(OtpSchema())
-    @signing_in.response(202)
+    @signing_in.response(202, UnderWaySchema())
     def post(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Ask for a code by text; the answer is the same whether or not the number is known."""
         settings = _settings()
@@ -176,11 +179,10 @@ class Users(MethodView):
 
     @staff.arguments(UserQuery(), location="query")
     @staff.response(200, page_of(UserSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """The users, oldest first; those of a role, a team, active or not, or with words in name or e-mail."""
-        with reading() as session:
-            where = {"limit": query.pop("limit"), "cursor": query.pop("cursor")}
-            return page(session, users.listed(**query), BY_ID, **where)
+        where = {"limit": query.pop("limit"), "cursor": query.pop("cursor")}
+        return ROWS.listed(users.listed(**query), BY_ID, **where)
 
     @staff.etag
     @staff.arguments(NewUserSchema())

@@ -29,6 +29,10 @@ class OtpSchema(fields.Schema):
     phone = fields.Str(required=True, max_length=40)
 
 
+class UnderWaySchema(fields.Schema):
+    """An empty object: whether a text goes out is nobody's to see."""
+
+
 class OtpVerifySchema(fields.Schema):
     """A customer signs in with the code."""
 

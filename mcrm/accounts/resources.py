@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Response
 from flask.views import MethodView
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from mcrm.accounts import hierarchy, service
@@ -14,7 +15,7 @@ from mcrm.actors import STAFF, Area
 from mcrm.addresses import service as addresses
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.custom_fields import service as custom_fields
 from mcrm.custom_fields.models import FieldTable
@@ -37,6 +38,11 @@ def shown(session: Session, account: Account) -> dict[str, Any]:
     return made
 
 
+def defined_only(connection: Connection, items: list[dict[str, Any]]) -> None:
+    """Of the custom values on a page leave those that are defined."""
+    custom_fields.hide(connection, FieldTable.ACCOUNTS, items)
+
+
 @blueprint.route("", roles=STAFF)
 class Accounts(MethodView):
     """All of them."""
@@ -53,9 +59,7 @@ class Accounts(MethodView):
             found = found.where(Account.id.in_(tags.with_tag(Account, tag)))
         with reading() as session:
             found = custom_fields.filtered(session, found, Account.custom, FieldTable.ACCOUNTS, query.pop("custom"))
-            found = found.with_only_columns(*ROWS.columns)
-            rows = page(session, found, [Account.id.desc()], scalars=False, **query)
-            return ROWS.page(rows, amend=lambda items: custom_fields.hide(session, FieldTable.ACCOUNTS, items))
+        return ROWS.listed(found, [Account.id.desc()], amend=defined_only, **query)
 
     @blueprint.arguments(AccountInSchema())
     @blueprint.response(201, AccountSchema())

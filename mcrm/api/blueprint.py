@@ -1,7 +1,7 @@
 """The one blueprint of the house: every operation says who may call it, what it takes, what it answers."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -12,15 +12,17 @@ from flask_smorest.etag import _get_etag_ctx
 from werkzeug.exceptions import HTTPException, PreconditionFailed
 
 from mcrm.actors import Area, Role
+from mcrm.api.describing import PROBLEMS, headers
 from mcrm.api.fields import Query
 from mcrm.api.json import encode
-from mcrm.api.parser import StrictParser
+from mcrm.api.parser import StrictParser, needs_something
 from mcrm.api.problems import PROBLEM_TYPE, ProblemSchema
 from mcrm.api.state import Access
 
 View = TypeVar("View", bound=Callable[..., Any])
 REPLAYED_METHODS = frozenset({"POST", "PATCH"})
 BESIDE = "-"
+FILE = {"type": "string", "format": "binary"}
 FORBIDDEN_CONVERTERS = ("<int", "<float", "<path", "<any")
 
 
@@ -126,6 +128,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         return decorated
 
+    def file(self, content_type: str, description: str) -> Callable[[View], View]:
+        """Answer with a file of this type: the view returns a Response."""
+        decorate: Callable[[View], View] = super().response(
+            200, FILE, content_type=content_type, description=description
+        )
+        return decorate
+
     def alt_response(self, status_code: int, *args: Any, **options: Any) -> Callable[[View], View]:
         """Document another answer; from 400 on it is a problem unless the caller says otherwise."""
         if status_code >= 400 and not args:
@@ -188,8 +197,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         """Document who may call, and the problems that can come."""
         access: Access = doc_info["access"]
         responses = doc.setdefault("responses", {})
-        for status, name in _problems_of(access, method, has_id=doc_info["has_id"], has_body="requestBody" in doc):
-            responses.setdefault(status, name)
+        for status in _problems_of(access, method, has_id=doc_info["has_id"], has_body="requestBody" in doc):
+            responses.setdefault(status, PROBLEMS[status].name)
+        for status, answer in responses.items():
+            if isinstance(answer, dict):
+                answer["headers"] = headers(*_headers_of(int(status), access)) | answer.get("headers", {})
+        if method == "post" and "requestBody" in doc:
+            doc["requestBody"]["required"] = any(map(needs_something, _shapes_in(doc["requestBody"])))
         doc["operationId"] = doc_info["operation"]
         doc["security"] = [] if access.public else [{"bearer": []}]
         if access.roles:
@@ -201,17 +215,29 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         return doc
 
 
-def _problems_of(access: Access, method: str, *, has_id: bool, has_body: bool) -> list[tuple[int, str]]:
-    problems = [(422, "UNPROCESSABLE_ENTITY"), (429, "TOO_MANY_REQUESTS"), (503, "SERVICE_UNAVAILABLE")]
+def _problems_of(access: Access, method: str, *, has_id: bool, has_body: bool) -> Iterator[int]:
+    """The statuses of problems that can come: some to every operation, others by what it takes."""
+    yield from (400, 422, 429, 500, 503)
     if not access.public:
-        problems += [(401, "UNAUTHORIZED"), (403, "FORBIDDEN")]
-    if has_id:
-        problems.append((404, "NOT_FOUND"))
+        yield from (401, 403)
+    if has_id or (has_body and not access.public):  # what the path names, or what the body does
+        yield 404
     if method != "get":
-        problems.append((409, "CONFLICT"))
-    if has_body:
-        problems += [(400, "BAD_REQUEST"), (413, "REQUEST_ENTITY_TOO_LARGE"), (415, "UNSUPPORTED_MEDIA_TYPE")]
-    return problems
+        yield 409
+    if has_body or access.replays:  # the body counts for the key, whether or not anything is expected in it
+        yield from (413, 415)
+
+
+def _headers_of(status: int, access: Access) -> Iterator[str]:
+    yield "REQUEST_ID"
+    if status in PROBLEMS:
+        yield from PROBLEMS[status].headers
+    elif access.replays:
+        yield "REPLAYED"
+
+
+def _shapes_in(body: dict[str, Any]) -> Iterator[ma.Schema]:
+    yield from (content["schema"] for content in body["content"].values())
 
 
 def _beside(etag_data: Any) -> str:

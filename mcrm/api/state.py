@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import current_app
 
@@ -41,6 +42,7 @@ class Root:
     access: dict[tuple[str, str], Access] = field(default_factory=dict)
     open_endpoints: set[str] = field(default_factory=set)
     checks: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 def root() -> Root:

@@ -7,12 +7,11 @@ from flask.views import MethodView
 
 from mcrm.actors import Role
 from mcrm.api.blueprint import Blueprint
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.audit import trail
 from mcrm.audit.models import AuditEntry
 from mcrm.audit.schemas import AuditEntrySchema, AuditQuery
-from mcrm.db import reading
 
 blueprint = Blueprint("audit", __name__, url_prefix="/v1/audit", description="Who did what in the administration.")
 NEWEST_FIRST = [AuditEntry.id.desc()]
@@ -28,6 +27,4 @@ class Audit(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List what was done, newest first: who, what, which fields, in which request."""
         where = {"limit": query.pop("limit"), "cursor": query.pop("cursor")}
-        found = trail.entries(**query).with_only_columns(*ROWS.columns)
-        with reading() as session:
-            return ROWS.page(page(session, found, NEWEST_FIRST, scalars=False, **where))
+        return ROWS.listed(trail.entries(**query), NEWEST_FIRST, **where)

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from flask import Response
 from flask.views import MethodView
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
 from mcrm.contact_roles import service as roles
@@ -47,6 +48,11 @@ def shown(session: Session, contact: Contact) -> dict[str, Any]:
     return made
 
 
+def defined_only(connection: Connection, items: list[dict[str, Any]]) -> None:
+    """Of the custom values on a page leave those that are defined."""
+    custom_fields.hide(connection, FieldTable.CONTACTS, items)
+
+
 @blueprint.route("", roles=STAFF)
 class Contacts(MethodView):
     """All of them."""
@@ -64,8 +70,7 @@ class Contacts(MethodView):
             found = searching.narrowed(found, current_actor, [tags.with_tag(Contact, tag)])
         with reading() as session:
             found = custom_fields.filtered(session, found, Contact.custom, FieldTable.CONTACTS, query.pop("custom"))
-            rows = page(session, found.with_only_columns(*ROWS.columns), [Contact.id.desc()], scalars=False, **query)
-            return ROWS.page(rows, amend=lambda items: custom_fields.hide(session, FieldTable.CONTACTS, items))
+        return ROWS.listed(found, [Contact.id.desc()], amend=defined_only, **query)
 
     @blueprint.arguments(ContactInSchema())
     @blueprint.response(201, ContactSchema())

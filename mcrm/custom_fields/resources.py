@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.custom_fields import service
 from mcrm.custom_fields.models import CustomFieldDefinition
 from mcrm.custom_fields.schemas import (
@@ -23,6 +25,7 @@ from mcrm.transaction import transaction
 blueprint = Blueprint(
     "custom-fields", __name__, url_prefix="/v1/custom-fields", area=Area.CONTACTS, description="Fields of one's own."
 )
+ROWS = compile_rows(CustomFieldSchema(), CustomFieldDefinition)
 
 
 @blueprint.route("", roles=STAFF)
@@ -31,10 +34,9 @@ class CustomFields(MethodView):
 
     @blueprint.arguments(CustomFieldQuery(), location="query")
     @blueprint.response(200, page_of(CustomFieldSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the fields that the business added."""
-        with reading() as session:
-            return page(session, service.definitions(query.pop("table")), [CustomFieldDefinition.id], **query)
+        return ROWS.listed(service.definitions(query.pop("table")), [CustomFieldDefinition.id], **query)
 
     @blueprint.allow(Role.ADMIN)
     @blueprint.arguments(CustomFieldInSchema())

@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.deliveries import deciding, service
 from mcrm.deliveries.deciding import Decided
@@ -26,6 +28,7 @@ blueprint = Blueprint(
     "deliveries", __name__, url_prefix="/v1/deliveries", area=Area.DELIVERIES, description="What was sent to whom."
 )
 FIELDS = tuple(DeliverySchema().fields)
+ROWS = compile_rows(DeliverySchema(), Delivery)
 
 
 def shown(delivery: Delivery) -> dict[str, Any]:
@@ -40,12 +43,11 @@ class Deliveries(MethodView):
 
     @blueprint.arguments(DeliveryQuery(), location="query")
     @blueprint.response(200, page_of(DeliverySchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the deliveries to the contacts you see, newest first."""
         where = {"limit": query.pop("limit"), "cursor": query.pop("cursor")}
         found = deciding.narrowed(service.deliveries_of(current_actor), deciding.Filter(**query))
-        with reading() as session:
-            return page(session, found, [Delivery.id.desc()], **where)
+        return ROWS.listed(found, [Delivery.id.desc()], **where)
 
 
 @blueprint.route("/failures", roles={Role.ADMIN, Role.MANAGER})

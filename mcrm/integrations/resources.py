@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
 from mcrm.actors import Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.integrations import service
 from mcrm.integrations.models import IntegrationKey
@@ -25,6 +27,7 @@ blueprint = Blueprint(
     "integration-keys", __name__, url_prefix="/v1/integration-keys", description="What other programs sign in with."
 )
 FIELDS = tuple(IntegrationKeySchema().fields)
+ROWS = compile_rows(IntegrationKeySchema(), IntegrationKey)
 
 
 @blueprint.route("", roles={Role.ADMIN})
@@ -33,11 +36,9 @@ class IntegrationKeys(MethodView):
 
     @blueprint.arguments(IntegrationKeyQuery(), location="query")
     @blueprint.response(200, page_of(IntegrationKeySchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the keys, oldest first: what they are let into, and when each was last used."""
-        found = service.listed(query.pop("is_active"))
-        with reading() as session:
-            return page(session, found, [IntegrationKey.id], **query)
+        return ROWS.listed(service.listed(query.pop("is_active")), [IntegrationKey.id], **query)
 
     @blueprint.arguments(IntegrationKeyInSchema())
     @blueprint.response(201, NewIntegrationKeySchema())

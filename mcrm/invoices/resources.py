@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.config import Settings
-from mcrm.db import looking, reading
+from mcrm.db import reading
 from mcrm.invoices import crediting, service
 from mcrm.invoices.crediting import Pieces
 from mcrm.invoices.models import Invoice
@@ -39,7 +39,6 @@ COLUMNS = select(*ROWS.columns).join(orders.TABLE, orders.TABLE.c.id == TABLE.c.
 NEWEST_FIRST = [TABLE.c.id.desc()]
 PLAIN = ("kind", "order_id", "credits_id", "number")
 HEAD = tuple(name for name in FullInvoiceSchema().fields if name != "lines")
-PDF = {"responses": {"200": {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}}
 
 
 def seller() -> Seller:
@@ -71,8 +70,7 @@ def listed(query: dict[str, Any]) -> Response:
         found = found.where(TABLE.c.issued_on >= since)
     if (until := query.pop("until")) is not None:
         found = found.where(TABLE.c.issued_on <= until)
-    with looking() as connection:
-        return ROWS.page(page(connection, found, NEWEST_FIRST, scalars=False, **query))
+    return ROWS.listed(found, NEWEST_FIRST, **query)
 
 
 def as_pdf(invoice_id: UUID) -> Response:
@@ -136,8 +134,7 @@ class OneInvoice(MethodView):
 class InvoicePdf(MethodView):
     """One of them, on paper."""
 
-    @blueprint.response(200, description="The document on A4")
-    @blueprint.doc(**PDF)
+    @blueprint.file("application/pdf", "The document on A4")
     def get(self, id: UUID) -> Response:
         """One invoice or credit note as PDF."""
         return as_pdf(id)
@@ -187,8 +184,7 @@ class OwnInvoice(MethodView):
 class OwnInvoicePdf(MethodView):
     """One of one's own, on paper."""
 
-    @own.response(200, description="The document on A4")
-    @own.doc(**PDF)
+    @own.file("application/pdf", "The document on A4")
     def get(self, id: UUID) -> Response:
         """One of your invoices or credit notes as PDF."""
         return as_pdf(id)

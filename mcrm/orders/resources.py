@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.contacts.people import is_person
-from mcrm.db import looking, reading
+from mcrm.db import reading
 from mcrm.orders import cancelling, changing, moving, placing, service
 from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order, Shipment
@@ -78,8 +78,7 @@ def listed(query: dict[str, Any]) -> Response:
         found = found.where(is_person(order.contact_id, contact_id))
     if (status := query.pop("status")) is not None:
         found = found.where(order.status == status.value)
-    with looking() as connection:
-        return ROWS.page(page(connection, found, NEWEST_FIRST, scalars=False, **query))
+    return ROWS.listed(found, NEWEST_FIRST, **query)
 
 
 @blueprint.route("", roles=STAFF)

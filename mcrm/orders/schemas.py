@@ -63,7 +63,7 @@ class NewOrderSchema(fields.Schema):
     """An order to be placed."""
 
     contact_id = fields.Uuid(required=True)
-    lines = fields.List(fields.Nested(WantedSchema()), required=True, max_length=MOST_LINES)
+    lines = fields.List(fields.Nested(WantedSchema()), required=True, max_length=MOST_LINES, metadata={"minItems": 1})
     reference = fields.Str(load_default=None, allow_none=True)
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
-from mcrm.db import looking, reading
+from mcrm.db import reading
 from mcrm.orders import service as orders
 from mcrm.orders.schemas import NothingSchema
 from mcrm.payments import service
@@ -56,8 +56,7 @@ class Payments(MethodView):
         for name in ("order_id", "method", "state", "external_reference"):
             if (wanted := query.pop(name)) is not None:
                 found = found.where(TABLE.c[name] == getattr(wanted, "value", wanted))
-        with looking() as connection:
-            return ROWS.page(page(connection, found, NEWEST_FIRST, scalars=False, **query))
+        return ROWS.listed(found, NEWEST_FIRST, **query)
 
 
 @blueprint.route("/payments/<uuid:id>", roles=STAFF)

@@ -9,7 +9,7 @@ from flask.views import MethodView
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.products import service
@@ -35,7 +35,7 @@ price_lists = Blueprint(
 )
 KEEPERS = (Role.ADMIN, Role.MANAGER)
 ROWS = compile_rows(ProductSchema(), Product)
-LISTS = compile_rows(PriceListSchema(), PriceList)
+PRICE_LISTS = compile_rows(PriceListSchema(), PriceList)
 PRICES = compile_rows(PriceSchema(), PriceListItem)
 
 
@@ -52,9 +52,7 @@ class Products(MethodView):
             found = found.where(Product.category == category)
         if (is_active := query.pop("is_active")) is not None:
             found = found.where(Product.is_active.is_(is_active))
-        found = found.with_only_columns(*ROWS.columns)
-        with reading() as session:
-            return ROWS.page(page(session, found, [Product.name, Product.id], scalars=False, **query))
+        return ROWS.listed(found, [Product.name, Product.id], **query)
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(ProductInSchema())
@@ -100,9 +98,7 @@ class PriceLists(MethodView):
             found = found.where(PriceList.account_id == account_id)
         if (account_class := query.pop("account_class")) is not None:
             found = found.where(PriceList.account_class == account_class)
-        found = found.with_only_columns(*LISTS.columns)
-        with reading() as session:
-            return LISTS.page(page(session, found, [PriceList.name, PriceList.id], scalars=False, **query))
+        return PRICE_LISTS.listed(found, [PriceList.name, PriceList.id], **query)
 
     @price_lists.allow(*KEEPERS)
     @price_lists.arguments(PriceListInSchema())
@@ -145,8 +141,7 @@ class Prices(MethodView):
         """List the prices of a list."""
         with reading() as session:
             found = service.prices_of(service.price_list(session, current_actor, id).id, query.pop("product_id"))
-            found = found.with_only_columns(*PRICES.columns)
-            return PRICES.page(page(session, found, [PriceListItem.id], scalars=False, **query))
+        return PRICES.listed(found, [PriceListItem.id], **query)
 
     @price_lists.allow(*KEEPERS)
     @price_lists.arguments(PriceInSchema())

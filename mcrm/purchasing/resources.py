@@ -10,9 +10,9 @@ from sqlalchemy import select
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
-from mcrm.db import looking, reading
+from mcrm.db import reading
 from mcrm.purchasing import service
 from mcrm.purchasing.schemas import (
     GivenUpSchema,
@@ -44,8 +44,7 @@ class PurchaseRequests(MethodView):
         found = select(*ROWS.columns)
         if (state := query.pop("state")) is not None:
             found = found.where(TABLE.c.state == state.value)
-        with looking() as connection:
-            return ROWS.page(page(connection, found, [TABLE.c.id.desc()], scalars=False, **query))
+        return ROWS.listed(found, [TABLE.c.id.desc()], **query)
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(PurchaseRequestInSchema())

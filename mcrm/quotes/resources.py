@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
-from mcrm.db import looking, reading
+from mcrm.db import reading
 from mcrm.orders import resources as orders
 from mcrm.orders.placing import Wanted
 from mcrm.orders.schemas import FullOrderSchema, NothingSchema
@@ -49,8 +49,7 @@ class Quotes(MethodView):
             found = found.where(TABLE.c.contact_id == contact_id)
         if (state := query.pop("state")) is not None:
             found = found.where(TABLE.c.state == state.value)
-        with looking() as connection:
-            return ROWS.page(page(connection, found, [TABLE.c.id.desc()], scalars=False, **query))
+        return ROWS.listed(found, [TABLE.c.id.desc()], **query)
 
     @blueprint.arguments(NewQuoteSchema())
     @blueprint.response(201, FullQuoteSchema())

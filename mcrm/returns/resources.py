@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
-from mcrm.db import looking, reading
+from mcrm.db import reading
 from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order
 from mcrm.orders.schemas import NothingSchema
@@ -50,8 +50,7 @@ class Returns(MethodView):
             found = found.where(TABLE.c.order_id == order_id)
         if (state := query.pop("state")) is not None:
             found = found.where(TABLE.c.state == state.value)
-        with looking() as connection:
-            return ROWS.page(page(connection, found, [TABLE.c.id.desc()], scalars=False, **query))
+        return ROWS.listed(found, [TABLE.c.id.desc()], **query)
 
 
 @blueprint.route("/orders/<uuid:id>/returns", roles=STAFF)

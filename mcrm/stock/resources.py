@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PageQuery, page, page_of
+from mcrm.api.paging import PageQuery, page_of
 from mcrm.api.rows import compile_rows
-from mcrm.db import looking, reading
+from mcrm.db import reading
 from mcrm.products import service as products
 from mcrm.stock import moving, service
 from mcrm.stock.models import MoveKind, StockItem, StockLocation, StockMove
@@ -52,8 +52,7 @@ class StockItems(MethodView):
         for name in ("product_id", "location"):
             if (value := query.pop(name)) is not None:
                 found = found.where(_items[name] == value)
-        with looking() as connection:
-            return ITEMS.page(page(connection, found, [_items.id], scalars=False, **query))
+        return ITEMS.listed(found, [_items.id], **query)
 
 
 @blueprint.route("/stock-items/<uuid:id>", roles=STAFF)
@@ -94,8 +93,7 @@ class StockMoves(MethodView):
             found = found.where(_moves.stock_item_id == item_id)
         if (kind := query.pop("kind")) is not None:
             found = found.where(_moves.kind == kind.value)
-        with looking() as connection:
-            return MOVES.page(page(connection, found, [_moves.id.desc()], scalars=False, **query))
+        return MOVES.listed(found, [_moves.id.desc()], **query)
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(StockMoveInSchema())
@@ -136,11 +134,8 @@ class StockLocations(MethodView):
     @blueprint.response(200, page_of(StockLocationSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the locations that have a name."""
-        with looking() as connection:
-            table = StockLocation.__table__
-            return LOCATIONS.page(
-                page(connection, select(*LOCATIONS.columns), [table.c.code, table.c.id], scalars=False, **query)
-            )
+        table = StockLocation.__table__
+        return LOCATIONS.listed(select(*LOCATIONS.columns), [table.c.code, table.c.id], **query)
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(StockLocationInSchema())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,8 @@ from mcrm.accounts.models import Account
 from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.db import reading
@@ -26,6 +28,7 @@ from mcrm.transaction import transaction
 blueprint = Blueprint(
     "tags", __name__, url_prefix="/v1", area=Area.CONTACTS, description="Words to find people and accounts by."
 )
+ROWS = compile_rows(TagSchema(), Tag)
 
 
 @blueprint.route("/tags", roles=STAFF)
@@ -34,10 +37,9 @@ class Tags(MethodView):
 
     @blueprint.arguments(TagQuery(), location="query")
     @blueprint.response(200, page_of(TagSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the tags of the business, in order of the alphabet."""
-        with reading() as session:
-            return page(session, service.tags(query.pop("q")), [Tag.name], **query)
+        return ROWS.listed(service.tags(query.pop("q")), [Tag.name], **query)
 
 
 def _on_contact(session: Session, id: UUID) -> Sequence[Tagged]:

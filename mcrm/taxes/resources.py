@@ -8,9 +8,8 @@ from flask.views import MethodView
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
-from mcrm.db import reading
 from mcrm.taxes import service
 from mcrm.taxes.models import TaxRate
 from mcrm.taxes.schemas import TaxRateInSchema, TaxRateQuery, TaxRateSchema
@@ -31,9 +30,7 @@ class TaxRates(MethodView):
     @blueprint.response(200, page_of(TaxRateSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the rates by code, oldest first."""
-        found = service.rates(query.pop("code")).with_only_columns(*ROWS.columns)
-        with reading() as session:
-            return ROWS.page(page(session, found, KEYS, scalars=False, **query))
+        return ROWS.listed(service.rates(query.pop("code")), KEYS, **query)
 
     @blueprint.allow(Role.ADMIN, Role.MANAGER)
     @blueprint.arguments(TaxRateInSchema())

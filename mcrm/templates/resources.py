@@ -4,13 +4,15 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
 from mcrm.actors import Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PageQuery, page, page_of
+from mcrm.api.paging import PageQuery, page_of
+from mcrm.api.rows import compile_rows
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.db import reading
@@ -39,6 +41,8 @@ messages = Blueprint(
     "message-kinds", __name__, url_prefix="/v1/message-kinds", description="The messages whose words can be one's own."
 )
 FIELDS = tuple(TemplateSchema().fields)
+ROWS = compile_rows(TemplateSchema(), Template)
+VERSIONS = compile_rows(TemplateVersionSchema(), TemplateVersion)
 KEEPERS = frozenset({Role.ADMIN, Role.MANAGER})
 
 
@@ -65,12 +69,11 @@ class Templates(MethodView):
 
     @blueprint.arguments(TemplateQuery(), location="query")
     @blueprint.response(200, page_of(TemplateSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the templates, oldest first."""
         where = {"limit": query.pop("limit"), "cursor": query.pop("cursor")}
         query["channel"] = query["channel"] and query["channel"].value
-        with reading() as session:
-            return page(session, service.listed(**query), [Template.id], **where)
+        return ROWS.listed(service.listed(**query), [Template.id], **where)
 
     @blueprint.allow(Role.ADMIN)
     @blueprint.arguments(TemplateInSchema())
@@ -120,11 +123,11 @@ class Versions(MethodView):
 
     @blueprint.arguments(PageQuery(), location="query")
     @blueprint.response(200, page_of(TemplateVersionSchema()))
-    def get(self, query: dict[str, Any], id: UUID) -> dict[str, Any]:
+    def get(self, query: dict[str, Any], id: UUID) -> Response:
         """List the versions of a template, newest first."""
         with reading() as session:
             found = service.versions_of(service.get(session, id).id)
-            return page(session, found, [TemplateVersion.id.desc()], **query)
+        return VERSIONS.listed(found, [TemplateVersion.id.desc()], **query)
 
 
 @blueprint.route("/<uuid:id>/preview", roles=KEEPERS)

@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PageQuery, page, page_of
+from mcrm.api.paging import PageQuery, page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.territories import service
 from mcrm.territories.models import ScopeGrant, Territory
@@ -18,6 +20,7 @@ from mcrm.transaction import transaction
 blueprint = Blueprint(
     "territories", __name__, url_prefix="/v1/territories", area=Area.TERRITORIES, description="Who covers what."
 )
+ROWS = compile_rows(TerritorySchema(), Territory)
 
 
 @blueprint.route("", roles=STAFF)
@@ -26,10 +29,9 @@ class Territories(MethodView):
 
     @blueprint.arguments(PageQuery(), location="query")
     @blueprint.response(200, page_of(TerritorySchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the territories you see, by name."""
-        with reading() as session:
-            return page(session, service.territories_of(current_actor), [Territory.name, Territory.id], **query)
+        return ROWS.listed(service.territories_of(current_actor), [Territory.name, Territory.id], **query)
 
     @blueprint.allow(Role.ADMIN)
     @blueprint.arguments(TerritoryInSchema())

@@ -38,6 +38,7 @@ from tests.house.samples import body_of
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 EVERY_SCOPE = [f"{area}:{verb}" for area in Area for verb in ("read", "write")]
 LIMITED = {Role.REP, Role.INTEGRATION}
+PLENTY = Rate(per_second=1_000_000, burst=1_000_000)
 ENDS_THE_CALLER = {"/v1/auth/logout"}
 
 
@@ -54,6 +55,7 @@ class World:
 
 @pytest.fixture
 def world(client: FlaskClient, session: Session) -> World:
+    client.application.extensions[EXTENSION].by_address.rate = PLENTY
     west, east = a_territory(session, "West"), a_territory(session, "East")
     ben = a_customer(session, "Ben Okafor", phone="+447700900201", territory_id=west.id)
     aisha = a_customer(session, "Aisha Khan", phone="+447700900202", territory_id=east.id)

@@ -52,6 +52,7 @@ LAYERS = (
     {"bulkchanges"},
     {"conversations", "cases"},
     {"search"},
+    {"examples"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
 FLASK_KNOWERS = {"api", "app.py", "resources.py", "edge"}
