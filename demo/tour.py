@@ -81,7 +81,10 @@ def play(description: Path, *, as_json: bool = False) -> bool:
     console = Console(highlight=False)
     with httpx.Client(timeout=15) as client:
         stage = Tour(demo, client)
-        steps = [*((title, partial(step, stage)) for title, step in STEPS), *Day(stage).steps()]
+        steps: list[tuple[str, Callable[[], Iterator[str]]]] = [
+            *((title, partial(step, stage)) for title, step in STEPS),
+            *Day(stage).steps(),
+        ]
         for number, (title, step) in enumerate(steps, 1):
             went_well, words = _try(step)
             if as_json:
