@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 from bots import sms, telegram
 from mcrm import db, keys, live, logs
 from mcrm.app import create_app
+from mcrm.bulk.sheets import MOST_BYTES
 from mcrm.config import Settings, Telegram
 from mcrm.db import Database
 from mcrm.deliveries import figures
@@ -119,6 +120,7 @@ def edge(settings: Settings) -> Edge:
     return edge_app(
         partial(flask_app, settings),
         limits=settings.limits,
+        body_limits={"/v1/imports": MOST_BYTES},
         make_live=lambda: LiveSource(partial(live.authorise, settings), live.CommittedChanges(), settings.database_url),
     )
 

@@ -69,6 +69,10 @@ REACH = {
     "/v1/payments": Reach.TERRITORY,
     "/v1/invoices": Reach.TERRITORY,
     "/v1/ledger": Reach.WHOLE,
+    "/v1/imports": Reach.OWN,
+    "/v1/bulk-changes": Reach.OWN,
+    "/v1/import-mappings": Reach.WHOLE,
+    "/v1/exports": Reach.TERRITORY,
 }
 
 HEAD = """# Who may call what

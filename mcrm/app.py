@@ -10,6 +10,8 @@ from mcrm.accounts import resources as accounts
 from mcrm.addresses import resources as addresses
 from mcrm.api.root import make_api
 from mcrm.audit import resources as audit
+from mcrm.bulk import resources as bulk
+from mcrm.bulkchanges import resources as bulkchanges
 from mcrm.carriers import resources as carriers
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
@@ -88,6 +90,10 @@ BLUEPRINTS = (
     templates.blueprint,
     templates.messages,
     search.blueprint,
+    bulk.imports,
+    bulk.mappings,
+    bulk.exports,
+    bulkchanges.blueprint,
 )
 
 

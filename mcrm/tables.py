@@ -6,6 +6,8 @@ from mcrm.access import models as access
 from mcrm.accounts import models as accounts
 from mcrm.addresses import models as addresses
 from mcrm.audit import models as audit
+from mcrm.bulk import models as bulk
+from mcrm.bulkchanges import models as bulkchanges
 from mcrm.carriers import models as carriers
 from mcrm.cases import models as cases
 from mcrm.consents import models as consents
@@ -40,6 +42,8 @@ MODULES = (
     accounts,
     addresses,
     audit,
+    bulk,
+    bulkchanges,
     carriers,
     cases,
     consents,

@@ -14,6 +14,9 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.access.models import IdempotencyKey
+from mcrm.bulk import service as imports
+from mcrm.bulk.running import Runner
+from mcrm.bulkchanges import service as bulkchanges
 from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
@@ -32,16 +35,28 @@ AFTER_FAILURE_S = 1.0
 COUNTERS_KEPT = timedelta(days=2)
 ADDRESSES_KEPT = timedelta(hours=1)
 LINKS_KEPT = timedelta(days=1)
+IMPORTS_KEPT = timedelta(days=30)
 PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A named step, and how often it is looked at in seconds when nothing wakes it (0: at every wake-up)."""
+    """A named step, and how often it is looked at in seconds when nothing wakes it (0: at every wake-up).
+
+    `turn` stands for steps that have work to do outside of any transaction, and open their own.
+    """
 
     name: str
-    step: Step
+    step: Step | None = None
     every_s: float = 0.0
+    turn: Callable[[], bool] | None = None
+
+    def work(self) -> bool:
+        """Do one unit of work; whether there was any."""
+        if self.turn is not None:
+            return self.turn()
+        assert self.step is not None
+        return perform(self.step)
 
 
 def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
@@ -54,11 +69,14 @@ def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
         Engine("announcements", announcing.step),
         Engine("quotes-over", quotes.expire, every_s=30.0),
         Engine("orders-unconfirmed", partial(unconfirmed, order_hold_hours), every_s=30.0),
+        Engine("imports", turn=Runner().turn),
+        Engine("bulk-changes", bulkchanges.step),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
         Engine("forget-addresses", forget_addresses, every_s=3600.0),
         Engine("forget-answers", partial(forget_answers, answers_kept), every_s=600.0),
         Engine("forget-links", forget_links, every_s=3600.0),
+        Engine("forget-imports", forget_imports, every_s=3600.0),
     )
 
 
@@ -94,6 +112,11 @@ def forget_answers(kept: timedelta, session: Session) -> bool:
 def forget_links(session: Session) -> bool:
     """Drop one-time links that nobody can use any more."""
     return _drop(session, LinkToken, LinkToken.expires_at < clock.now() - LINKS_KEPT)
+
+
+def forget_imports(session: Session) -> bool:
+    """Drop files and reports of old imports: they are full of people's data."""
+    return imports.forget(session, before=clock.now() - IMPORTS_KEPT)
 
 
 def _drop(session: Session, model: type[IdempotencyKey | LinkToken], old: ColumnElement[bool]) -> bool:
@@ -135,7 +158,7 @@ class EngineWorker:
         if engine.every_s and now_s < self._next_s[engine.name]:
             return False
         try:
-            worked = perform(engine.step)
+            worked = engine.work()
         except Exception as error:  # one engine's failure must not stop the others
             log.exception("the engine %s failed: %s", engine.name, type(error).__name__)
             self._stopping.wait(AFTER_FAILURE_S)

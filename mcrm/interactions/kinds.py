@@ -21,6 +21,7 @@ class Kind(StrEnum):
     ADDRESS_REMOVED = "address.removed"
     TAG_ADDED = "tag.added"
     TAG_REMOVED = "tag.removed"
+    CONTACT_REMOVED = "contact.removed"
     CONTACT_POINT_ADDED = "contact-point.added"
     CONTACT_POINT_LINK_OFFERED = "contact-point.link-offered"
     CONTACT_POINT_LINKED = "contact-point.linked"
@@ -42,6 +43,7 @@ class Kind(StrEnum):
 
     PRODUCT_CREATED = "product.created"
     PRODUCT_CHANGED = "product.changed"
+    PRODUCT_REMOVED = "product.removed"
     PRICE_LIST_CREATED = "price-list.created"
     PRICE_LIST_CHANGED = "price-list.changed"
     PRICE_SET = "price.set"
@@ -130,6 +132,17 @@ class Kind(StrEnum):
     PUSH_REGISTERED = "push.registered"
     DELIVERY_RETRIED = "delivery.retried"
     DELIVERY_ABANDONED = "delivery.abandoned"
+
+    IMPORT_UPLOADED = "import.uploaded"
+    IMPORT_STARTED = "import.started"
+    IMPORT_FINISHED = "import.finished"
+    IMPORT_CANCELLED = "import.cancelled"
+    IMPORT_UNDO_STARTED = "import.undo-started"
+    IMPORT_UNDONE = "import.undone"
+    BULK_CHANGE_COUNTED = "bulk-change.counted"
+    BULK_CHANGE_STARTED = "bulk-change.started"
+    BULK_CHANGE_FINISHED = "bulk-change.finished"
+    BULK_CHANGE_CANCELLED = "bulk-change.cancelled"
 
     NOTE_ADDED = "note.added"
     CALL_LOGGED = "call.logged"

@@ -41,7 +41,7 @@ def addressed(table: str, words: str) -> Sequence[Ids]:
     """Rows whose phone begins or ends with these digits, or whose mail address begins so."""
     if "@" in words:
         return (beginning(table, f"m:{plain(words.strip())}"),)
-    digits = re.sub(r"\D", "", words).lstrip("0")  # a national number's 0 is not in the stored form
+    digits = re.sub(r"\(0\)|\D", "", words).lstrip("0")  # a national number's 0 is not in the stored form
     if len(digits) < FEWEST_DIGITS or re.search(r"[^\W\d]", words):
         return ()
     return beginning(table, f"p:{digits}"), beginning(table, f"r:{digits[::-1]}")

@@ -48,6 +48,8 @@ LAYERS = (
     {"invoices"},
     {"reconciliation"},
     {"offers"},
+    {"bulk"},
+    {"bulkchanges"},
     {"conversations", "cases"},
     {"search"},
     {"examples"},

@@ -5,6 +5,7 @@ The walk is checked against the application's own list of operations: a new one 
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher, profiles
@@ -18,6 +19,7 @@ from mcrm.access import passwords
 from mcrm.actors import Role
 from mcrm.api.state import Root
 from mcrm.audit.models import AuditEntry
+from mcrm.bulk.running import run_to_end
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery, DeliveryState
 from mcrm.interactions.models import Interaction
@@ -104,6 +106,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     selling(walk, ada)
     storing(walk, ada)
     quoting_and_returning(walk, ada)
+    in_bulk(walk, ada)
     customers_own(walk)
     signing_in(walk, ada)
 
@@ -283,6 +286,22 @@ def quoting_and_returning(walk: Walk, ada: Caller) -> None:
     finding = {"line_id": line, "verdict": "scrap", "refundable_quantity": 1}
     walk.post(ada, f"/v1/returns/{second}/inspection", {"lines": [finding]})
     walk.post(ada, f"/v1/returns/{second}/closure")
+
+
+def in_bulk(walk: Walk, ada: Caller) -> None:
+    rows = {"data": "name\nRosa Bianchi\n", "content_type": "text/csv", "headers": ada.headers}
+    path = "/v1/imports"
+    first, second = (
+        walk.step("POST", path, lambda: walk.client.post(f"{path}?resource=contacts", **rows))["id"] for _ in range(2)
+    )
+    walk.post(ada, f"{path}/{first}/run", {"dry_run": False})
+    run_to_end(UUID(first))
+    walk.post(ada, f"{path}/{first}/undo")
+    walk.post(ada, f"{path}/{second}/cancellation")
+    asked = {"resource": "contacts", "filter": {"q": "Rosa"}, "set": {"locale": "it"}}
+    first, second = (walk.post(ada, "/v1/bulk-changes", asked)["id"] for _ in range(2))
+    walk.post(ada, f"/v1/bulk-changes/{first}/run")
+    walk.post(ada, f"/v1/bulk-changes/{second}/cancellation")
 
 
 def customers_own(walk: Walk) -> None:
