@@ -14,8 +14,9 @@ from mcrm.actors import Actor
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.bodies import raw_body
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.problems import BadBody, WrongMediaType
+from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
 from mcrm.bulk import exporting, reporting, service
 from mcrm.bulk.acting import BRINGERS, MAY_BRING, require
@@ -45,6 +46,9 @@ FILE = {
 imports = Blueprint("imports", __name__, url_prefix="/v1/imports", description="Files in.")
 mappings = Blueprint("import-mappings", __name__, url_prefix="/v1/import-mappings", description="How files are read.")
 exports = Blueprint("exports", __name__, url_prefix="/v1/exports", description="Files out.")
+ROWS = compile_rows(ImportSchema(), Import)
+VERDICTS = compile_rows(ImportRowSchema(), ImportRow)
+MAPPINGS = compile_rows(ImportMappingSchema(), ImportMapping)
 
 
 @imports.route("", roles=BRINGERS, body_limit=MOST_BYTES)
@@ -53,13 +57,12 @@ class Imports(MethodView):
 
     @imports.arguments(ImportQuery(), location="query")
     @imports.response(200, page_of(ImportSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the imports you see, newest first."""
         found = service.imports_of(current_actor)
         if (resource := query.pop("resource")) is not None:
             found = found.where(Import.resource == resource)
-        with reading() as session:
-            return page(session, found, [Import.id.desc()], **query)
+        return ROWS.listed(found, [Import.id.desc()], **query)
 
     @imports.arguments(UploadQuery(), location="query")
     @imports.doc(**FILE)
@@ -145,19 +148,19 @@ class RowsOfImport(MethodView):
 
     @imports.arguments(ImportRowQuery(), location="query")
     @imports.response(200, page_of(ImportRowSchema()))
-    def get(self, query: dict[str, Any], id: UUID) -> dict[str, Any]:
+    def get(self, query: dict[str, Any], id: UUID) -> Response:
         """The verdict on each row, in the file's order."""
         outcome = query.pop("outcome")
         with reading() as session:
             found = service.report(service.reachable(session, current_actor, id), only=outcome and outcome.value)
-            return page(session, found, [ImportRow.row], **query)
+        return VERDICTS.listed(found, [ImportRow.row], **query)
 
 
 @imports.route("/<uuid:id>/report.csv", roles=BRINGERS)
 class ReportOfImport(MethodView):
     """The verdicts as a file."""
 
-    @imports.response(200, content_type="text/csv")
+    @imports.file("text/csv", "One row of the file a row")
     def get(self, id: UUID) -> Response:
         """The verdict on each row as CSV."""
         with reading() as session:
@@ -171,11 +174,10 @@ class Mappings(MethodView):
 
     @mappings.arguments(ImportQuery(), location="query")
     @mappings.response(200, page_of(ImportMappingSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the saved mappings; a run saves one with `save_as`."""
         found = service.mappings_of(query.pop("resource"))
-        with reading() as session:
-            return page(session, found, [ImportMapping.name, ImportMapping.id], **query)
+        return MAPPINGS.listed(found, [ImportMapping.name, ImportMapping.id], **query)
 
 
 class Export(MethodView):
@@ -183,7 +185,7 @@ class Export(MethodView):
 
     resource = ""
 
-    @exports.response(200, content_type="text/csv")
+    @exports.file("text/csv", "One row of the resource a row")
     def get(self) -> Response:
         """Everything you see, as CSV in UTF-8; the columns are those that an import takes."""
         found = exporting.rows(_a_copy(current_actor), self.resource)
