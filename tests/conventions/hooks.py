@@ -36,7 +36,8 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
-            if part.get("format") in FORMATS:
+            named = part.get("format")  # or the shape of a member of that name
+            if isinstance(named, str) and named in FORMATS:
                 for bound in ("minLength", "maxLength", "pattern"):
                     part.pop(bound, None)
             waiting.extend(part.values())
