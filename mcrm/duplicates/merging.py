@@ -92,9 +92,10 @@ def heads_of(ids: Iterable[UUID], above: dict[UUID, UUID]) -> dict[UUID, UUID]:
 def _held(session: Session, ids: Collection[UUID]) -> dict[UUID, Contact]:
     """These contacts and all of their groups, locked in one order, as they are now.
 
-    Two merges of the same people wait for each other here; whoever comes second sees what the first one did.
+    Two merges of the same people wait for each other here; whoever comes second sees what the first one did. Which rows
+    a select finds is decided before it waits for them, so it is asked again until it finds none that is not held.
     """
-    wanted = set(ids)
+    wanted, held = set(ids), set[UUID]()
     while True:
         groups = select(Contact.group_id).where(Contact.id.in_(wanted), Contact.group_id.is_not(None))
         query = select(Contact).where(or_(Contact.id.in_(wanted), Contact.group_id.in_(groups))).order_by(Contact.id)
@@ -102,10 +103,10 @@ def _held(session: Session, ids: Collection[UUID]) -> dict[UUID, Contact]:
         found = {contact.id: contact for contact in session.scalars(query)}
         if not wanted <= found.keys():
             raise ContactUnknown
-        grown = found.keys() | {one.group_id for one in found.values() if one.group_id is not None}
-        if grown == wanted or grown == found.keys():
+        if found.keys() == held:
             return found
-        wanted = grown  # somebody merged one of them while we waited
+        held = set(found)
+        wanted = held | {one.group_id for one in found.values() if one.group_id is not None}
 
 
 def _check_reach(session: Session, actor: Actor, heads: Collection[Contact]) -> None:
