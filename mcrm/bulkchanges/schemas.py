@@ -10,7 +10,11 @@ class BulkChangeInSchema(Schema):
 
     resource = Str(required=True, pattern="contacts|accounts|products")
     filter = JsonObject(required=True, metadata={"description": "As in the resource's list: q, account_id, …"})
-    set = JsonObject(required=True, attribute="changes", metadata={"description": "As in a PATCH of the resource"})
+    set = JsonObject(
+        required=True,
+        attribute="changes",
+        metadata={"description": "As in a PATCH of the resource", "minProperties": 1},
+    )
 
 
 class BulkChangeSchema(Schema):

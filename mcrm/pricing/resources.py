@@ -101,6 +101,7 @@ class HandedOut(MethodView):
 
     @handed_out.arguments(RulesQuery(), location="query")
     @handed_out.response(200, RulesSchema())
+    @handed_out.alt_response(404)
     def get(self, query: dict[str, Any]) -> Response:
         """Hand out everything that decides what an account pays, so that a phone computes the same without a network.
 
