@@ -16,6 +16,7 @@ from mcrm.api.bodies import raw_body
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page, page_of
 from mcrm.api.problems import BadBody, WrongMediaType
+from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
 from mcrm.bulk import exporting, reporting, service
 from mcrm.bulk.acting import BRINGERS, MAY_BRING, require
@@ -42,6 +43,8 @@ FILE = {
         "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("text/csv", WORKBOOK)},
     }
 }
+IMPORTS = compile_rows(ImportSchema(), Import)
+MAPPINGS = compile_rows(ImportMappingSchema(), ImportMapping)
 imports = Blueprint("imports", __name__, url_prefix="/v1/imports", description="Files in.")
 mappings = Blueprint("import-mappings", __name__, url_prefix="/v1/import-mappings", description="How files are read.")
 exports = Blueprint("exports", __name__, url_prefix="/v1/exports", description="Files out.")
@@ -53,13 +56,12 @@ class Imports(MethodView):
 
     @imports.arguments(ImportQuery(), location="query")
     @imports.response(200, page_of(ImportSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the imports you see, newest first."""
         found = service.imports_of(current_actor)
         if (resource := query.pop("resource")) is not None:
             found = found.where(Import.resource == resource)
-        with reading() as session:
-            return page(session, found, [Import.id.desc()], **query)
+        return IMPORTS.listed(found, [Import.id.desc()], **query)
 
     @imports.arguments(UploadQuery(), location="query")
     @imports.doc(**FILE)
@@ -157,7 +159,7 @@ class RowsOfImport(MethodView):
 class ReportOfImport(MethodView):
     """The verdicts as a file."""
 
-    @imports.response(200, content_type="text/csv")
+    @imports.file("text/csv", "One verdict a row")
     def get(self, id: UUID) -> Response:
         """The verdict on each row as CSV."""
         with reading() as session:
@@ -171,11 +173,10 @@ class Mappings(MethodView):
 
     @mappings.arguments(ImportQuery(), location="query")
     @mappings.response(200, page_of(ImportMappingSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the saved mappings; a run saves one with `save_as`."""
         found = service.mappings_of(query.pop("resource"))
-        with reading() as session:
-            return page(session, found, [ImportMapping.name, ImportMapping.id], **query)
+        return MAPPINGS.listed(found, [ImportMapping.name, ImportMapping.id], **query)
 
 
 class Export(MethodView):
@@ -183,7 +184,7 @@ class Export(MethodView):
 
     resource = ""
 
-    @exports.response(200, content_type="text/csv")
+    @exports.file("text/csv", "One row each, in the columns that an import takes")
     def get(self) -> Response:
         """Everything you see, as CSV in UTF-8; the columns are those that an import takes."""
         found = exporting.rows(_a_copy(current_actor), self.resource)

@@ -4,12 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
+from flask import Response
 from flask.views import MethodView
 
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import PageQuery, page, page_of
 from mcrm.api.problems import FieldError, InvalidInput, field_errors
+from mcrm.api.rows import compile_rows
 from mcrm.bulk.acting import BRINGERS, MAY_CHANGE, require
 from mcrm.bulkchanges import service
 from mcrm.bulkchanges.models import BulkChange, BulkChangeRow
@@ -18,6 +20,7 @@ from mcrm.db import reading
 from mcrm.orders.schemas import NothingSchema
 from mcrm.transaction import transaction
 
+ROWS = compile_rows(BulkChangeSchema(), BulkChange)
 blueprint = Blueprint(
     "bulk-changes", __name__, url_prefix="/v1/bulk-changes", description="One change for every row of a filter."
 )
@@ -29,10 +32,9 @@ class BulkChanges(MethodView):
 
     @blueprint.arguments(PageQuery(), location="query")
     @blueprint.response(200, page_of(BulkChangeSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the bulk changes you see, newest first."""
-        with reading() as session:
-            return page(session, service.changes_of(current_actor), [BulkChange.id.desc()], **query)
+        return ROWS.listed(service.changes_of(current_actor), [BulkChange.id.desc()], **query)
 
     @blueprint.arguments(BulkChangeInSchema())
     @blueprint.response(201, BulkChangeSchema())

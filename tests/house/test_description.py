@@ -9,6 +9,7 @@ from flask import Flask
 
 from mcrm.api.problems import PROBLEM_TYPE
 from mcrm.api.state import Root
+from mcrm.bulk.exporting import SOURCES
 from mcrm.examples import EXAMPLES
 from tests import doors
 
@@ -22,6 +23,8 @@ FILES = {
     "/v1/invoices/{id}/pdf": "application/pdf",
     "/v1/me/invoices/{id}/pdf": "application/pdf",
     "/v1/ledger/entries.csv": "text/csv",
+    "/v1/imports/{id}/report.csv": "text/csv",
+    **{f"/v1/exports/{name}.csv": "text/csv" for name in SOURCES},
 }
 
 Operation = tuple[str, str, dict[str, Any]]

@@ -18,6 +18,10 @@ from mcrm.api import fields
 from mcrm.api.json import encode
 from mcrm.audit.models import AuditEntry
 from mcrm.audit.schemas import AuditEntrySchema
+from mcrm.bulk.models import Import, ImportMapping
+from mcrm.bulk.schemas import ImportMappingSchema, ImportSchema
+from mcrm.bulkchanges.models import BulkChange
+from mcrm.bulkchanges.schemas import BulkChangeSchema
 from mcrm.contacts.models import Contact
 from mcrm.contacts.schemas import ContactSchema
 from mcrm.custom_fields.models import CustomFieldDefinition
@@ -82,6 +86,9 @@ LISTS: dict[str, tuple[fields.Schema, type[Row]]] = {
     "/v1/me/invoices": (InvoiceSchema(), Invoice),
     "/v1/offers": (OfferSchema(), Offer),
     "/v1/deliveries": (DeliverySchema(), Delivery),
+    "/v1/imports": (ImportSchema(), Import),
+    "/v1/import-mappings": (ImportMappingSchema(), ImportMapping),
+    "/v1/bulk-changes": (BulkChangeSchema(), BulkChange),
     "/v1/templates": (TemplateSchema(), Template),
     "/v1/templates/{id}/versions": (TemplateVersionSchema(), TemplateVersion),
 }
@@ -93,6 +100,8 @@ PUT_TOGETHER = {
     "/v1/contacts/{id}/notes": "what a fact in the log says, of all contacts that are one person",
     "/v1/accounts/{id}/notes": "what a fact in the log says",
     "/v1/duplicates": "two contacts and how alike they are",
+    "/v1/imports/{id}/rows": "the verdict on a line of a file, which has no id of its own",
+    "/v1/bulk-changes/{id}/rows": "the verdict on a row, under that row's id",
     "/v1/ledger/entries": "an entry and its postings",
 }
 """Lists whose items are no row, and what they are instead."""
@@ -113,6 +122,14 @@ def ada(client: FlaskClient, session: Session) -> Caller:
     written = [ada.put(f"/v1/contacts/{ben.id}/tags/roaster")]
     written += [ada.post(f"/v1/orders/{order.id}/shipments", {"carrier": "Royal Mail"}) for order in orders]
     written += [ada.post(path, body) for path, body in bodies(str(ben.id), str(product.id), str(item.id)).items()]
+    written += [
+        ada.client.post(
+            "/v1/imports?resource=contacts", data="name\nRosa\n", content_type="text/csv", headers=ada.headers
+        )
+    ]
+    written += [ada.post("/v1/bulk-changes", {"resource": "contacts", "filter": {"q": "Ben"}, "set": {"locale": "en"}})]
+    session.add(ImportMapping(resource="contacts", name="ours", mapping={"Name": "name"}))
+    session.commit()
     assert [answer.status_code for answer in written] == [200] + [201] * (len(written) - 1)
     return ada
 
