@@ -43,12 +43,12 @@ FILE = {
         "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("text/csv", WORKBOOK)},
     }
 }
+IMPORTS = compile_rows(ImportSchema(), Import)
+VERDICTS = compile_rows(ImportRowSchema(), ImportRow)
+MAPPINGS = compile_rows(ImportMappingSchema(), ImportMapping)
 imports = Blueprint("imports", __name__, url_prefix="/v1/imports", description="Files in.")
 mappings = Blueprint("import-mappings", __name__, url_prefix="/v1/import-mappings", description="How files are read.")
 exports = Blueprint("exports", __name__, url_prefix="/v1/exports", description="Files out.")
-ROWS = compile_rows(ImportSchema(), Import)
-VERDICTS = compile_rows(ImportRowSchema(), ImportRow)
-MAPPINGS = compile_rows(ImportMappingSchema(), ImportMapping)
 
 
 @imports.route("", roles=BRINGERS, body_limit=MOST_BYTES)
@@ -62,7 +62,7 @@ class Imports(MethodView):
         found = service.imports_of(current_actor)
         if (resource := query.pop("resource")) is not None:
             found = found.where(Import.resource == resource)
-        return ROWS.listed(found, [Import.id.desc()], **query)
+        return IMPORTS.listed(found, [Import.id.desc()], **query)
 
     @imports.arguments(UploadQuery(), location="query")
     @imports.doc(**FILE)
@@ -160,7 +160,7 @@ class RowsOfImport(MethodView):
 class ReportOfImport(MethodView):
     """The verdicts as a file."""
 
-    @imports.file("text/csv", "One row of the file a row")
+    @imports.file("text/csv", "One verdict a row")
     def get(self, id: UUID) -> Response:
         """The verdict on each row as CSV."""
         with reading() as session:
@@ -185,7 +185,7 @@ class Export(MethodView):
 
     resource = ""
 
-    @exports.file("text/csv", "One row of the resource a row")
+    @exports.file("text/csv", "One row each, in the columns that an import takes")
     def get(self) -> Response:
         """Everything you see, as CSV in UTF-8; the columns are those that an import takes."""
         found = exporting.rows(_a_copy(current_actor), self.resource)

@@ -20,11 +20,11 @@ from mcrm.db import reading
 from mcrm.orders.schemas import NothingSchema
 from mcrm.transaction import transaction
 
+ROWS = compile_rows(BulkChangeSchema(), BulkChange)
+VERDICTS = compile_rows(BulkChangeRowSchema(), BulkChangeRow)
 blueprint = Blueprint(
     "bulk-changes", __name__, url_prefix="/v1/bulk-changes", description="One change for every row of a filter."
 )
-ROWS = compile_rows(BulkChangeSchema(), BulkChange)
-VERDICTS = compile_rows(BulkChangeRowSchema(), BulkChangeRow)
 
 
 @blueprint.route("", roles=BRINGERS)
