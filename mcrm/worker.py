@@ -144,6 +144,7 @@ class EngineWorker:
     def stop(self, timeout_s: float = 5.0) -> None:
         """Finish the unit of work in hand and end."""
         self._stopping.set()
+        self._bell.ring()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
