@@ -17,7 +17,7 @@ ALLOWED = {
     "migrations": {"mcrm", "migrations"},
 }
 LAYERS = (
-    {"config", "clock", "errors", "ids", "actors", "keys", "turns", "db", "holding", "logs", "editing", "money"},
+    {"config", "clock", "errors", "ids", "actors", "keys", "turns", "db", "holding", "logs", "editing", "money", "hours"},
     {"interactions", "transaction"},
     {"wakeup"},
     {"api"},
@@ -43,6 +43,8 @@ LAYERS = (
     {"purchasing"},
     {"orders"},
     {"quotes", "returns", "carriers"},
+    {"opportunities"},
+    {"leads", "targets"},
     {"ledger"},
     {"payments"},
     {"invoices"},
