@@ -17,6 +17,7 @@ from mcrm.orders import resources as orders
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
 from mcrm.stock import resources as stock
+from mcrm.sync import resources as sync
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
 
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     orders.own,
     offers.blueprint,
     deliveries.blueprint,
+    sync.blueprint,
 )
 
 

@@ -16,6 +16,7 @@ from mcrm.offers import models as offers
 from mcrm.orders import models as orders
 from mcrm.products import models as products
 from mcrm.stock import models as stock
+from mcrm.sync import models as sync
 from mcrm.territories import models as territories
 
 MODULES = (
@@ -32,6 +33,7 @@ MODULES = (
     orders,
     products,
     stock,
+    sync,
     territories,
 )
 metadata = Base.metadata

@@ -32,6 +32,7 @@ class Contact(Synced):
     """A person. `number` is the customer number; contacts with the same `group_id` are one person (merged)."""
 
     __tablename__ = "contacts"
+    __within__ = ("account_id", "accounts")
     __table_args__ = (
         Index("ix_contacts_account_id", "account_id"),
         Index("ix_contacts_group_id", "group_id"),
@@ -57,6 +58,7 @@ class ContactPoint(Synced):
     """
 
     __tablename__ = "contact_points"
+    __within__ = ("contact_id", "contacts")
     __table_args__ = (
         UniqueConstraint("channel", "address"),
         one_of("channel", PointChannel),

@@ -16,6 +16,7 @@ from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.contacts.errors import AddressInvalid, ContactPointTaken
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel, PointState
+from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 
@@ -110,12 +111,13 @@ def add(
     platform: str | None = None,
     device_id: str | None = None,
     locale: str | None = None,
+    id: UUID | None = None,
 ) -> ContactPoint:
     """Give a contact an address (normalised by the caller); its own is returned, an unowned one is taken over.
 
-    Raises ContactPointTaken when it belongs to another contact.
+    A new one gets the `id`, if one is given. Raises ContactPointTaken when it belongs to another contact.
     """
-    point = find(session, channel, address) or _stored(session, channel, address)
+    point = find(session, channel, address) or _stored(session, channel, address, id or new_id())
     if point.contact_id == contact.id and point.state == PointState.ACTIVE:
         return point
     if point.contact_id not in (None, contact.id):
@@ -129,9 +131,9 @@ def add(
     return point
 
 
-def _stored(session: Session, channel: str, address: str) -> ContactPoint:
+def _stored(session: Session, channel: str, address: str, id: UUID) -> ContactPoint:
     """A new point that nobody owns yet, or the one that was stored at the same moment."""
-    point = ContactPoint(channel=channel, address=address)
+    point = ContactPoint(id=id, channel=channel, address=address)
     try:
         with session.begin_nested():
             session.add(point)

@@ -8,7 +8,7 @@ Everything after the bump is time in which all other writers wait, so it is one 
 import hashlib
 import os
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, Table, bindparam, insert, text, update
@@ -16,11 +16,43 @@ from sqlalchemy.dialects import sqlite
 
 from mcrm.interactions.models import INTERACTION_COLUMNS, Change, Interaction, LogHead, WakeUp
 
-ChangedRow = tuple[str, UUID, str, UUID | None]
+Place = tuple[str, UUID]
+"""A row, as (table, id)."""
+
+
+class ChangedRow(NamedTuple):
+    """One changed row on its way into `changes`.
+
+    `territory_id` is where it lies; `within` is the row it belongs to, of which the territory is still to be found.
+    `fields` are the names of the columns that changed, comma-separated; None for a new row, or when nobody knows.
+    `left`: a tombstone for the territory that the row has left. `origin` is the sign-in whose device pushed it.
+    """
+
+    table: str
+    id: UUID
+    op: str
+    territory_id: UUID | None = None
+    within: Place | None = None
+    rev: int | None = None
+    fields: str | None = None
+    left: bool = False
+    origin: UUID | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What one transaction writes once."""
+        return (self.table, self.id, self.territory_id) if self.left else (self.table, self.id)
+
+    def stored(self) -> tuple[Any, ...]:
+        """The values of CHANGE_COLUMNS."""
+        return (self.table, self.id, self.op, self.territory_id, self.rev, self.fields, self.origin)
+
+
+CHANGE_COLUMNS = ("table_name", "row_id", "op", "territory_id", "rev", "fields", "origin")
 
 
 def write(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> None:
-    """Store facts (interaction columns by name) and rows (table, id, operation, territory) at the next positions."""
+    """Store facts (interaction columns by name) and changed rows at the next positions."""
     for fact in facts:  # here and not in `append`: half the cost of an append would be spent on what is rolled back
         fact["salt"] = salt = os.urandom(16)
         fact["digest"] = hashlib.sha256(salt + fact["payload"].encode()).digest()
@@ -43,15 +75,17 @@ def ring(connection: Connection, topics: Iterable[str]) -> None:
 
 
 def _change_rows(base: int, rows: list[ChangedRow]) -> list[dict[str, Any]]:
-    names = ("table_name", "row_id", "op", "territory_id")
-    return [{"position": base + n, **dict(zip(names, row, strict=True))} for n, row in enumerate(rows, 1)]
+    return [
+        {"position": base + n, **dict(zip(CHANGE_COLUMNS, row.stored(), strict=True))} for n, row in enumerate(rows, 1)
+    ]
 
 
 def _stamp_at_once(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> int | None:
     """Bump, interactions and changes in one statement: each round trip after the bump is lock time for everybody."""
     values: dict[str, Any] = {f"f_{name}": [fact[name] for fact in facts] for name in INTERACTION_COLUMNS}
-    for index, name in enumerate(("table_name", "row_id", "op", "territory_id")):
-        values[f"c_{name}"] = [row[index] for row in rows]
+    stored = [row.stored() for row in rows]
+    for index, name in enumerate(CHANGE_COLUMNS):
+        values[f"c_{name}"] = [row[index] for row in stored]
     base: int | None = connection.scalar(_STAMP, {**values, "n": len(facts) + len(rows), "facts": len(facts)})
     return base
 
@@ -67,6 +101,10 @@ _POSTGRES_TYPES = {
     "subject_id": "uuid",
     "salt": "bytea",
     "digest": "bytea",
+    "row_id": "uuid",
+    "territory_id": "uuid",
+    "origin": "uuid",
+    "rev": "bigint",
 }
 _FACTS, _ROWS = insert(cast(Table, Interaction.__table__)), insert(cast(Table, Change.__table__))
 _head = LogHead.__table__.c
@@ -81,8 +119,8 @@ _STAMP = text(
     f"SELECT base + nr, {', '.join('f.' + name for name in INTERACTION_COLUMNS)} FROM head, unnest("
     + ", ".join(f"CAST(:f_{name} AS {_POSTGRES_TYPES.get(name, 'text')}[])" for name in INTERACTION_COLUMNS)
     + f") WITH ORDINALITY AS f ({', '.join(INTERACTION_COLUMNS)}, nr)), rows AS ("
-    "INSERT INTO changes (position, table_name, row_id, op, territory_id) "
-    "SELECT base + :facts + nr, c.table_name, c.row_id, c.op, c.territory_id FROM head, unnest("
-    "CAST(:c_table_name AS text[]), CAST(:c_row_id AS uuid[]), CAST(:c_op AS text[]), CAST(:c_territory_id AS uuid[]))"
-    " WITH ORDINALITY AS c (table_name, row_id, op, territory_id, nr)) SELECT base FROM head"
+    f"INSERT INTO changes (position, {', '.join(CHANGE_COLUMNS)}) "
+    f"SELECT base + :facts + nr, {', '.join('c.' + name for name in CHANGE_COLUMNS)} FROM head, unnest("
+    + ", ".join(f"CAST(:c_{name} AS {_POSTGRES_TYPES.get(name, 'text')}[])" for name in CHANGE_COLUMNS)
+    + f") WITH ORDINALITY AS c ({', '.join(CHANGE_COLUMNS)}, nr)) SELECT base FROM head"
 )

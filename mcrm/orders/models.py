@@ -42,6 +42,7 @@ class Order(Synced):
     """A sale or a credit. `number_key` is the number in upper case without spaces, dashes and `#`, for looking up."""
 
     __tablename__ = "orders"
+    __within__ = ("account_id", "accounts")
     __table_args__ = (
         one_of("kind", OrderKind),
         one_of("status", OrderStatus),
@@ -73,6 +74,7 @@ class OrderLine(Synced):
     """One line; prices in minor units of the order's currency. `product_id` may be None for imported oddities."""
 
     __tablename__ = "order_lines"
+    __within__ = ("order_id", "orders")
     __table_args__ = (
         UniqueConstraint("order_id", "line_number"),
         CheckConstraint("quantity <> 0", name="quantity"),

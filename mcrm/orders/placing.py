@@ -31,10 +31,11 @@ LARGEST_TOTAL = 10**15  # minor units; what the wire promises, and far below wha
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One line that somebody wants: a product and how many of it."""
+    """One line that somebody wants: a product and how many of it; `id` where a device has made the line already."""
 
     product_id: UUID
     quantity: int
+    id: UUID | None = None
 
 
 def place(
@@ -114,7 +115,7 @@ def _order(contact: Contact, priced: Sequence[pricing.Price], id: UUID, number: 
 def _line(order: Order, number: int, line: Wanted, names: dict[UUID, str], price: pricing.Price) -> dict[str, Any]:
     now = order.placed_at
     return {
-        "id": new_id(),
+        "id": line.id or new_id(),
         "rev": 1,
         "created_at": now,
         "updated_at": now,

@@ -34,6 +34,7 @@ LAYERS = (
     {"orders"},
     {"offers"},
     {"conversations", "cases"},
+    {"sync"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
 FLASK_KNOWERS = {"api", "app.py", "resources.py", "edge"}
