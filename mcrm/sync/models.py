@@ -93,12 +93,16 @@ class Floor(Base):
 
 
 class SyncDevice(Row):
-    """Where to wake a user's device when there is something new for it."""
+    """A user's device: since which position it has been syncing, and where to wake it when there is something new.
+
+    Grants and roles of before `started` are no news: they stood already when its first sync began.
+    """
 
     __tablename__ = "sync_devices"
     __table_args__ = (UniqueConstraint("user_id", "device_id"),)
 
     user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("users.id"))
     device_id: Mapped[str]
-    contact_point_id: Mapped[UUID] = mapped_column(Id, ForeignKey("contact_points.id"))
+    started: Mapped[int] = mapped_column(default=0)
+    contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))
     tickled_at: Mapped[datetime | None]

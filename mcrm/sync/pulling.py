@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 from mcrm.actors import Actor
 from mcrm.interactions.log import cursor, read_cursor
 from mcrm.interactions.models import Change, LogHead
-from mcrm.sync import scopes
+from mcrm.sync import devices, scopes
 from mcrm.sync.models import Floor
 from mcrm.sync.scopes import Scope
 from mcrm.sync.tables import TABLES, SyncedTable
@@ -69,8 +69,9 @@ def pull(
     made_in, since = read_cursor(last_pulled_at) if last_pulled_at else (epoch, 0)
     if made_in != epoch or since > top or (since and since < _floor(connection)):
         return Page(cursor(epoch, top), whole=True)
-    granted = scopes.grants_since(connection, actor, since) if since and not scope.everything else {}
-    if since and connection.execute(_OWN_CHANGES, {"user": actor.id, "since": since}).first():
+    begun = max(since, devices.started(connection, actor)) if since else top
+    granted = {} if scope.everything else scopes.grants_since(connection, actor, begun)
+    if connection.execute(_OWN_CHANGES, {"user": actor.id, "since": begun}).first():
         return Page(cursor(epoch, top), whole=True)
     found = _candidates(connection, scope, since, top, limit + 1)
     page = Page(cursor(epoch, top))

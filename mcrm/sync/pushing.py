@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.access.models import SignIn
 from mcrm.actors import Actor
-from mcrm.api.coded import code_of
 from mcrm.api.fields import clean_text
 from mcrm.errors import Conflict as Refusal
 from mcrm.errors import DomainError
@@ -158,7 +157,7 @@ def _words(error: Exception) -> tuple[str, str]:
         while isinstance(first, dict):
             first = next(iter(first.values()))
         message = first[0] if isinstance(first, list) else first
-        return f"{errors.RecordInvalid.code}.{code_of(message)}", f"{str(name)[:60]}: {message}"
+        return errors.RecordInvalid.code, f"{str(name)[:60]}: {message}"
     if isinstance(error, IntegrityError):
         return Refusal.code, "The present state does not allow this."
     return errors.RecordInvalid.code, errors.RecordInvalid().detail

@@ -22,22 +22,22 @@ from mcrm.api.paging import page, page_of
 from mcrm.api.state import root
 from mcrm.db import looking, reading
 from mcrm.holding import held
-from mcrm.sync import conflicts, pulling, pushing
+from mcrm.sync import conflicts, devices, pulling, pushing
 from mcrm.sync.models import Conflict
 from mcrm.sync.pulling import Page
 from mcrm.sync.pushing import Pushed
 from mcrm.sync.schemas import (
     ConflictQuery,
-    ConflictSchema,
-    DigestSchema,
-    PageSchema,
     PullQuery,
-    PushedSchema,
     PushQuery,
-    PushSchema,
-    SettlementSchema,
+    SyncConflictSchema,
+    SyncDigestSchema,
+    SyncPageSchema,
+    SyncPushedSchema,
+    SyncPushSchema,
+    SyncSettlementSchema,
+    SyncWaitSchema,
     WaitQuery,
-    WaitSchema,
     WireSchemaSchema,
 )
 from mcrm.sync.tables import SCHEMA_VERSION, TABLES, Written
@@ -55,9 +55,11 @@ class Sync(MethodView):
     """What is new, and what the device did."""
 
     @blueprint.arguments(PullQuery(), location="query")
-    @blueprint.response(200, PageSchema())
+    @blueprint.response(200, SyncPageSchema())
     def get(self, query: dict[str, Any]) -> Response:
         """Pull: what changed since `last_pulled_at`; ask again while `has_more`."""
+        if not query["last_pulled_at"]:
+            perform(_begin)
         with looking() as connection:
             found = pulling.pull(
                 connection,
@@ -72,8 +74,8 @@ class Sync(MethodView):
         return Response(encode(body), mimetype="application/json")
 
     @blueprint.arguments(PushQuery(), location="query")
-    @blueprint.arguments(PushSchema())
-    @blueprint.response(200, PushedSchema())
+    @blueprint.arguments(SyncPushSchema())
+    @blueprint.response(200, SyncPushedSchema())
     @blueprint.alt_response(409, description="Pull first, then push again")
     @blueprint.alt_response(413, description="More than 5 MB, or more than 5,000 records")
     def post(self, query: dict[str, Any], body: dict[str, Any]) -> Pushed:
@@ -97,7 +99,7 @@ class Sync(MethodView):
 class Digest(MethodView):
     """Proof that a device holds what it should."""
 
-    @blueprint.response(200, DigestSchema())
+    @blueprint.response(200, SyncDigestSchema())
     def get(self) -> dict[str, Any]:
         """Count and hash of what you should hold: the sum modulo 2^64 of the first 8 bytes of SHA-256("id:rev")."""
         with looking() as connection:
@@ -134,7 +136,7 @@ class Wait(MethodView):
     """Whether a pull is worth it."""
 
     @blueprint.arguments(WaitQuery(), location="query")
-    @blueprint.response(200, WaitSchema())
+    @blueprint.response(200, SyncWaitSchema())
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Whether something is new since the cursor; `mcrm serve` holds the request until it is, 25 s at most."""
         with looking() as connection:
@@ -147,7 +149,7 @@ class Conflicts(MethodView):
     """The conflict inbox."""
 
     @blueprint.arguments(ConflictQuery(), location="query")
-    @blueprint.response(200, page_of(ConflictSchema()))
+    @blueprint.response(200, page_of(SyncConflictSchema()))
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """List the conflicts of your edits, newest first; managers see those of everybody."""
         found = conflicts.conflicts_of(current_actor)
@@ -161,7 +163,7 @@ class Conflicts(MethodView):
 class OneConflict(MethodView):
     """One of them."""
 
-    @blueprint.response(200, ConflictSchema())
+    @blueprint.response(200, SyncConflictSchema())
     def get(self, id: UUID) -> Conflict:
         """One conflict."""
         with reading() as session:
@@ -172,11 +174,15 @@ class OneConflict(MethodView):
 class Settlement(MethodView):
     """The end of a conflict."""
 
-    @blueprint.arguments(SettlementSchema())
-    @blueprint.response(201, ConflictSchema())
+    @blueprint.arguments(SyncSettlementSchema())
+    @blueprint.response(201, SyncConflictSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> Conflict:
         """Let `mine` (the device's) or `theirs` stand."""
         return perform(lambda session: conflicts.settle(session, current_actor, id, **facts))
+
+
+def _begin(session: Session) -> None:
+    devices.begin(session, current_actor, pulling.head(session.connection())[1])
 
 
 def _whole(connection: Connection, found: Page) -> Iterator[bytes]:
@@ -202,10 +208,16 @@ def _streamed(pieces: Iterator[bytes]) -> Response:
         body.writelines(pieces)
     length = body.tell()
     body.seek(0)
-    response = Response(iter(lambda: body.read(PIECE), b""), mimetype="application/json")
+    response = Response(_pieces(body), mimetype="application/json")
     response.call_on_close(body.close)
     response.content_length = length
     response.vary.add("Accept-Encoding")
     if packed:
         response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def _pieces(body: IO[bytes]) -> Iterator[bytes]:
+    with body:
+        while piece := body.read(PIECE):
+            yield piece

@@ -92,7 +92,7 @@ class Changes(CodedErrors, fields.Field[Any]):
         return value
 
 
-class PushSchema(Schema):
+class SyncPushSchema(Schema):
     """What a device did since its last push."""
 
     class Meta:
@@ -103,7 +103,7 @@ class PushSchema(Schema):
     changes = Changes(required=True, metadata={"type": "object"})
 
 
-class PageSchema(Schema):
+class SyncPageSchema(Schema):
     """What is new; live records always stand in `updated`."""
 
     changes = fields.Dict(required=True)
@@ -112,7 +112,7 @@ class PageSchema(Schema):
     experimentalStrategy = Str(metadata={"description": "`replacement`: this is all that the device should hold"})
 
 
-class RefusedSchema(Schema):
+class SyncRefusedSchema(Schema):
     """A record that was not taken, and why, for the rep."""
 
     table = Str(required=True)
@@ -121,7 +121,7 @@ class RefusedSchema(Schema):
     detail = Str(required=True, max_length=2000)
 
 
-class DecidedSchema(Schema):
+class SyncDecidedSchema(Schema):
     """A conflict as the push's answer tells it."""
 
     id = Uuid(required=True)
@@ -133,16 +133,16 @@ class DecidedSchema(Schema):
     applied = Enum(Applied, required=True)
 
 
-class PushedSchema(Schema):
+class SyncPushedSchema(Schema):
     """What became of a push."""
 
     timestamp = Int(required=True)
     experimentalRejectedIds = fields.Dict(required=True, attribute="rejected")
-    errors = List(Nested(RefusedSchema()), required=True, max_length=20_000)
-    conflicts = List(Nested(DecidedSchema()), required=True, max_length=20_000)
+    errors = List(Nested(SyncRefusedSchema()), required=True, max_length=20_000)
+    conflicts = List(Nested(SyncDecidedSchema()), required=True, max_length=20_000)
 
 
-class ConflictSchema(DecidedSchema):
+class SyncConflictSchema(SyncDecidedSchema):
     """A conflict in the inbox."""
 
     table = Str(required=True, attribute="table_name")
@@ -159,23 +159,23 @@ class ConflictQuery(PageQuery):
     state = Enum(ConflictState, load_default=None)
 
 
-class SettlementSchema(Schema):
+class SyncSettlementSchema(Schema):
     """Whose value shall stand."""
 
     choice = Str(required=True, pattern="mine|theirs", max_length=6)
 
 
-class DigestOfTableSchema(Schema):
+class SyncDigestOfTableSchema(Schema):
     """How many rows, and the sum of their hashes as 16 hex digits."""
 
     count = Int(required=True)
     hash = Str(required=True)
 
 
-class DigestSchema(Schema):
+class SyncDigestSchema(Schema):
     """What the caller should hold."""
 
-    tables = fields.Dict(keys=Str(), values=Nested(DigestOfTableSchema()), required=True)
+    tables = fields.Dict(keys=Str(), values=Nested(SyncDigestOfTableSchema()), required=True)
     timestamp = Int(required=True)
 
 
@@ -200,7 +200,7 @@ class WireSchemaSchema(Schema):
     tables = fields.Dict(keys=Str(), values=Nested(WireTableSchema()), required=True)
 
 
-class WaitSchema(Schema):
+class SyncWaitSchema(Schema):
     """Whether there is something new, and the newest cursor."""
 
     changed = Bool(required=True)

@@ -106,7 +106,7 @@ def _table(
     written["created_at"] = Written.ONCE if edited or once else Written.NEVER
     policy = policies or {}
     columns = (_column(table, name, written.get(name, Written.NEVER), policy.get(name, Policy.LAST)) for name in names)
-    return SyncedTable(table.name, table, tuple(columns), model.__open__, shared, only)
+    return SyncedTable(model.__tablename__, table, tuple(columns), model.__open__, shared, only)
 
 
 def _column(table: Table, name: str, written: Written, policy: Policy) -> Column:

@@ -78,7 +78,8 @@ def _create_devices() -> None:
         sa.Column("created_at", db.UtcDateTime(), nullable=False),
         sa.Column("user_id", db.Id(), nullable=False),
         sa.Column("device_id", sa.Text(), nullable=False),
-        sa.Column("contact_point_id", db.Id(), nullable=False),
+        sa.Column("started", sa.BigInteger(), nullable=False),
+        sa.Column("contact_point_id", db.Id(), nullable=True),
         sa.Column("tickled_at", db.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sync_devices_user_id_users")),
         sa.ForeignKeyConstraint(
