@@ -19,6 +19,7 @@ from mcrm.actors import Role
 from mcrm.api.state import Root
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery, DeliveryState
+from mcrm.ids import new_id
 from mcrm.interactions.models import Interaction
 from tests.bots.conftest import SETTINGS, Phones
 from tests.callers import Caller, as_customer, as_staff
@@ -86,6 +87,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     people(walk, ada)
     selling(walk, ada)
     customers_own(walk)
+    field_days(walk, ada)
     signing_in(walk, ada)
 
     assert writing_operations(walk.client) - walk.traces.keys() == set(), "operations that nobody walks"
@@ -146,6 +148,15 @@ def selling(walk: Walk, ada: Caller) -> None:
         walk.session.commit()
         delivery = walk.session.scalars(select(Delivery.id)).first()
         walk.post(ada, f"/v1/deliveries/{delivery}/{verb}")
+
+
+def field_days(walk: Walk, ada: Caller) -> None:
+    made = {"id": str(new_id()), "name": "Rosa's Bakery", "_status": "created", "_changed": ""}
+    walk.post(ada, "/v1/sync", {"changes": {"accounts": {"created": [made]}}})
+    ada.patch(f"/v1/accounts/{made['id']}", {"number": "A-1"})
+    edited = {**made, "rev": 1, "number": "A-2", "_status": "updated", "_changed": "number"}
+    [conflict] = ada.post("/v1/sync", {"changes": {"accounts": {"updated": [edited]}}}).json["conflicts"]
+    walk.post(ada, f"/v1/sync/conflicts/{conflict['id']}/settlement", {"choice": "mine"})
 
 
 def customers_own(walk: Walk) -> None:

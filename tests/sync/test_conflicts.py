@@ -6,7 +6,7 @@ from tests.sync.conftest import Field
 
 
 def test_two_devices_that_change_different_fields_of_one_row_meet(field: Field) -> None:
-    one, two = field.phone(), field.tablet(field.sam)
+    one, two = field.phone(), field.tablet()
     one.sync(), two.sync()
     one.edit("contacts", field.ben.id, name="Ben A. Okafor")
     two.edit("contacts", field.ben.id, locale="en-GB")

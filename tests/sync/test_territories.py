@@ -71,13 +71,9 @@ def test_an_account_that_is_given_to_nobody_leaves(field: Field, phones: tuple[D
     assert lenas.is_equal_to_the_server()
 
 
-def user_of(field: Field, name: str) -> str:
-    return str(next(user["id"] for user in field.ada.get("/v1/users").json["items"] if user["name"] == name))
-
-
 def test_a_granted_territory_comes_and_a_revoked_one_goes(field: Field, phones: tuple[Device, Device]) -> None:
     sams, lenas = phones
-    path = f"/v1/territories/{field.west.id}/grants/{user_of(field, 'Lena Fischer')}"
+    path = f"/v1/territories/{field.west.id}/grants/{field.user_id('Lena Fischer')}"
     assert field.ada.put(path).status_code == 200
     lenas.sync()
     assert holds(lenas, field) == [1] * 5
@@ -97,7 +93,7 @@ def test_more_than_fits_an_increment_is_granted_by_the_whole_set(
 ) -> None:
     monkeypatch.setattr(pulling, "MOST_GRANTED", 0)
     lenas = phones[1]
-    assert field.ada.put(f"/v1/territories/{field.west.id}/grants/{user_of(field, 'Lena Fischer')}").status_code == 200
+    assert field.ada.put(f"/v1/territories/{field.west.id}/grants/{field.user_id('Lena Fischer')}").status_code == 200
     assert lenas.ask()["experimentalStrategy"] == "replacement"
     lenas.sync()
     assert holds(lenas, field) == [1] * 5
