@@ -12,9 +12,11 @@ from sqlalchemy import select
 from mcrm.access import login, tokens
 from mcrm.actors import Actor
 from mcrm.config import Settings
-from mcrm.db import reading
+from mcrm.db import looking, reading
+from mcrm.errors import NotAllowed
 from mcrm.interactions import log
 from mcrm.interactions.models import Change, Interaction
+from mcrm.sync import pulling
 
 PAGE = 500
 STAFF_TOPIC = "staff"
@@ -33,6 +35,15 @@ def authorise(settings: Settings, token: str) -> tuple[str, frozenset[str], date
     """Who a bearer token stands for, the topics it may follow, and when its stream ends; raises TokenInvalid."""
     actor = login.authenticate(settings, token)
     return actor.label, topics_of(actor), tokens.expires_at(token)
+
+
+def has_news(settings: Settings, token: str, since: int) -> bool:
+    """Whether a device of this token's caller would get anything from the cursor; raises TokenInvalid, NotAllowed."""
+    actor = login.authenticate(settings, token)
+    if not actor.is_staff:
+        raise NotAllowed
+    with looking() as connection:
+        return pulling.has_news(connection, actor, since)
 
 
 class CommittedChanges:

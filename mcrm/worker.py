@@ -18,6 +18,7 @@ from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
 from mcrm.offers import announcing
+from mcrm.sync import tickling
 from mcrm.transaction import TOPIC_ENGINES, perform
 from mcrm.wakeup import Listener
 
@@ -45,6 +46,7 @@ def engines(limits: Limits) -> tuple[Engine, ...]:
     answers_kept = timedelta(hours=limits.idempotency_hours)
     return (
         Engine("announcements", announcing.step),
+        Engine("tickles", tickling.step, every_s=tickling.EVERY_S),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
         Engine("forget-addresses", forget_addresses, every_s=3600.0),

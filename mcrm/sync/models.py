@@ -105,4 +105,3 @@ class SyncDevice(Row):
     device_id: Mapped[str]
     started: Mapped[int] = mapped_column(default=0)
     contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))
-    tickled_at: Mapped[datetime | None]

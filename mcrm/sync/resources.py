@@ -23,6 +23,7 @@ from mcrm.api.state import root
 from mcrm.db import looking, reading
 from mcrm.holding import held
 from mcrm.sync import conflicts, devices, pulling, pushing
+from mcrm.sync.limits import LARGEST_PUSH, MOST_RECORDS
 from mcrm.sync.models import Conflict
 from mcrm.sync.pulling import Page
 from mcrm.sync.pushing import Pushed
@@ -44,8 +45,6 @@ from mcrm.sync.tables import SCHEMA_VERSION, TABLES, Written
 from mcrm.transaction import perform
 
 blueprint = Blueprint("sync", __name__, url_prefix="/v1/sync", description="Offline sync, the WatermelonDB protocol.")
-MOST_RECORDS = 5000
-LARGEST_PUSH = 5_000_000
 IN_MEMORY = 4_000_000
 PIECE = 64 * 1024
 

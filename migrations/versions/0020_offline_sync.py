@@ -80,7 +80,6 @@ def _create_devices() -> None:
         sa.Column("device_id", sa.Text(), nullable=False),
         sa.Column("started", sa.BigInteger(), nullable=False),
         sa.Column("contact_point_id", db.Id(), nullable=True),
-        sa.Column("tickled_at", db.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sync_devices_user_id_users")),
         sa.ForeignKeyConstraint(
             ["contact_point_id"], ["contact_points.id"], name=op.f("fk_sync_devices_contact_point_id_contact_points")

@@ -170,7 +170,7 @@ SHORT = settings(
     suppress_health_check=list(HealthCheck),
 )
 LONG = settings(
-    SHORT, max_examples=400, stateful_step_count=50, derandomize=False, phases=[Phase.generate, Phase.shrink]
+    SHORT, max_examples=150, stateful_step_count=50, derandomize=False, phases=[Phase.generate, Phase.shrink]
 )
 
 
