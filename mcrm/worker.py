@@ -18,7 +18,7 @@ from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
 from mcrm.offers import announcing
-from mcrm.sync import tickling
+from mcrm.sync import forgetting, tickling
 from mcrm.transaction import TOPIC_ENGINES, perform
 from mcrm.wakeup import Listener
 
@@ -47,6 +47,8 @@ def engines(limits: Limits) -> tuple[Engine, ...]:
     return (
         Engine("announcements", announcing.step),
         Engine("tickles", tickling.step, every_s=tickling.EVERY_S),
+        Engine("forget-changes", forgetting.step, every_s=60.0),
+        Engine("forget-edits", forgetting.forget_edits, every_s=3600.0),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
         Engine("forget-addresses", forget_addresses, every_s=3600.0),
