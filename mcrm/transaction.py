@@ -8,7 +8,7 @@ misses nothing, on both databases. Nothing else in the house commits.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
@@ -229,7 +229,7 @@ def stamp(session: Session) -> frozenset[str]:
     if session.in_nested_transaction():
         raise RuntimeError("a savepoint is still open")
     facts = [entry for entry in queue if isinstance(entry, dict)]
-    rows = _last_of_each(entry for entry in queue if isinstance(entry, ChangedRow))
+    rows = positions.last_of_each(entry for entry in queue if isinstance(entry, ChangedRow))
     if queue.topics:
         positions.ring(session.connection(), queue.topics)
     if facts or rows:
@@ -240,25 +240,6 @@ def stamp(session: Session) -> frozenset[str]:
     queue.clear()
     queue.topics.clear()
     return topics
-
-
-def _last_of_each(entries: Iterable[ChangedRow]) -> list[ChangedRow]:
-    """One change per row, at its last place, with its last operation and all fields that any of them changed."""
-    rows: dict[tuple[object, ...], ChangedRow] = {}
-    for entry in entries:
-        before = rows.pop(entry.key, None)
-        rows[entry.key] = entry if before is None else _joined(before, entry)
-    return list(rows.values())
-
-
-def _joined(before: ChangedRow, after: ChangedRow) -> ChangedRow:
-    if after.rev is None and after.op != "delete":  # it only went along when something else moved
-        return after._replace(rev=before.rev, fields=before.fields)
-    if before.rev is None or after.fields is None:
-        return after
-    if before.fields is None:
-        return after._replace(fields=None)  # made in this very transaction
-    return after._replace(fields=",".join(sorted({*before.fields.split(","), *after.fields.split(",")})))
 
 
 _here = threading.local()

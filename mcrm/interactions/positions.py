@@ -51,6 +51,25 @@ class ChangedRow(NamedTuple):
 CHANGE_COLUMNS = ("table_name", "row_id", "op", "territory_id", "rev", "fields", "origin")
 
 
+def last_of_each(entries: Iterable[ChangedRow]) -> list[ChangedRow]:
+    """One change per row, at its last place, with its last operation and all fields that any of them changed."""
+    rows: dict[tuple[object, ...], ChangedRow] = {}
+    for entry in entries:
+        before = rows.pop(entry.key, None)
+        rows[entry.key] = entry if before is None else _joined(before, entry)
+    return list(rows.values())
+
+
+def _joined(before: ChangedRow, after: ChangedRow) -> ChangedRow:
+    if after.rev is None and after.op != "delete":  # it only went along when something else moved
+        return after._replace(rev=before.rev, fields=before.fields)
+    if before.rev is None or after.fields is None:
+        return after
+    if before.fields is None:
+        return after._replace(fields=None)  # made in this very transaction
+    return after._replace(fields=",".join(sorted({*before.fields.split(","), *after.fields.split(",")})))
+
+
 def write(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> None:
     """Store facts (interaction columns by name) and changed rows at the next positions."""
     for fact in facts:  # here and not in `append`: half the cost of an append would be spent on what is rolled back

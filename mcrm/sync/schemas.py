@@ -8,7 +8,7 @@ import orjson
 from marshmallow import fields
 
 from mcrm.api.coded import CodedErrors
-from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Query, Schema, Str, Uuid
+from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Query, Schema, Str, Uuid, clean_text
 from mcrm.api.formats import JsonObject
 from mcrm.api.paging import PageQuery
 from mcrm.sync.models import Applied, ConflictKind, ConflictState
@@ -80,8 +80,9 @@ class Changes(CodedErrors, fields.Field[Any]):
     default_error_messages = {"invalid": "Must be an object of tables, each with lists of records."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> Any:
-        lists = value.values() if isinstance(value, dict) else [None]
-        for table in lists:
+        if not isinstance(value, dict) or not all(len(name) <= 64 and clean_text(name) for name in value):
+            raise self.make_error("invalid")
+        for table in value.values():
             if not isinstance(table, dict) or table.keys() - set(LISTS):
                 raise self.make_error("invalid")
             if not all(isinstance(table.get(name, []), list) for name in LISTS):

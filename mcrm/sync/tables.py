@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, Integer, Table, literal
 
 from mcrm.accounts.models import Account
+from mcrm.api.fields import clean_text
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel
 from mcrm.db import Base, Synced, UtcDateTime
 from mcrm.interactions.kinds import LOGGED_BY_REPS
@@ -25,6 +26,7 @@ from mcrm.stock.models import StockItem
 from mcrm.territories.models import Territory
 
 SCHEMA_VERSION = 1
+LONGEST_TEXT = 20_000
 
 
 class Policy(StrEnum):
@@ -219,10 +221,22 @@ def is_open_root(name: str) -> ColumnElement[bool] | None:
 
 
 def identifier(value: object) -> UUID | None:
-    """The id of a record, None for anything that is not a UUID as text."""
+    """The id of a record, None for anything that is not a UUID as text, in lower case."""
     if not isinstance(value, str) or len(value) != 36:
         return None
     try:
-        return UUID(value)
+        found = UUID(value)
     except ValueError:
         return None
+    return found if str(found) == value else None  # in capitals it would be another one on the phone
+
+
+def storable(column: Column, value: Any) -> bool:
+    """Whether a value from a device is of the column's type, and one that both databases can hold."""
+    if value is None:
+        return True
+    if column.type == "string":
+        return isinstance(value, str) and len(value) <= LONGEST_TEXT and clean_text(value)
+    if column.type == "boolean":
+        return isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53

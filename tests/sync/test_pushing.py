@@ -1,10 +1,12 @@
 """What a device did reaches the business through the same use cases, and a bad record holds nothing else back."""
 
+import json
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from mcrm.ids import new_id
 from mcrm.interactions.models import Interaction, LogHead
@@ -219,3 +221,49 @@ def test_a_push_that_is_too_large_is_refused_with_the_limit(field: Field) -> Non
     answer = field.sam.post("/v1/sync", {"changes": changes})
     assert answer.status_code == 413
     assert "5000" in answer.json["detail"]
+
+
+HOSTILE: tuple[Raw, ...] = (
+    {"id": ["x"]},
+    {"id": {"$ne": 1}, "order_id": []},
+    {"id": "\ud800"},
+    {"id": None, "name": {}},
+    {"id": "0190A8B0-0000-7000-8000-00000000000A", "name": "In capitals"},
+    {"id": "01890000-0000-7000-8000-000000000001", "name": "\0", "notes": "\ud800", "created_at": 10**30},
+    {"id": "01890000-0000-7000-8000-000000000002", "name": "x" * 30_000, "rev": -1, "_changed": ["name"]},
+    {"id": "01890000-0000-7000-8000-000000000003", "quantity": 10**30, "kind": [], "at": True, "_status": {}},
+    {"id": "01890000-0000-7000-8000-000000000004", "account_id": "'; --", "contact_id": 7, "address": "\u0661"},
+)
+
+
+PUSHED_TABLES = ["accounts", "contacts", "contact_points", "orders", "order_lines", "interactions", "x"]
+
+
+def push_as_text(field: Field, changes: Any) -> TestResponse:
+    """With what our own way to write JSON refuses."""
+    body = json.dumps({"changes": changes})
+    return field.client.post("/v1/sync", data=body, content_type="application/json", headers=field.sam.headers)
+
+
+@pytest.mark.parametrize("table", PUSHED_TABLES)
+def test_hostile_records_are_refused_one_by_one_and_change_nothing(field: Field, session: Session, table: str) -> None:
+    stands = position(session)
+    records = [{**raw, "_status": "updated"} for raw in HOSTILE]
+    deleted = [1, None, "x", "\0", "\ud800", *records]
+    answer = push_as_text(field, {table: {"created": list(HOSTILE), "updated": records, "deleted": deleted}})
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json["errors"]) == 2 * len(HOSTILE)
+    assert position(session) == stands
+
+
+def test_hostile_edits_of_a_real_row_change_nothing(field: Field, session: Session) -> None:
+    stands = position(session)
+    records = [{**raw, "id": str(field.ben.id), "rev": 10**30, "_changed": "name,notes,rev"} for raw in HOSTILE[3:7]]
+    answer = push_as_text(field, {"contacts": {"updated": records[:1] + records[2:]}})
+    assert answer.status_code == 200, answer.text
+    assert position(session) == stands
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x" * 65, "\0"])
+def test_tables_with_names_that_cannot_be_repeated_are_refused(field: Field, name: str) -> None:
+    assert push_as_text(field, {name: {"created": [{"id": "x"}]}}).status_code == 422
