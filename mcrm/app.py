@@ -40,6 +40,7 @@ from mcrm.returns import resources as returns
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
+from mcrm.sync import resources as sync
 from mcrm.tags import resources as tags
 from mcrm.targets import resources as targets
 from mcrm.taxes import resources as taxes
@@ -101,6 +102,7 @@ BLUEPRINTS = (
     bulk.mappings,
     bulk.exports,
     bulkchanges.blueprint,
+    sync.blueprint,
 )
 
 

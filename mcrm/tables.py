@@ -34,6 +34,7 @@ from mcrm.quotes import models as quotes
 from mcrm.returns import models as returns
 from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
+from mcrm.sync import models as sync
 from mcrm.tags import models as tags
 from mcrm.targets import models as targets
 from mcrm.taxes import models as taxes
@@ -76,6 +77,7 @@ MODULES = (
     targets,
     taxes,
     templates,
+    sync,
     territories,
 )
 metadata = Base.metadata

@@ -43,6 +43,7 @@ class Touch(StrEnum):
     VISIT = "visit"
     MESSAGE = "message"
     NOTE = "note"
+    OTHER = "other"
 
 
 def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:

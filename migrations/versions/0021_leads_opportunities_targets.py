@@ -7,7 +7,7 @@ from mcrm import clock, db
 from mcrm.ids import new_id
 
 revision = "0021"
-down_revision = "0015"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

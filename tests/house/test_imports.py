@@ -68,6 +68,7 @@ LAYERS = (
     {"bulkchanges"},
     {"conversations", "cases"},
     {"search"},
+    {"sync"},
     {"examples"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
