@@ -29,6 +29,7 @@ from mcrm.api.rows import compile_rows
 from mcrm.custom_fields import service as custom_fields
 from mcrm.custom_fields.models import FieldTable
 from mcrm.db import reading
+from mcrm.opportunities import handing
 from mcrm.tags import service as tags
 from mcrm.transaction import perform
 
@@ -134,10 +135,14 @@ class Move(MethodView):
     @blueprint.arguments(AccountMoveInSchema())
     @blueprint.response(201, AccountMoveSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
-        """Give an account to another territory, with the accounts below it, and all that belongs to them."""
+        """Give an account to another territory, with the accounts below it and all that belongs to them.
+
+        Open opportunities whose owner does not see them there go to a rep who does.
+        """
 
         def work(session: Session) -> dict[str, Any]:
             moved = moving.move(session, current_actor, account_id=id, **facts)
+            handing.hand_over(session, current_actor, moved, facts["territory_id"])
             return {"account_ids": [account.id for account in moved]}
 
         return perform(work)

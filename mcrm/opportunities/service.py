@@ -106,7 +106,7 @@ def begin(
     session.add(made)
     session.flush()
     session.add(StageEntry(opportunity_id=made.id, stage=made.stage, entered_at=now, moved_by=actor.label))
-    _trace(session, actor, Kind.OPPORTUNITY_OPENED, made, stage=made.stage, amount=amount, currency=made.currency)
+    trace(session, actor, Kind.OPPORTUNITY_OPENED, made, stage=made.stage, amount=amount, currency=made.currency)
     return made
 
 
@@ -122,7 +122,7 @@ def change(session: Session, actor: Actor, found: Opportunity, changes: dict[str
         _check_owner(session, account, changes["owner_id"])
     if changed := edit(found, changes):
         session.flush()
-        _trace(session, actor, Kind.OPPORTUNITY_CHANGED, found, changed=changed)
+        trace(session, actor, Kind.OPPORTUNITY_CHANGED, found, changed=changed)
     return found
 
 
@@ -229,7 +229,7 @@ def _enter(session: Session, actor: Actor, found: Opportunity, into: PipelineSta
         found.closes_on = now.date()
         facts["expected_on"] = expected and expected.isoformat()
     session.add(StageEntry(opportunity_id=found.id, stage=into.key, entered_at=now, moved_by=actor.label))
-    _trace(session, actor, kind, found, stages=[left, into.key], **facts)
+    trace(session, actor, kind, found, stages=[left, into.key], **facts)
 
 
 def _sold(
@@ -257,7 +257,8 @@ def _check_owner(session: Session, account: Account, owner_id: UUID | None) -> N
         raise OwnerUnfit(field="owner_id")
 
 
-def _trace(session: Session, actor: Actor, kind: Kind, found: Opportunity, **facts: Any) -> None:
+def trace(session: Session, actor: Actor, kind: Kind, found: Opportunity, **facts: Any) -> None:
+    """Flush, and append a fact about the opportunity."""
     session.flush()
     about = About(contact_id=found.contact_id, account_id=found.account_id, subject=("opportunity", found.id))
     log.append(session, actor, kind, about=about, payload={n: value for n, value in facts.items() if value is not None})

@@ -127,6 +127,7 @@ def test_opportunities_move_with_their_account(field: Field, phone: Device) -> N
     phone.sync()
     lenas.sync()
     assert (phone.rows("opportunities"), [raw["id"] for raw in lenas.rows("opportunities")]) == ([], [made["id"]])
+    assert lenas.rows("opportunities")[0]["owner_id"] == field.user_id("Lena Fischer"), "who sees it there goes on"
     assert phone.is_equal_to_the_server()
     assert lenas.is_equal_to_the_server()
 
