@@ -5,7 +5,7 @@ Each report is a query or two that add up in the database; people beyond the act
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from math import sqrt
 from typing import Any
 from uuid import UUID
@@ -49,7 +49,8 @@ class Forecast:
 class StageNow:
     """What stands in one stage now, in one currency, and how those that left it fared.
 
-    `mean_age_s` is how long they have stood there, `mean_stay_s` how long those stayed that left; None for nobody.
+    `mean_age_s` is how long they have stood there; of those that `entered` in the days of the report, `mean_stay_s` is
+    how long those stayed that left again; None for nobody.
     """
 
     stage: str
@@ -130,8 +131,8 @@ def _forecast(row: Sequence[Any]) -> Forecast:
     )
 
 
-def stages_now(session: Session, actor: Actor) -> list[StageNow]:
-    """The open stages in their order, with what stands in them, by currency."""
+def stages_now(session: Session, actor: Actor, *, since: date, until: date) -> list[StageNow]:
+    """The open stages in their order, with what stands in them by currency, and how those fared that came meanwhile."""
     now = clock.now()
     open_stages = list(
         session.scalars(
@@ -141,7 +142,7 @@ def stages_now(session: Session, actor: Actor) -> list[StageNow]:
         )
     )
     standing = _standing(session, actor, now, stale_before(session))
-    stays = _stays(session, actor)
+    stays = _stays(session, actor, _midnight(since), _midnight(until + timedelta(days=1)))
     found = []
     for one in open_stages:
         entered, mean_stay_s = stays.get(one.key, (0, None))
@@ -200,15 +201,20 @@ def _standing(session: Session, actor: Actor, now: datetime, before: datetime) -
     return found
 
 
-def _stays(session: Session, actor: Actor) -> dict[str, tuple[int, int | None]]:
-    """Stage to (how often it was entered, the mean stay in seconds of those who left)."""
+def _stays(session: Session, actor: Actor, since: datetime, until: datetime) -> dict[str, tuple[int, int | None]]:
+    """Stage to (how often it was entered from then to before then, the mean stay in seconds of those who left)."""
     entries = StageEntry.__table__
     columns = select(entries.c.stage, entries.c.entered_at, entries.c.left_at)
     joined = within_reach(columns.join_from(entries, TABLE, TABLE.c.id == entries.c.opportunity_id), actor)
+    joined = joined.where(entries.c.entered_at >= since, entries.c.entered_at < until)
     stays: dict[str, list[float | None]] = {}
     for stage, entered_at, left_at in session.execute(joined):
         stays.setdefault(stage, []).append(None if left_at is None else (left_at - entered_at).total_seconds())
     return {stage: (len(all_), _mean([one for one in all_ if one is not None])) for stage, all_ in stays.items()}
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
 
 
 def _mean(values: Sequence[float]) -> int | None:

@@ -39,8 +39,8 @@ def named(session: Session, key: str) -> PipelineStage:
 
 
 def first(session: Session) -> PipelineStage:
-    """The open stage in which opportunities begin."""
-    return session.scalars(_open().limit(1)).one()
+    """The open stage in which opportunities begin, held as `named` holds it."""
+    return named(session, session.scalars(_open().limit(1)).one().key)
 
 
 def end(session: Session, kind: StageKind) -> PipelineStage:

@@ -171,7 +171,7 @@ class PipelineReport(MethodView):
             return {
                 "since": since,
                 "until": until,
-                "stages": forecasting.stages_now(session, current_actor),
+                "stages": forecasting.stages_now(session, current_actor, since=since, until=until),
                 "losses": forecasting.losses(session, current_actor, since=since, until=until),
             }
 

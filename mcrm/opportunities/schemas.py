@@ -177,7 +177,7 @@ class ForecastSchema(fields.Schema):
 
 
 class StageNowSchema(fields.Schema):
-    """What stands in one stage, in one currency; times in seconds. `entered` counts every entry there ever was."""
+    """What stands in one stage, in one currency; times in seconds. `entered` counts those of the report's days."""
 
     stage = fields.Str(required=True, **STAGE_KEY)
     name = fields.Str(required=True)
