@@ -1,9 +1,6 @@
 """Which use case takes which change of a device: one row a table, the same rules and rights as over REST."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,41 +15,13 @@ from mcrm.contacts.models import ContactPoint
 from mcrm.contacts.schemas import ContactChangeSchema, ContactInSchema, ContactPointInSchema
 from mcrm.interactions.kinds import LOGGED_BY_REPS, Kind
 from mcrm.interactions.positions import ChangedRow
-from mcrm.leads import following
-from mcrm.leads import service as leads
-from mcrm.leads.schemas import LeadChangeSchema, LeadInSchema
-from mcrm.opportunities import service as opportunities
-from mcrm.opportunities.models import LossReason
-from mcrm.opportunities.schemas import OpportunityChangeSchema, OpportunityInSchema
 from mcrm.orders import placing
 from mcrm.orders.placing import Wanted
 from mcrm.orders.schemas import NewOrderSchema
+from mcrm.sync import selling
 from mcrm.sync.errors import RecordInvalid
+from mcrm.sync.handing import Facts, New, Offline, given, instant, known_id
 from mcrm.transaction import pending
-
-Facts = dict[str, Any]
-NOWHERE = "ZZ"  # an edit does not say whose national numbers are meant: it brings +44…, or is refused
-LOSS = ("loss_reason", "loss_detail")
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    """A row that a device made: its id, when (device time), what it wrote, and the rows that came as its parts."""
-
-    id: UUID
-    created_at: datetime
-    facts: Facts
-    parts: Sequence["New"] = ()
-    region: str = "GB"
-
-
-@dataclass(frozen=True, slots=True)
-class Offline:
-    """What a device may do with the rows of one table; what is None, it may not."""
-
-    create: Callable[[Session, Actor, New], object] | None = None
-    edit: Callable[[Session, Actor, UUID, Facts], object] | None = None
-    delete: Callable[[Session, Actor, UUID], object] | None = None
 
 
 class NoteSchema(Schema):
@@ -67,13 +36,11 @@ class NoteSchema(Schema):
 
 NEW_ACCOUNT, CHANGED_ACCOUNT = AccountInSchema(), AccountChangeSchema()
 NEW_CONTACT, CHANGED_CONTACT = ContactInSchema(), ContactChangeSchema()
-NEW_LEAD, CHANGED_LEAD = LeadInSchema(), LeadChangeSchema()
-NEW_OPPORTUNITY, CHANGED_OPPORTUNITY = OpportunityInSchema(), OpportunityChangeSchema()
 NEW_POINT, NEW_ORDER, NEW_NOTE = ContactPointInSchema(), NewOrderSchema(), NoteSchema()
 
 
 def _create_account(session: Session, actor: Actor, new: New) -> object:
-    return accounts.create(session, actor, id=new.id, created_at=new.created_at, **NEW_ACCOUNT.load(_given(new.facts)))
+    return accounts.create(session, actor, id=new.id, created_at=new.created_at, **NEW_ACCOUNT.load(given(new.facts)))
 
 
 def _edit_account(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
@@ -82,7 +49,7 @@ def _edit_account(session: Session, actor: Actor, id: UUID, facts: Facts) -> obj
 
 
 def _create_contact(session: Session, actor: Actor, new: New) -> object:
-    return contacts.create(session, actor, id=new.id, created_at=new.created_at, **NEW_CONTACT.load(_given(new.facts)))
+    return contacts.create(session, actor, id=new.id, created_at=new.created_at, **NEW_CONTACT.load(given(new.facts)))
 
 
 def _edit_contact(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
@@ -92,7 +59,7 @@ def _edit_contact(session: Session, actor: Actor, id: UUID, facts: Facts) -> obj
 
 def _add_point(session: Session, actor: Actor, new: New) -> object:
     facts = dict(new.facts)
-    contact = contacts.reachable(session, actor, _id(facts.pop("contact_id", None)), field="contact_id")
+    contact = contacts.reachable(session, actor, known_id(facts.pop("contact_id", None)), field="contact_id")
     loaded = NEW_POINT.load(facts)
     channel = loaded["channel"].value
     address = points.normalise(channel, loaded["address"], region=new.region)
@@ -110,57 +77,16 @@ def _remove_point(session: Session, actor: Actor, id: UUID) -> object:
     return point
 
 
-def _create_lead(session: Session, actor: Actor, new: New) -> object:
-    facts = _given(new.facts)
-    moved = following.Moved.of(facts, _touched_at(facts))
-    loaded = NEW_LEAD.load(facts)
-    lead = leads.create(session, actor, id=new.id, created_at=new.created_at, region=new.region, **loaded)
-    return following.follow(session, actor, lead, moved)
-
-
-def _edit_lead(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
-    lead = leads.reachable(session, actor, id, lock=True)
-    moved = following.Moved.of(facts, _touched_at(facts))
-    if facts:
-        leads.change(session, actor, lead, CHANGED_LEAD.load(facts), region=NOWHERE)
-    return following.follow(session, actor, lead, moved)
-
-
-def _touched_at(facts: Facts) -> datetime | None:
-    value = facts.pop("first_touched_at", None)
-    return None if value is None else instant(value, datetime.max.replace(tzinfo=UTC))
-
-
-def _create_opportunity(session: Session, actor: Actor, new: New) -> object:
-    facts = _given(new.facts)
-    loaded = NEW_OPPORTUNITY.load({name: value for name, value in facts.items() if name not in LOSS})
-    return opportunities.begin(session, actor, id=new.id, created_at=new.created_at, **loaded)
-
-
-def _edit_opportunity(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
-    found = opportunities.reachable(session, actor, id, lock=True)
-    moved = {name: facts.pop(name) for name in ("stage", *LOSS) if name in facts}
-    if facts:
-        opportunities.change(session, actor, found, CHANGED_OPPORTUNITY.load(facts))
-    if (stage := moved.get("stage")) is None:
-        return found
-    reason, detail = (moved.get(name) for name in LOSS)
-    if reason is not None and reason not in list(LossReason):
-        raise RecordInvalid(f"loss_reason: one of {', '.join(LossReason)}.", field="loss_reason")
-    reason = None if reason is None else LossReason(reason)
-    return opportunities.move(session, actor, found, stage=str(stage), reason=reason, detail=detail)
-
-
 def _place_order(session: Session, actor: Actor, new: New) -> object:
     asked = [{"product_id": line.facts.get("product_id"), "quantity": line.facts.get("quantity")} for line in new.parts]
-    loaded = NEW_ORDER.load({**_given(new.facts), "lines": asked})
+    loaded = NEW_ORDER.load({**given(new.facts), "lines": asked})
     lines = [Wanted(**line) for line in loaded.pop("lines")]
     line_ids = [part.id for part in new.parts]
     return placing.place(session, actor, id=new.id, created_at=new.created_at, lines=lines, line_ids=line_ids, **loaded)
 
 
 def _write_down(session: Session, actor: Actor, new: New) -> object:
-    facts = _given(new.facts)
+    facts = given(new.facts)
     facts["at"] = instant(facts.get("at"), new.created_at).isoformat()
     loaded = NEW_NOTE.load(facts)
     if loaded["kind"] not in LOGGED_BY_REPS or not (loaded["account_id"] or loaded["contact_id"]):
@@ -172,28 +98,10 @@ CHANGES: Mapping[str, Offline] = {
     "accounts": Offline(create=_create_account, edit=_edit_account),
     "contacts": Offline(create=_create_contact, edit=_edit_contact),
     "contact_points": Offline(create=_add_point, delete=_remove_point),
-    "leads": Offline(create=_create_lead, edit=_edit_lead),
-    "opportunities": Offline(create=_create_opportunity, edit=_edit_opportunity),
+    "leads": Offline(create=selling.create_lead, edit=selling.edit_lead),
+    "opportunities": Offline(create=selling.create_opportunity, edit=selling.edit_opportunity),
     "orders": Offline(create=_place_order),
     "interactions": Offline(create=_write_down),
 }
 PARTS = {"orders": ("order_lines", "order_id")}
 """Tables whose rows come whole: the table of their parts, and the part's column that names them."""
-
-
-def instant(value: Any, otherwise: datetime) -> datetime:
-    """The aware time of epoch milliseconds; `otherwise` for anything that is none within 1900 to 2199."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -(2.2e12) < value < 7.2e12:
-        return otherwise
-    return datetime.fromtimestamp(value / 1000, UTC)
-
-
-def _given(facts: Facts) -> Facts:
-    """Without what the device left empty."""
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _id(value: Any) -> UUID:
-    id_ = Uuid().deserialize(value)
-    assert isinstance(id_, UUID)
-    return id_
