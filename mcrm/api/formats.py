@@ -17,7 +17,8 @@ from mcrm.api.state import root
 LANGUAGE_TAG = re.compile("([A-Za-z]{2,3})(-[A-Za-z]{4})?(-(?:[A-Za-z]{2}|[0-9]{3}))?")
 
 
-EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s.]+"
+EMAIL = r"[^@\s\x1c-\x1f\x85]+@[^@\s\x1c-\x1f\x85]+\.[^@\s.\x1c-\x1f\x85]+"
+"""The characters named are blanks to Python alone; the description is read by others."""
 
 
 class Phone(Str):

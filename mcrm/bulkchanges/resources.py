@@ -58,7 +58,7 @@ def _loaded(schema: ma.Schema, given: dict[str, Any], member: str) -> dict[str, 
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ma.ValidationError as error:
-        raise InvalidInput(field_errors(error.messages, (member,))) from None
+        raise InvalidInput(field_errors(error.messages, (member,)), code="bulk-change.invalid") from None
     return loaded
 
 
