@@ -61,6 +61,8 @@ def look(path: Path, format_: str, *, delimiter: str | None = None) -> Sheet:
     with rows_of(sheet, header=header) as rows:
         first = islice(rows, SAMPLE_ROWS)
         sample = tuple(tuple(cell[:LONGEST_SAMPLE] for cell in cells or ()) for _, cells in first)
+        if any("\0" in cell for cells in (header, *sample) for cell in cells):
+            raise FileUnreadable("The file holds NUL, as UTF-16 does: save it as CSV in UTF-8.")
         if format_ == XLSX:  # a large workbook takes a minute to read: nobody waits for it here
             return replace(sheet, header=header, sample=sample)
         count = len(sample) + sum(1 for _ in islice(rows, MOST_ROWS + 1))
