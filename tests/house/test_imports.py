@@ -53,6 +53,7 @@ LAYERS = (
     {"bulkchanges"},
     {"conversations", "cases"},
     {"search"},
+    {"sync"},
     {"examples"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
