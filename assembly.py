@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 from bots import sms, telegram
 from mcrm import db, keys, live, logs
 from mcrm.app import create_app
+from mcrm.bulk.sheets import MOST_BYTES
 from mcrm.config import Settings, Telegram
 from mcrm.db import Database
 from mcrm.deliveries import figures
@@ -120,13 +121,13 @@ def edge(settings: Settings) -> Edge:
     return edge_app(
         partial(flask_app, settings),
         limits=settings.limits,
+        body_limits={"/v1/imports": MOST_BYTES, "/v1/sync": LARGEST_PUSH},
         make_live=lambda: LiveSource(
             partial(live.authorise, settings),
             live.CommittedChanges(),
             settings.database_url,
             partial(live.has_news, settings),
         ),
-        body_limits={"/v1/sync": LARGEST_PUSH},
     )
 
 
@@ -139,7 +140,7 @@ def work(settings: Settings) -> int:
     listener = Listener(database, {TOPIC_ENGINES, *TOPICS})
     senders = make_senders(settings)
     deliveries = DeliveryWorker(senders, settings.limits, listener)
-    turning = EngineWorker(engines(settings.limits), listener)
+    turning = EngineWorker(engines(settings.limits, order_hold_hours=settings.order_hold_hours), listener)
     resolver = Resolver(senders)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 import click
 
+from demo import sheets
+
 USED_WRONGLY = 2
 
 
@@ -223,6 +225,14 @@ def import_orders(file: Path, currency: str | None, timezone: str | None, as_jso
         run(file, currency=currency or made.currency, timezone=timezone or made.timezone.key, as_json=as_json)
 
     with_database(work)
+
+
+@mcrm.group("export")
+def export() -> None:
+    """Take data out."""
+
+
+sheets.add_to(import_, export, with_database)
 
 
 @mcrm.group()

@@ -28,6 +28,7 @@ from mcrm.actors import Actor, Channel, Role
 from mcrm.consents import service as consents
 from mcrm.contacts import points
 from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.contacts.people import survivor_of
 from mcrm.conversations import service as conversations
 from mcrm.conversations.models import Conversation, Owner
 from mcrm.deliveries.outgoing import Operation
@@ -69,7 +70,7 @@ def _recognised(session: Session, inbound: Inbound, house: House) -> Turn | None
     """Who writes, and the message, stored whole; None, with nothing changed, for one that is there already."""
     known = points.find_with_owner(session, inbound.channel, inbound.address)
     point, contact = known or _new_point(session, inbound)
-    conversation = conversations.conversation_of(session, point)
+    conversation = conversations.conversation_of(session, point, contact.id if contact else None)
     message = conversations.receive(
         session,
         channel=inbound.channel,
@@ -92,7 +93,7 @@ def _recognised(session: Session, inbound: Inbound, house: House) -> Turn | None
 def _new_point(session: Session, inbound: Inbound) -> tuple[ContactPoint, Contact | None]:
     stranger = Actor(role=Role.CUSTOMER, channel=Channel(inbound.channel))
     point = points.recognise(session, stranger, inbound.channel, inbound.address, locale=inbound.locale)
-    return point, session.get(Contact, point.contact_id) if point.contact_id else None  # stored a moment earlier
+    return point, survivor_of(session, point.contact_id) if point.contact_id else None  # stored a moment earlier
 
 
 def _without_codes(text: str, conversation: Conversation) -> str:
@@ -187,7 +188,8 @@ def _take_step(turn: Turn) -> None:
         if call is None:
             break
         event = replace(event, outcome=actions.run(turn, call), **_person(turn))
-    turn.conversation = conversations.adopt(turn.session, turn.conversation, turn.point)
+    whose = turn.contact.id if turn.contact else None
+    turn.conversation = conversations.adopt(turn.session, turn.conversation, turn.point, whose)
     conversations.save(turn.session, turn.conversation, **_columns(state))
     turn.language = language_of(state.language, turn.language)
     turn.reply(said)

@@ -99,6 +99,7 @@ class Scene:
             "MCRM_TIMEZONE": "Europe/London",
             "MCRM_CURRENCY": "GBP",
             "MCRM_BUSINESS_NAME": "Harbour & Pine",
+            "MCRM_BUSINESS_ADDRESS": "1 Quay Street; Bristol BS1 4ND; United Kingdom",
             "TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
             "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
             "TWILIO_FROM": OUR_NUMBER,

@@ -5,7 +5,8 @@ What happened "before" the demo starts is told to nobody: each message that the 
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +24,12 @@ from mcrm.contacts import points
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, DeliveryState
-from mcrm.orders import moving, placing
+from mcrm.orders import cancelling, moving, placing
 from mcrm.orders.models import Order
 from mcrm.orders.placing import Wanted
 from mcrm.products import service as products
-from mcrm.stock import service as stock
+from mcrm.stock import moving as stock
+from mcrm.taxes import service as taxes
 from mcrm.territories import service as territories
 from mcrm.transaction import transaction
 
@@ -51,6 +53,11 @@ PRODUCTS = (
     ("HP-TWL", "Linen tea towel, harbour stripe", "homeware", 1600),
     ("HP-CAN", "Beeswax candle, pine", "homeware", 1900),
     ("HP-BRD", "Serving board, olive wood", "homeware", 4200),
+)
+TAXES = (("standard", "VAT", 2000), ("zero", "VAT, zero-rated", 0))
+VAT_SINCE = datetime(2011, 1, 4, tzinfo=UTC)
+TRADE_DISCOUNTS: tuple[dict[str, Any], ...] = (
+    {"product_id": None, "category": "coffee", "min_quantity": 24, "basis_points": 500},
 )
 
 
@@ -117,13 +124,18 @@ def _staff(session: Session, hashes: dict[str, tuple[str, str]], areas: dict[str
 
 
 def _products(session: Session, settings: Settings) -> list[UUID]:
-    prices = products.create_price_list(session, SYSTEM, name="Shop prices", currency=settings.currency)
+    for code, name, basis_points in TAXES:
+        taxes.set_rate(session, SYSTEM, code=code, name=name, basis_points=basis_points, valid_from=VAT_SINCE)
+    make = partial(products.create_price_list, session, SYSTEM, currency=settings.currency)
+    prices = make(name="Shop prices")
+    trade = make(name="Trade prices", account_class="A", rank=50, includes_tax=False, discounts=TRADE_DISCOUNTS)
     sold = []
     for code, name, category, pence in PRODUCTS:
-        product = products.create(session, SYSTEM, code=code, name=name, category=category)
-        products.set_price(
-            session, SYSTEM, price_list_id=prices.id, product_id=product.id, min_quantity=1, unit_price=pence
-        )
+        tax_code = "zero" if category == "coffee" else "standard"
+        product = products.create(session, SYSTEM, code=code, name=name, category=category, tax_code=tax_code)
+        set_price = partial(products.set_price, session, SYSTEM, product_id=product.id)
+        set_price(price_list_id=prices.id, min_quantity=1, unit_price=pence)
+        set_price(price_list_id=trade.id, min_quantity=6, unit_price=pence * 3 // 5)
         stock.move(session, SYSTEM, product_id=product.id, quantity=400, reason="opening stock")
         sold.append(product.id)
     return sold
@@ -171,7 +183,7 @@ def _customer(session: Session, person: Person, territory_id: UUID, sold: list[U
 def _order(session: Session, contact: Contact, status: str, lines: list[Wanted]) -> Order:
     order = placing.place(session, SYSTEM, contact_id=contact.id, lines=lines)
     if status == "cancelled":
-        moving.cancel(session, SYSTEM, order_id=order.id, reason="changed my mind")
+        cancelling.cancel(session, SYSTEM, order_id=order.id, reason="changed my mind")
     if status in {"confirmed", "shipped", "delivered"}:
         moving.confirm(session, SYSTEM, order_id=order.id)
         order.expected_on = _days_from_now(4)

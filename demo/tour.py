@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx
 from rich.console import Console
 
 from demo.scene import CannotStart, shown
+from demo.trading import Day, NotAsTold
 from mcrm import clock
 
 WAIT_S = 10.0
@@ -34,7 +36,7 @@ class Tour:
         self.client = client
         self.token = ""
 
-    def call(self, method: str, path: str, **body: Any) -> Any:
+    def call(self, method: str, path: str, /, **body: Any) -> Any:
         """One call of the API as the admin; raises StepFailed for anything but a success."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = self.client.request(method, self.base + path, headers=headers, json=body or None)
@@ -79,8 +81,12 @@ def play(description: Path, *, as_json: bool = False) -> bool:
     console = Console(highlight=False)
     with httpx.Client(timeout=15) as client:
         stage = Tour(demo, client)
-        for number, (title, step) in enumerate(STEPS, 1):
-            went_well, words = _try(step, stage)
+        steps: list[tuple[str, Callable[[], Iterator[str]]]] = [
+            *((title, partial(step, stage)) for title, step in STEPS),
+            *Day(stage).steps(),
+        ]
+        for number, (title, step) in enumerate(steps, 1):
+            went_well, words = _try(step)
             if as_json:
                 print(json.dumps({"step": number, "title": title, "ok": went_well, "came_back": words}), flush=True)
             else:
@@ -101,12 +107,12 @@ def _ourselves() -> str:
     return shown(Path(sys.argv[0]).resolve()) if Path(sys.argv[0]).name == "mcrm" else "python -m cli"
 
 
-def _try(step: Callable[[Tour], Iterator[str]], stage: Tour) -> tuple[bool, list[str]]:
+def _try(step: Callable[[], Iterator[str]]) -> tuple[bool, list[str]]:
     words: list[str] = []
     try:
-        for line in step(stage):
+        for line in step():
             words.append(line)
-    except (StepFailed, httpx.HTTPError) as error:
+    except (StepFailed, NotAsTold, httpx.HTTPError) as error:
         return False, [*words, str(error)]
     return True, words
 

@@ -13,10 +13,28 @@ class Role(StrEnum):
     REP = "rep"
     AGENT = "agent"
     CUSTOMER = "customer"
+    INTEGRATION = "integration"
     SYSTEM = "system"
 
 
 STAFF = frozenset({Role.ADMIN, Role.MANAGER, Role.REP, Role.AGENT})
+
+
+class Area(StrEnum):
+    """What an integration key may be let into, for reading or for writing too; blueprints say which is theirs."""
+
+    TERRITORIES = "territories"
+    ACCOUNTS = "accounts"
+    CONTACTS = "contacts"
+    CONSENTS = "consents"
+    TIMELINES = "timelines"
+    DELIVERIES = "deliveries"
+    PRODUCTS = "products"
+    STOCK = "stock"
+    ORDERS = "orders"
+    BOOKS = "books"
+    OFFERS = "offers"
+    SEARCH = "search"
 
 
 class Channel(StrEnum):
@@ -45,9 +63,10 @@ class Scope(StrEnum):
 class Actor:
     """Who acts now.
 
-    `id` is the user's id for staff, the contact's id for a customer, None for the system. `contact_id` stands for
-    customers only. `territory_ids` are those granted to a rep. `level` is how surely a customer is known
-    (0 unknown, 1 by the channel's address, 2 verified, 3 verified within five minutes). `session_id` is the sign-in.
+    `id` is the user's id for staff, the contact's id for a customer, the key's id for an integration, None for the
+    system. `contact_id` stands for customers only. `territory_ids` are those granted to a rep or a key. `level` is how
+    surely a customer is known (0 unknown, 1 by the channel's address, 2 verified, 3 verified within five minutes).
+    `session_id` is the sign-in, `permits` what a key is let into (`orders:read`), `request_id` the request's own.
     """
 
     role: Role
@@ -59,6 +78,8 @@ class Actor:
     level: int = 0
     session_id: UUID | None = None
     device_id: str | None = None
+    permits: frozenset[str] = frozenset()
+    request_id: str | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -72,10 +93,10 @@ class Actor:
 
     @property
     def label(self) -> str:
-        """How the log names the actor: `user:<id>`, `customer:<id>`, `customer` (unknown) or `system`."""
+        """How the log names the actor: `user:<id>`, `integration:<id>`, `customer:<id>`, `customer` or `system`."""
         if self.role is Role.SYSTEM:
             return "system"
-        kind = "customer" if self.role is Role.CUSTOMER else "user"
+        kind = self.role.value if self.role in {Role.CUSTOMER, Role.INTEGRATION} else "user"
         return f"{kind}:{self.id}" if self.id else kind
 
 

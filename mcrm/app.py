@@ -7,38 +7,94 @@ from flask import Blueprint, Flask
 from mcrm.access import login
 from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
+from mcrm.addresses import resources as addresses
 from mcrm.api.root import make_api
+from mcrm.audit import resources as audit
+from mcrm.bulk import resources as bulk
+from mcrm.bulkchanges import resources as bulkchanges
+from mcrm.carriers import resources as carriers
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
+from mcrm.contact_roles import resources as contact_roles
 from mcrm.contacts import resources as contacts
+from mcrm.custom_fields import resources as custom_fields
 from mcrm.deliveries import resources as deliveries
+from mcrm.duplicates import resources as duplicates
+from mcrm.examples import EXAMPLES
+from mcrm.integrations import resources as integrations
+from mcrm.invoices import resources as invoices
+from mcrm.ledger import resources as ledger
+from mcrm.notes import resources as notes
 from mcrm.offers import resources as offers
 from mcrm.orders import resources as orders
+from mcrm.payments import resources as payments
+from mcrm.pricing import resources as pricing
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
+from mcrm.purchasing import resources as purchasing
+from mcrm.quotes import resources as quotes
+from mcrm.reconciliation import resources as reconciliation
+from mcrm.returns import resources as returns
+from mcrm.search import resources as search
+from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
 from mcrm.sync import resources as sync
+from mcrm.tags import resources as tags
+from mcrm.taxes import resources as taxes
+from mcrm.templates import resources as templates
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
 
 BLUEPRINTS = (
     access.signing_in,
     access.own,
+    access.password,
     access.staff,
+    integrations.blueprint,
+    settings_store.blueprint,
+    audit.blueprint,
     territories.blueprint,
     accounts.blueprint,
     contacts.blueprint,
+    contact_roles.blueprint,
+    custom_fields.blueprint,
+    addresses.blueprint,
+    tags.blueprint,
+    notes.blueprint,
+    duplicates.blueprint,
     consents.blueprint,
     consents.own,
     timelines.blueprint,
     profile.blueprint,
     products.blueprint,
     products.price_lists,
+    taxes.blueprint,
+    pricing.blueprint,
+    pricing.own,
+    pricing.handed_out,
+    pricing.discount_limits,
     stock.blueprint,
+    purchasing.blueprint,
     orders.blueprint,
     orders.own,
+    payments.blueprint,
+    payments.own,
+    invoices.blueprint,
+    invoices.own,
+    ledger.blueprint,
+    reconciliation.blueprint,
+    quotes.blueprint,
+    returns.blueprint,
+    carriers.blueprint,
     offers.blueprint,
     deliveries.blueprint,
+    templates.blueprint,
+    templates.messages,
+    search.blueprint,
+    bulk.imports,
+    bulk.mappings,
+    bulk.exports,
+    bulkchanges.blueprint,
     sync.blueprint,
 )
 
@@ -57,11 +113,16 @@ def create_app(
     app = Flask("mcrm", static_folder=None)
     app.config["SETTINGS"] = settings
     api = make_api(
-        app, settings, authenticate=lambda token: login.authenticate(settings, token), checks=checks, gauges=gauges
+        app,
+        settings,
+        authenticate=lambda token: login.authenticate(settings, token),
+        checks=checks,
+        gauges=gauges,
+        examples=EXAMPLES,
     )
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for door, endpoints in doors:
+    for door, endpoints in (*doors, (carriers.make_doors(settings), carriers.ENDPOINTS)):
         api.register_open(door, endpoints)
     api.seal()
     return app

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -96,7 +97,11 @@ class Settings:
     web_workers: int
     log_format: str
     business_name: str
+    business_address: tuple[str, ...]
+    business_tax_number: str | None
     sms_countries: frozenset[str]
+    carrier_secrets: Mapping[str, str]
+    order_hold_hours: int
     limits: Limits
     twilio: Twilio | None
     telegram: Telegram | None
@@ -124,7 +129,11 @@ class Settings:
             web_workers=read.optional("MCRM_WEB_WORKERS", "1", _whole(1, 64)),
             log_format=read.optional("MCRM_LOG_FORMAT", "json", _one_of("json", "console")),
             business_name=read.optional("MCRM_BUSINESS_NAME", "mCRM", _short_text),
+            business_address=read.optional("MCRM_BUSINESS_ADDRESS", "", _address),
+            business_tax_number=read.optional("MCRM_BUSINESS_TAX_NUMBER", "", _short_text) or None,
             sms_countries=read.optional("MCRM_SMS_COUNTRIES", "", _countries),
+            carrier_secrets=read.optional("MCRM_CARRIER_SECRETS", "", _carrier_secrets),
+            order_hold_hours=read.optional("MCRM_ORDER_HOLD_HOURS", "0", _whole(0, 24 * 366)),
             limits=_limits(read),
             twilio=_twilio(read),
             telegram=_telegram(read),
@@ -256,6 +265,17 @@ def _countries(value: str) -> frozenset[str]:
     return frozenset(_region(part.strip()) for part in value.split(",") if part.strip())
 
 
+def _carrier_secrets(value: str) -> Mapping[str, str]:
+    """`name:secret,…`; the name is the one in the webhook's path."""
+    found: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        name, _, secret = part.partition(":")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name) or name in found:
+            raise ValueError("must be name:secret,… with each name once, in small letters, digits and dashes")
+        found[name] = _provider_secret(secret)
+    return MappingProxyType(found)
+
+
 def _locale(value: str) -> str:
     if not re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", value):
         raise ValueError("must be a BCP 47 tag such as en or es-MX")
@@ -278,6 +298,13 @@ def _short_text(value: str) -> str:
     if len(value) > 40 or not value.isprintable():
         raise ValueError("must be at most 40 printable characters")
     return value
+
+
+def _address(value: str) -> tuple[str, ...]:
+    lines = tuple(line.strip() for line in value.split(";") if line.strip())
+    if len(lines) > 6 or any(len(line) > 60 or not line.isprintable() for line in lines):
+        raise ValueError("must be at most 6 lines of 60 printable characters, with semicolons between them")
+    return lines
 
 
 def _file(value: str) -> Path:

@@ -159,12 +159,8 @@ class Row(Base):
         super().__init__(**{"id": new_id(), **values})
 
 
-class Synced(Row):
-    """A table that devices hold copies of: every committed change of a row gets a position in `changes`.
-
-    `rev` counts the row's own changes; it is the ETag and the base of merges. Never write such a table by a bulk
-    statement except through `transaction.write_rows`.
-    """
+class Versioned(Row):
+    """A table that people edit: `rev` counts a row's changes, is its ETag, and refuses updates of a stale copy."""
 
     __abstract__ = True
     __recorded__: ClassVar[bool] = True
@@ -180,6 +176,16 @@ class Synced(Row):
     def __mapper_args__(cls) -> dict[str, Any]:
         """The row's own counter guards against lost updates (StaleDataError)."""
         return {"version_id_col": cls.__table__.c.rev} if "__table__" in cls.__dict__ else {"version_id_col": cls.rev}
+
+
+class Synced(Versioned):
+    """A table that devices hold copies of: every committed change of a row gets a position in `changes`.
+
+    `rev` is the base of merges too. Never write such a table by a bulk statement except through
+    `transaction.write_rows`.
+    """
+
+    __abstract__ = True
 
 
 def one_of(column: str, states: type[StrEnum]) -> CheckConstraint:

@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from mcrm.access import login, tokens
-from mcrm.actors import Actor
+from mcrm.access.errors import TokenInvalid
+from mcrm.actors import Actor, Role
 from mcrm.config import Settings
 from mcrm.db import looking, reading
 from mcrm.errors import NotAllowed
@@ -32,8 +33,13 @@ def topics_of(actor: Actor) -> frozenset[str]:
 
 
 def authorise(settings: Settings, token: str) -> tuple[str, frozenset[str], datetime]:
-    """Who a bearer token stands for, the topics it may follow, and when its stream ends; raises TokenInvalid."""
+    """Who a bearer token stands for, the topics it may follow, and when its stream ends; raises TokenInvalid.
+
+    Also for an integration's key: a stream ends with its token, and a key need not end.
+    """
     actor = login.authenticate(settings, token)
+    if actor.role is Role.INTEGRATION:
+        raise TokenInvalid()
     return actor.label, topics_of(actor), tokens.expires_at(token)
 
 

@@ -17,6 +17,7 @@ MASKS = (
     (re.compile(r"\+\d{7,15}\b"), "+…"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "<token>"),
     (re.compile(r"\b\d{5,15}:[A-Za-z0-9_-]{20,}"), "<bot-token>"),
+    (re.compile(r"\bmcrm_[a-z0-9]{8}_[\w-]+"), "<key>"),
     (re.compile(r"(?i)\bbearer\s+\S+"), "<bearer>"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "<mail>"),
 )

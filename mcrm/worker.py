@@ -14,10 +14,17 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.access.models import IdempotencyKey
+from mcrm.bulk import service as imports
+from mcrm.bulk.running import Runner
+from mcrm.bulkchanges import service as bulkchanges
 from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
 from mcrm.offers import announcing
+from mcrm.orders import cancelling
+from mcrm.quotes import service as quotes
+from mcrm.settings_store import service as settings_store
+from mcrm.settings_store.catalogue import ORDER_HOLD_HOURS
 from mcrm.sync import forgetting, tickling
 from mcrm.transaction import TOPIC_ENGINES, perform
 from mcrm.wakeup import Listener
@@ -29,23 +36,42 @@ AFTER_FAILURE_S = 1.0
 COUNTERS_KEPT = timedelta(days=2)
 ADDRESSES_KEPT = timedelta(hours=1)
 LINKS_KEPT = timedelta(days=1)
+IMPORTS_KEPT = timedelta(days=30)
 PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A named step, and how often it is looked at in seconds when nothing wakes it (0: at every wake-up)."""
+    """A named step, and how often it is looked at in seconds when nothing wakes it (0: at every wake-up).
+
+    `turn` stands for steps that have work to do outside of any transaction, and open their own.
+    """
 
     name: str
-    step: Step
+    step: Step | None = None
     every_s: float = 0.0
+    turn: Callable[[], bool] | None = None
+
+    def work(self) -> bool:
+        """Do one unit of work; whether there was any."""
+        if self.turn is not None:
+            return self.turn()
+        assert self.step is not None
+        return perform(self.step)
 
 
-def engines(limits: Limits) -> tuple[Engine, ...]:
-    """Every engine of the house, written out."""
+def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
+    """Every engine of the house, written out.
+
+    `order_hold_hours`: how long an order may wait to be confirmed while no run-time setting says; 0 for ever.
+    """
     answers_kept = timedelta(hours=limits.idempotency_hours)
     return (
         Engine("announcements", announcing.step),
+        Engine("quotes-over", quotes.expire, every_s=30.0),
+        Engine("orders-unconfirmed", partial(unconfirmed, order_hold_hours), every_s=30.0),
+        Engine("imports", turn=Runner().turn),
+        Engine("bulk-changes", bulkchanges.step),
         Engine("tickles", tickling.step, every_s=tickling.EVERY_S),
         Engine("forget-changes", forgetting.step, every_s=60.0),
         Engine("forget-edits", forgetting.forget_edits, every_s=3600.0),
@@ -54,7 +80,15 @@ def engines(limits: Limits) -> tuple[Engine, ...]:
         Engine("forget-addresses", forget_addresses, every_s=3600.0),
         Engine("forget-answers", partial(forget_answers, answers_kept), every_s=600.0),
         Engine("forget-links", forget_links, every_s=3600.0),
+        Engine("forget-imports", forget_imports, every_s=3600.0),
     )
+
+
+def unconfirmed(usual_hours: int, session: Session) -> bool:
+    """An order that nobody confirmed in time is cancelled."""
+    said = settings_store.value(session, ORDER_HOLD_HOURS)
+    hours = usual_hours if said is None else int(said)
+    return hours > 0 and cancelling.expire(session, timedelta(hours=hours))
 
 
 def sweep(session: Session) -> bool:
@@ -84,6 +118,11 @@ def forget_links(session: Session) -> bool:
     return _drop(session, LinkToken, LinkToken.expires_at < clock.now() - LINKS_KEPT)
 
 
+def forget_imports(session: Session) -> bool:
+    """Drop files and reports of old imports: they are full of people's data."""
+    return imports.forget(session, before=clock.now() - IMPORTS_KEPT)
+
+
 def _drop(session: Session, model: type[IdempotencyKey | LinkToken], old: ColumnElement[bool]) -> bool:
     """In pages, so that no writer waits for long."""
     some = select(model.id).where(old).limit(PAGE)
@@ -109,6 +148,7 @@ class EngineWorker:
     def stop(self, timeout_s: float = 5.0) -> None:
         """Finish the unit of work in hand and end."""
         self._stopping.set()
+        self._bell.ring()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -123,7 +163,7 @@ class EngineWorker:
         if engine.every_s and now_s < self._next_s[engine.name]:
             return False
         try:
-            worked = perform(engine.step)
+            worked = engine.work()
         except Exception as error:  # one engine's failure must not stop the others
             log.exception("the engine %s failed: %s", engine.name, type(error).__name__)
             self._stopping.wait(AFTER_FAILURE_S)

@@ -12,6 +12,7 @@ from mcrm.access.models import User
 from mcrm.access.sessions import Device
 from mcrm.actors import SYSTEM, Role
 from mcrm.contacts.models import Contact
+from mcrm.integrations import service as integrations
 from mcrm.territories.models import ScopeGrant, Territory
 from mcrm.transaction import transaction
 from tests import doors
@@ -32,8 +33,9 @@ class Caller:
     def post(self, path: str, body: Any = None, **headers: str) -> TestResponse:
         return self.client.post(path, json={} if body is None else body, headers={**self.headers, **headers})
 
-    def put(self, path: str, body: Any = None) -> TestResponse:
-        return self.client.put(path, json={} if body is None else body, headers=self.headers)
+    def put(self, path: str, body: Any = None, tag: str | None = None) -> TestResponse:
+        headers = self.headers if tag is None else {**self.headers, "If-Match": tag}
+        return self.client.put(path, json={} if body is None else body, headers=headers)
 
     def patch(self, path: str, body: Any, tag: str | None = None) -> TestResponse:
         """Without `tag` the resource is read first, as an editing app does."""
@@ -57,6 +59,18 @@ def as_staff(client: FlaskClient, role: Role, territories: Iterable[Territory] =
             session, doors.settings(), SYSTEM, device=Device("till"), user=user, contact_id=None
         )
     return Caller(client, pair.access_token)
+
+
+def as_integration(
+    client: FlaskClient, scopes: Iterable[str], territories: Iterable[Territory] | None = None
+) -> Caller:
+    """Another program, with a key for these scopes, on all rows or on those of the territories."""
+    with transaction() as session:
+        reach = None if territories is None else [territory.id for territory in territories]
+        _, token = integrations.create(
+            session, SYSTEM, name=f"Web shop {next(_numbers)}", scopes=list(scopes), territory_ids=reach
+        )
+    return Caller(client, token)
 
 
 def as_customer(client: FlaskClient, contact: Contact, device: str = "pixel-7") -> Caller:

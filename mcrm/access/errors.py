@@ -57,6 +57,24 @@ class EmailTaken(Conflict):
     code = "user.email-taken"
 
 
+class LastAdmin(Conflict):
+    """This is the last admin: somebody has to be able to let people in."""
+
+    code = "user.last-admin"
+
+
+class PasswordWrong(NotAllowed):
+    """The old password is wrong."""
+
+    code = "user.password-wrong"
+
+
+class ResetInvalid(NotSignedIn):
+    """This token for a new password was used or has expired: ask an admin for another."""
+
+    code = "auth.reset-invalid"
+
+
 class PasswordWeak(NotAllowed):
     """This password is too easy to guess: at least 10 characters, and none of the well-known ones."""
 

@@ -58,6 +58,18 @@ class SignIn(Row):
     revoked_reason: Mapped[str | None]
 
 
+class PasswordReset(Row):
+    """A one-time token for a new password; only its digest is kept."""
+
+    __tablename__ = "password_resets"
+    __table_args__ = (Index("ix_password_resets_user_id", "user_id"),)
+
+    user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("users.id"))
+    digest: Mapped[str] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class OtpChallenge(Row):
     """A one-time code sent to an address; only its digest is kept. Tries are counted before they are judged."""
 

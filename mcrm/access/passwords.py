@@ -33,11 +33,11 @@ hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _two_at_a_time = threading.BoundedSemaphore(2)
 
 
-def hashed(password: str) -> str:
-    """The hash to store; raises PasswordWeak."""
+def hashed(password: str, *, field: str = "password") -> str:
+    """The hash to store; raises PasswordWeak, which names `field`."""
     simple = password.strip().lower()
     if not SHORTEST <= len(password) <= LONGEST or simple in WELL_KNOWN or len(set(simple)) < 4:
-        raise PasswordWeak(field="password")
+        raise PasswordWeak(field=field)
     with _two_at_a_time:
         return hasher.hash(password)
 

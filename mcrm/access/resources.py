@@ -3,20 +3,24 @@
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, request
+from flask import Response, current_app, request
 from flask.views import MethodView
 
-from mcrm.access import login, passwords, sessions, users
+from mcrm.access import login, passwords, recovery, sessions, users
 from mcrm.access.models import User
 from mcrm.access.phrases import code_text
 from mcrm.access.schemas import (
     LoginSchema,
     NewUserSchema,
+    OfferedResetSchema,
     OtpSchema,
     OtpVerifySchema,
+    OwnPasswordSchema,
     PairSchema,
     RefreshSchema,
+    ResetSchema,
     SessionsSchema,
+    UnderWaySchema,
     UserChangeSchema,
     UserQuery,
     UserSchema,
@@ -25,17 +29,26 @@ from mcrm.access.sessions import Device, Pair
 from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.requestid import request_id
+from mcrm.api.rows import compile_rows
 from mcrm.config import Settings
 from mcrm.db import reading
+from mcrm.settings_store import service as settings_store
+from mcrm.settings_store.catalogue import SENDER_NAME
+from mcrm.territories import service as territories
+from mcrm.territories.models import ScopeGrant
+from mcrm.territories.schemas import GrantSchema
 from mcrm.transaction import transaction
 
-signing_in = Blueprint("auth", __name__, url_prefix="/v1/auth", description="Signing in", replays=False)
-own = Blueprint("sessions", __name__, url_prefix="/v1/me/sessions", description="One's own sessions")
-staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who works here")
+signing_in = Blueprint("auth", __name__, url_prefix="/v1/auth", description="Signing in and out.", replays=False)
+own = Blueprint("sessions", __name__, url_prefix="/v1/me/sessions", description="Where one is signed in.")
+password = Blueprint("password", __name__, url_prefix="/v1/me/password", description="One's own password.")
+staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who works here.")
 EVERYBODY = STAFF | {Role.CUSTOMER}
 ONE_USER = UserSchema()
 BY_ID = [User.id]
+ROWS = compile_rows(ONE_USER, User)
 
 
 def _settings() -> Settings:
@@ -66,11 +79,13 @@ class Otp(MethodView):
     """Customers, first step."""
 
     @signing_in.arguments(OtpSchema())
-    @signing_in.response(202)
+    @signing_in.response(202, UnderWaySchema())
     def post(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Ask for a code by text; the answer is the same whether or not the number is known."""
         settings = _settings()
-        text = code_text(settings.business_name, settings.limits.otp_seconds)
+        with reading() as session:
+            sender = settings_store.value(session, SENDER_NAME) or settings.business_name
+        text = code_text(sender, settings.limits.otp_seconds)
         login.request_code(settings, phone=facts["phone"], ip=_ip(), text=text)
         return {}
 
@@ -98,6 +113,18 @@ class Refresh(MethodView):
     def post(self, facts: dict[str, Any]) -> Pair:
         """The next pair; a refresh token that was used before ends its session."""
         return login.refreshed(_settings(), refresh_token=facts["refresh_token"])
+
+
+@signing_in.route("/password-reset", public=True)
+class PasswordReset(MethodView):
+    """Staff who forgot it."""
+
+    @signing_in.arguments(ResetSchema())
+    @signing_in.response(204)
+    @signing_in.alt_response(401)
+    def post(self, facts: dict[str, Any]) -> None:
+        """Set a new password by the one-time token; all your sessions end."""
+        recovery.redeem(_settings().limits, ip=_ip(), request_id=request_id(), **facts)
 
 
 @signing_in.route("/logout", roles=EVERYBODY)
@@ -135,16 +162,27 @@ class OneSession(MethodView):
             sessions.end(session, current_actor, session_id=session_id)
 
 
+@password.route("", roles=STAFF)
+class OwnPassword(MethodView):
+    """There is one, and nobody reads it."""
+
+    @password.arguments(OwnPasswordSchema())
+    @password.response(204)
+    def put(self, facts: dict[str, Any]) -> None:
+        """Change your password; all your sessions end, this one too."""
+        recovery.change_own(_settings().limits, current_actor, **facts)
+
+
 @staff.route("", roles={Role.ADMIN})
 class Users(MethodView):
     """All of them."""
 
     @staff.arguments(UserQuery(), location="query")
     @staff.response(200, page_of(UserSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """The users, oldest first."""
-        with reading() as session:
-            return page(session, users.listed(query.get("role")), BY_ID, limit=query["limit"], cursor=query["cursor"])
+    def get(self, query: dict[str, Any]) -> Response:
+        """The users, oldest first; those of a role, a team, active or not, or with words in name or e-mail."""
+        where = {"limit": query.pop("limit"), "cursor": query.pop("cursor")}
+        return ROWS.listed(users.listed(**query), BY_ID, **where)
 
     @staff.etag
     @staff.arguments(NewUserSchema())
@@ -178,3 +216,37 @@ class OneUser(MethodView):
             user = users.get(session, user_id)
             staff.check_etag(user)
             return users.change(session, current_actor, user, **facts)
+
+
+@staff.route("/<uuid:user_id>/password-reset", roles={Role.ADMIN})
+class OfferedReset(MethodView):
+    """The way back in."""
+
+    @staff.response(201, OfferedResetSchema())
+    def post(self, user_id: UUID) -> dict[str, Any]:
+        """A one-time token for a new password, good for an hour; hand it to the user yourself."""
+        with transaction() as session:
+            reset, token = recovery.offer(session, current_actor, users.get(session, user_id))
+            return {"token": token, "expires_at": reset.expires_at}
+
+
+@staff.route("/<uuid:user_id>/sessions", roles={Role.ADMIN})
+class SessionsOfUser(MethodView):
+    """Where somebody is signed in."""
+
+    @staff.response(204)
+    def delete(self, user_id: UUID) -> None:
+        """Sign a user out everywhere (a lost phone)."""
+        with transaction() as session:
+            users.sign_out(session, current_actor, users.get(session, user_id))
+
+
+@staff.route("/<uuid:user_id>/grants", roles={Role.ADMIN, Role.MANAGER})
+class GrantsOfUser(MethodView):
+    """What somebody may see."""
+
+    @staff.response(200, GrantSchema(many=True))
+    def get(self, user_id: UUID) -> list[ScopeGrant]:
+        """List the territories that a user may see."""
+        with reading() as session:
+            return territories.grants_of(session, users.get(session, user_id).id)

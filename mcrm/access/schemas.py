@@ -29,6 +29,10 @@ class OtpSchema(fields.Schema):
     phone = fields.Str(required=True, max_length=40)
 
 
+class UnderWaySchema(fields.Schema):
+    """An empty object: whether a text goes out is nobody's to see."""
+
+
 class OtpVerifySchema(fields.Schema):
     """A customer signs in with the code."""
 
@@ -109,4 +113,28 @@ class UserChangeSchema(fields.Schema):
 class UserQuery(PageQuery):
     """Filters of the list of users."""
 
-    role = fields.Str(pattern=STAFF_ROLES)
+    role = fields.Str(pattern=STAFF_ROLES, load_default=None)
+    team = fields.Str(load_default=None)
+    is_active = fields.Bool(load_default=None)
+    q = fields.Str(max_length=100, load_default=None, metadata={"description": "Part of name or e-mail"})
+
+
+class OwnPasswordSchema(fields.Schema):
+    """A new password of one's own, by the old one."""
+
+    old_password = fields.Str(required=True, max_length=200, load_only=True)
+    new_password = fields.Str(required=True, min_length=10, load_only=True)
+
+
+class OfferedResetSchema(fields.Schema):
+    """A one-time token for a new password; it stands in this answer alone."""
+
+    token = fields.Str(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+
+
+class ResetSchema(fields.Schema):
+    """A new password, by the token."""
+
+    token = fields.Str(required=True, max_length=100, load_only=True)
+    password = fields.Str(required=True, min_length=10, load_only=True)

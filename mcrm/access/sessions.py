@@ -20,6 +20,7 @@ from mcrm.actors import SYSTEM, Actor, Role
 from mcrm.config import Settings
 from mcrm.contacts import devices
 from mcrm.contacts.models import Contact
+from mcrm.contacts.people import is_person
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 
@@ -128,7 +129,7 @@ def _of(session: Session, user_id: UUID | None, contact_id: UUID | None) -> list
     if user_id is None and contact_id is None:
         return []
     query = select(SignIn).where(SignIn.revoked_at.is_(None), SignIn.expires_at > clock.now()).order_by(SignIn.id)
-    query = query.where(SignIn.user_id == user_id) if user_id else query.where(SignIn.contact_id == contact_id)
+    query = query.where(SignIn.user_id == user_id) if user_id else query.where(is_person(SignIn.contact_id, contact_id))
     return list(session.scalars(query))
 
 

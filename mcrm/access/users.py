@@ -3,16 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.access import sessions
-from mcrm.access.errors import EmailTaken, UserUnknown
+from mcrm.access.errors import EmailTaken, LastAdmin, UserUnknown
 from mcrm.access.models import User
-from mcrm.actors import Actor
-from mcrm.audit.models import AuditEntry
-from mcrm.interactions import log
+from mcrm.actors import Actor, Role
+from mcrm.audit import trail
 from mcrm.interactions.kinds import Kind
 
 ENDING = {"role", "password_hash"}
@@ -24,28 +23,35 @@ def create(
     """A user who can log in from now on. Raises EmailTaken. The password is hashed by the caller (`passwords.hashed`),
     outside the transaction: it takes tens of milliseconds."""
     user = User(email=email.strip().lower(), name=name, role=role, password_hash=password_hash, **more)
-    try:
-        with session.begin_nested():
-            session.add(user)
-            session.flush()
-    except IntegrityError:
-        raise EmailTaken(field="email") from None
-    _trace(session, actor, Kind.USER_CREATED, user, ["email", "name", "role"])
+    _store(session, user)
+    trail.record(session, actor, Kind.USER_CREATED, subject=("user", user.id), fields=["email", "name", "role"])
     return user
 
 
-def change(session: Session, actor: Actor, user: User, **changes: Any) -> User:
-    """Change a user; raises nothing. Shutting out, a new role or a new password ends all sessions."""
+def change(session: Session, actor: Actor, user: User, *, kind: Kind = Kind.USER_CHANGED, **changes: Any) -> User:
+    """Change a user. Shutting out, a new role or a new password ends all sessions, and their tokens, at once.
+
+    Raises EmailTaken, and LastAdmin when nobody would be left to administer.
+    """
     changed = sorted(name for name, value in changes.items() if getattr(user, name) != value)
-    for name in changed:
-        setattr(user, name, changes[name])
     if not changed:
         return user
-    session.flush()
+    if _is_admin(user) and not (changes.get("role", user.role) == Role.ADMIN and changes.get("is_active", True)):
+        _require_another_admin(session, user)
+    for name in changed:
+        setattr(user, name, changes[name])
+    _store(session, user)
     if ENDING & set(changed) or not user.is_active:
         sessions.end_all(session, actor, user_id=user.id, reason="changed")
-    _trace(session, actor, Kind.USER_CHANGED, user, changed)
+    trail.record(session, actor, kind, subject=("user", user.id), fields=changed)
     return user
+
+
+def sign_out(session: Session, actor: Actor, user: User) -> int:
+    """End all of a user's sessions (a lost phone); how many there were."""
+    ended = sessions.end_all(session, actor, user_id=user.id, reason="ended-by-admin")
+    trail.record(session, actor, Kind.SIGNED_OUT, subject=("user", user.id), payload={"sessions": ended})
+    return ended
 
 
 def get(session: Session, user_id: UUID) -> User:
@@ -55,14 +61,34 @@ def get(session: Session, user_id: UUID) -> User:
     return user
 
 
-def listed(role: str | None = None) -> Select[User]:
-    """All users, of one role if given."""
+def listed(
+    role: str | None = None, team: str | None = None, is_active: bool | None = None, q: str | None = None
+) -> Select[User]:
+    """All users, or those of a role, of a team, active or not, with these words in name or e-mail."""
     users = select(User)
-    return users if role is None else users.where(User.role == role)
+    for column, wanted in ((User.role, role), (User.team, team), (User.is_active, is_active)):
+        if wanted is not None:
+            users = users.where(column == wanted)
+    if q is not None:
+        users = users.where(or_(User.name.icontains(q, autoescape=True), User.email.icontains(q, autoescape=True)))
+    return users
 
 
-def _trace(session: Session, actor: Actor, kind: Kind, user: User, fields: list[str]) -> None:
-    log.append(session, actor, kind, about=log.About(subject=("user", user.id)), payload={"fields": fields})
-    session.add(
-        AuditEntry(actor=actor.label, action=kind.value, subject_type="user", subject_id=user.id, fields=fields)
-    )
+def _is_admin(user: User) -> bool:
+    return user.is_active and user.role == Role.ADMIN
+
+
+def _require_another_admin(session: Session, user: User) -> None:
+    """Locks the admins: two who shut each other out at the same moment must not both succeed."""
+    admins = select(User.id).where(User.role == Role.ADMIN.value, User.is_active).order_by(User.id).with_for_update()
+    if set(session.scalars(admins)) <= {user.id}:
+        raise LastAdmin()
+
+
+def _store(session: Session, user: User) -> None:
+    try:
+        with session.begin_nested():
+            session.add(user)
+            session.flush()
+    except IntegrityError:
+        raise EmailTaken(field="email") from None

@@ -19,3 +19,15 @@ class AccountInCircle(Invalid):
     """An account cannot stand below itself."""
 
     code = "account.circle"
+
+
+class AccountTooDeep(Invalid):
+    """Accounts stand at most twenty levels deep."""
+
+    code = "account.too-deep"
+
+
+class AccountInUse(Conflict):
+    """Contacts, orders or other accounts still hang on it."""
+
+    code = "account.in-use"

@@ -1,5 +1,6 @@
 """Accounts: whom we sell to."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,8 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcrm.db import Id, Synced, one_of
+from mcrm.lookup.keeping import Searchable
+from mcrm.lookup.words import name_keys, number_keys
 
 
 class AccountKind(StrEnum):
@@ -17,7 +20,7 @@ class AccountKind(StrEnum):
     PERSON = "person"
 
 
-class Account(Synced):
+class Account(Searchable, Synced):
     """A company or a household. Every contact has one, so that the territory's scope is total."""
 
     __tablename__ = "accounts"
@@ -26,6 +29,8 @@ class Account(Synced):
         Index("ix_accounts_territory_id_id", "territory_id", "id"),
         Index("ix_accounts_parent_id", "parent_id"),
     )
+
+    found_by = ("name", "number")
 
     name: Mapped[str]
     kind: Mapped[str] = mapped_column(default=AccountKind.COMPANY.value)
@@ -37,3 +42,8 @@ class Account(Synced):
     timezone: Mapped[str | None]
     locale: Mapped[str | None]
     custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    @staticmethod
+    def keys_of(values: Mapping[str, Any]) -> set[str]:
+        """Found by the words of its name and by its number."""
+        return name_keys(values["name"]) | number_keys(values.get("number"))

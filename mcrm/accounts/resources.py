@@ -3,19 +3,44 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
-from mcrm.accounts import service
+from mcrm.accounts import hierarchy, service
 from mcrm.accounts.models import Account
-from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema, AccountQuery, AccountSchema
-from mcrm.actors import STAFF
+from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema, AccountQuery, AccountSchema, TreeSchema
+from mcrm.actors import STAFF, Area
+from mcrm.addresses import service as addresses
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
+from mcrm.custom_fields import service as custom_fields
+from mcrm.custom_fields.models import FieldTable
 from mcrm.db import reading
-from mcrm.transaction import transaction
+from mcrm.tags import service as tags
+from mcrm.transaction import perform
 
-blueprint = Blueprint("accounts", __name__, url_prefix="/v1/accounts", description="Whom we sell to.")
+blueprint = Blueprint(
+    "accounts", __name__, url_prefix="/v1/accounts", area=Area.ACCOUNTS, description="Whom we sell to."
+)
+ROWS = compile_rows(AccountSchema(), Account)
+FIELDS = tuple(AccountSchema().fields)
+FILTERS = ("territory_id", "parent_id", "kind", "account_class")
+
+
+def shown(session: Session, account: Account) -> dict[str, Any]:
+    """An account as the wire shows it: of the custom values those that are defined."""
+    made: dict[str, Any] = {name: getattr(account, name) for name in FIELDS}
+    custom_fields.hide(session, FieldTable.ACCOUNTS, [made])
+    return made
+
+
+def defined_only(connection: Connection, items: list[dict[str, Any]]) -> None:
+    """Of the custom values on a page leave those that are defined."""
+    custom_fields.hide(connection, FieldTable.ACCOUNTS, items)
 
 
 @blueprint.route("", roles=STAFF)
@@ -24,20 +49,23 @@ class Accounts(MethodView):
 
     @blueprint.arguments(AccountQuery(), location="query")
     @blueprint.response(200, page_of(AccountSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the accounts you see, newest first."""
         found = service.searched(service.accounts_of(current_actor), query.pop("q"))
-        if (territory_id := query.pop("territory_id")) is not None:
-            found = found.where(Account.territory_id == territory_id)
+        for name in FILTERS:
+            if (value := query.pop(name)) is not None:
+                found = found.where(getattr(Account, name) == value)
+        if (tag := query.pop("tag")) is not None:
+            found = found.where(Account.id.in_(tags.with_tag(Account, tag)))
         with reading() as session:
-            return page(session, found, [Account.id.desc()], **query)
+            found = custom_fields.filtered(session, found, Account.custom, FieldTable.ACCOUNTS, query.pop("custom"))
+        return ROWS.listed(found, [Account.id.desc()], amend=defined_only, **query)
 
     @blueprint.arguments(AccountInSchema())
     @blueprint.response(201, AccountSchema())
-    def post(self, account: dict[str, Any]) -> Account:
+    def post(self, account: dict[str, Any]) -> dict[str, Any]:
         """Make an account."""
-        with transaction() as session:
-            return service.create(session, current_actor, **account)
+        return perform(lambda session: shown(session, service.create(session, current_actor, **account)))
 
 
 @blueprint.route("/<uuid:id>", roles=STAFF)
@@ -46,16 +74,45 @@ class OneAccount(MethodView):
     """One of them."""
 
     @blueprint.response(200, AccountSchema())
-    def get(self, id: UUID) -> Account:
+    def get(self, id: UUID) -> dict[str, Any]:
         """One account."""
         with reading() as session:
-            return service.reachable(session, current_actor, id)
+            return shown(session, service.reachable(session, current_actor, id))
 
     @blueprint.arguments(AccountChangeSchema())
     @blueprint.response(200, AccountSchema())
-    def patch(self, changes: dict[str, Any], id: UUID) -> Account:
-        """Change an account."""
-        with transaction() as session:
+    def patch(self, changes: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Change an account; of `custom` the named values change, null takes one away."""
+
+        def work(session: Session) -> dict[str, Any]:
             account = service.reachable(session, current_actor, id)
             blueprint.check_etag(account)
-            return service.change(session, current_actor, account, changes)
+            return shown(session, service.change(session, current_actor, account, dict(changes)))
+
+        return perform(work)
+
+    @blueprint.response(204)
+    @blueprint.alt_response(409, description="Contacts, orders or other accounts hang on it")
+    def delete(self, id: UUID) -> None:
+        """Delete an account on which nothing hangs but its own tags and addresses."""
+
+        def work(session: Session) -> None:
+            account = service.reachable(session, current_actor, id)
+            blueprint.check_etag(account)
+            tags.clear(session, account)
+            addresses.clear(session, account)
+            service.remove(session, current_actor, account)
+
+        perform(work)
+
+
+@blueprint.route("/<uuid:id>/tree", roles=STAFF)
+class TreeOfAccount(MethodView):
+    """What stands above and below."""
+
+    @blueprint.response(200, TreeSchema())
+    def get(self, id: UUID) -> hierarchy.Tree:
+        """Show where an account stands among the accounts that you see."""
+        with reading() as session:
+            account = service.reachable(session, current_actor, id)
+            return hierarchy.tree(session, service.accounts_of(current_actor), account)

@@ -1,9 +1,9 @@
 """Wire shapes of accounts."""
 
 from mcrm.accounts.models import AccountKind
-from mcrm.api.fields import AwareDateTime, Enum, Int, Schema, Str, Uuid
+from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.formats import JsonObject, Locale, TimeZone
-from mcrm.api.paging import PageQuery
+from mcrm.custom_fields.schemas import CustomFilters
 
 COUNTRY = "[A-Z]{2}"
 
@@ -56,8 +56,32 @@ class AccountChangeSchema(Schema):
     custom = JsonObject()
 
 
-class AccountQuery(PageQuery):
-    """Filters of the list of accounts."""
+class AccountQuery(CustomFilters):
+    """Filters of the list of accounts; `custom.<name>` filters by a custom field."""
 
-    q = Str(max_length=100, load_default=None, metadata={"description": "Words of the name, or a number's beginning"})
+    q = Str(
+        max_length=100, load_default=None, metadata={"description": "Beginnings of words of the name, or a number's"}
+    )
     territory_id = Uuid(load_default=None)
+    parent_id = Uuid(load_default=None)
+    kind = Enum(AccountKind, load_default=None)
+    account_class = Str(max_length=40, load_default=None)
+    tag = Str(max_length=60, load_default=None)
+
+
+class NodeSchema(Schema):
+    """An account in a tree."""
+
+    id = Uuid(required=True)
+    parent_id = Uuid(required=True, allow_none=True)
+    name = Str(required=True)
+    kind = Enum(AccountKind, required=True)
+    depth = Int(required=True, metadata={"description": "Levels below the account asked for; above it, negative"})
+
+
+class TreeSchema(Schema):
+    """What stands above an account, the highest first, and it with all below, level by level."""
+
+    above = List(Nested(NodeSchema()), required=True)
+    nodes = List(Nested(NodeSchema()), required=True, max_length=500)
+    is_whole = Bool(required=True, metadata={"description": "False where more stands below than is shown"})

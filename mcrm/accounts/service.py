@@ -3,20 +3,22 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, or_, select
+from sqlalchemy import Select, false, select, union
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mcrm.accounts.errors import AccountInCircle, AccountNumberTaken, AccountUnknown
+from mcrm.accounts import hierarchy
+from mcrm.accounts.errors import AccountInUse, AccountNumberTaken, AccountUnknown
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import Actor, Role
+from mcrm.custom_fields import service as custom_fields
+from mcrm.custom_fields.models import FieldTable
 from mcrm.editing import edit
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.lookup import service as lookup
 from mcrm.territories import service as territories
-
-DEEPEST = 20
 
 
 def accounts_of(actor: Actor) -> Select[Account]:
@@ -30,12 +32,11 @@ def accounts_of(actor: Actor) -> Select[Account]:
 
 
 def searched(query: Select[Account], words: str | None) -> Select[Account]:
-    """Narrowed to accounts whose name holds, or whose number begins with, these words."""
+    """Narrowed to accounts whose name has words that begin so, or whose number begins so."""
     if words is None:
         return query
-    return query.where(
-        or_(Account.name.icontains(words, autoescape=True), Account.number.istartswith(words, autoescape=True))
-    )
+    found = lookup.named(Account.__tablename__, words)
+    return query.where(Account.id.in_(union(*found)) if found else false())
 
 
 def reachable(session: Session, actor: Actor, account_id: UUID, *, field: str | None = None) -> Account:
@@ -58,25 +59,39 @@ def create(
 ) -> Account:
     """Make an account in a territory of the actor's; `facts` are other columns of Account.
 
-    Raises AccountNumberTaken, and TerritoryUnknown or AccountUnknown for references outside the actor's reach.
+    Raises AccountNumberTaken, AccountTooDeep, errors of custom values, and TerritoryUnknown or AccountUnknown for
+    references outside the actor's reach.
     """
     territory_id = territories.for_new(session, actor, territory_id)
     if parent_id is not None:
         reachable(session, actor, parent_id, field="parent_id")
+        hierarchy.check_depth(session, parent_id)
     account = Account(name=name, kind=kind.value, territory_id=territory_id, parent_id=parent_id, **facts)
+    known: dict[str, Any] | None = (
+        {} if kind is AccountKind.PERSON else None
+    )  # a private person's is made in passing: nothing is asked
+    account.custom = custom_fields.checked(session, FieldTable.ACCOUNTS, account.custom or {}, known)
     _store(session, account)
     log.append(session, actor, Kind.ACCOUNT_CREATED, about=About(account_id=account.id), payload={"kind": kind.value})
     return account
 
 
 def change(session: Session, actor: Actor, account: Account, changes: dict[str, Any]) -> Account:
-    """Change an account; raises AccountNumberTaken, AccountInCircle, and not-found for references out of reach."""
+    """Change an account; of `custom` the named values change, the others stay.
+
+    Raises AccountNumberTaken, AccountInCircle, AccountTooDeep, errors of custom values, not-found for what is out of
+    reach.
+    """
     if changes.get("territory_id") is not None:
         territories.reachable(session, actor, changes["territory_id"], field="territory_id")
     elif "territory_id" in changes:  # a rep may hand an account over, not lose it
         changes["territory_id"] = territories.for_new(session, actor, None)
     if changes.get("parent_id") is not None:
-        _check_parent(session, actor, account, changes["parent_id"])
+        parent = reachable(session, actor, changes["parent_id"], field="parent_id")
+        hierarchy.check_parent(session, account, parent.id)
+    if "custom" in changes:
+        given = changes["custom"]
+        changes["custom"] = custom_fields.checked(session, FieldTable.ACCOUNTS, given, account.custom)
     before = account.territory_id
     if changed := edit(account, changes):
         _store(session, account)
@@ -87,15 +102,14 @@ def change(session: Session, actor: Actor, account: Account, changes: dict[str, 
     return account
 
 
-def _check_parent(session: Session, actor: Actor, account: Account, parent_id: UUID) -> None:
-    above: UUID | None = reachable(session, actor, parent_id, field="parent_id").id
-    for _ in range(DEEPEST):
-        if above is None:
-            return
-        if above == account.id:
-            break
-        above = session.scalar(select(Account.parent_id).where(Account.id == above))
-    raise AccountInCircle(field="parent_id")
+def remove(session: Session, actor: Actor, account: Account) -> None:
+    """Delete an account on which nothing hangs; raises AccountInUse."""
+    try:
+        with session.begin_nested():
+            session.delete(account)
+    except IntegrityError:
+        raise AccountInUse from None
+    log.append(session, actor, Kind.ACCOUNT_REMOVED, about=About(account_id=account.id))
 
 
 def _store(session: Session, account: Account) -> None:

@@ -1,7 +1,7 @@
 """The one blueprint of the house: every operation says who may call it, what it takes, what it answers."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -11,16 +11,18 @@ from flask import Response, request
 from flask_smorest.etag import _get_etag_ctx
 from werkzeug.exceptions import HTTPException, PreconditionFailed
 
-from mcrm.actors import Role
+from mcrm.actors import Area, Role
+from mcrm.api.describing import PROBLEMS, headers
 from mcrm.api.fields import Query
 from mcrm.api.json import encode
-from mcrm.api.parser import StrictParser
+from mcrm.api.parser import StrictParser, needs_something
 from mcrm.api.problems import PROBLEM_TYPE, ProblemSchema
 from mcrm.api.state import Access
 
 View = TypeVar("View", bound=Callable[..., Any])
 REPLAYED_METHODS = frozenset({"POST", "PATCH"})
 BESIDE = "-"
+FILE = {"type": "string", "format": "binary"}
 FORBIDDEN_CONVERTERS = ("<int", "<float", "<path", "<any")
 
 
@@ -47,23 +49,27 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
     """flask-smorest's, deny by default.
 
     `route(rule, roles={…})` or `route(rule, public=True)` declares for all methods of a view, `allow` for one.
+    With an `area`, what managers may call is open to keys that permit it: `<area>:read` for GET, else `<area>:write`.
     Schemas are instances. Parameters in paths are `<uuid:id>` or short texts. Problems are documented by themselves.
     """
 
     ARGUMENTS_PARSER = StrictParser()
 
-    def __init__(self, name: str, import_name: str, *, replays: bool = True, **options: Any) -> None:
+    def __init__(
+        self, name: str, import_name: str, *, replays: bool = True, area: Area | None = None, **options: Any
+    ) -> None:
         """`replays`: POST and PATCH honour an Idempotency-Key (not under /v1/auth)."""
         super().__init__(name, import_name, **options)
+        self.area = area
         self.replays = replays
         self.access: dict[tuple[str, str], Access] = {}
         self._prepare_doc_cbks.append(self._prepare_access_doc)
 
-    def allow(self, *roles: Role, public: bool = False) -> Callable[[View], View]:
-        """Who may call this one method; stands above what the route says."""
+    def allow(self, *roles: Role, public: bool = False, keys: bool = True) -> Callable[[View], View]:
+        """Who may call this one method; stands above what the route says. Without `keys` no integration's key may."""
 
         def declare(view: View) -> View:
-            view._allowed = (frozenset(roles), public)  # type: ignore[attr-defined]
+            view._allowed = (frozenset(roles), public, keys)  # type: ignore[attr-defined]
             return view
 
         return declare
@@ -122,6 +128,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         return decorated
 
+    def file(self, content_type: str, description: str) -> Callable[[View], View]:
+        """Answer with a file of this type: the view returns a Response."""
+        decorate: Callable[[View], View] = super().response(
+            200, FILE, content_type=content_type, description=description
+        )
+        return decorate
+
     def alt_response(self, status_code: int, *args: Any, **options: Any) -> Callable[[View], View]:
         """Document another answer; from 400 on it is a problem unless the caller says otherwise."""
         if status_code >= 400 and not args:
@@ -162,7 +175,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
     def _access_of(
         self, view: Any, method: str, roles: frozenset[Role], public: bool, body_limit: int | None
     ) -> Access:
-        roles, public = getattr(view, "_allowed", (roles, public))
+        roles, public, keys = getattr(view, "_allowed", (roles, public, True))
         if bool(roles) == public:
             raise Undeclared(f"{self.name}: {method} {view.__qualname__} needs either roles= or public=True")
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -170,7 +183,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         if queries > 1:
             raise Undeclared(f"{self.name}: {method} {view.__qualname__} takes two query schemas; join them")
         replays = self.replays and not public and method in REPLAYED_METHODS
-        return Access(roles, public, takes_query=bool(queries), body_limit=body_limit, replays=replays)
+        scope = self._scope_of(method) if keys and Role.MANAGER in roles else None
+        if scope is not None:
+            roles = roles | {Role.INTEGRATION}
+        return Access(roles, public, takes_query=bool(queries), body_limit=body_limit, replays=replays, scope=scope)
+
+    def _scope_of(self, method: str) -> str | None:
+        return self.area and f"{self.area.value}:{'read' if method == 'GET' else 'write'}"
 
     def _prepare_access_doc(
         self, doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **unused: Any
@@ -178,28 +197,47 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         """Document who may call, and the problems that can come."""
         access: Access = doc_info["access"]
         responses = doc.setdefault("responses", {})
-        for status, name in _problems_of(access, method, has_id=doc_info["has_id"], has_body="requestBody" in doc):
-            responses.setdefault(status, name)
+        for status in _problems_of(access, method, has_id=doc_info["has_id"], has_body="requestBody" in doc):
+            responses.setdefault(status, PROBLEMS[status].name)
+        for status, answer in responses.items():
+            if isinstance(answer, dict):
+                answer["headers"] = headers(*_headers_of(int(status), access)) | answer.get("headers", {})
+        if method == "post" and "requestBody" in doc:
+            doc["requestBody"]["required"] = any(map(needs_something, _shapes_in(doc["requestBody"])))
         doc["operationId"] = doc_info["operation"]
         doc["security"] = [] if access.public else [{"bearer": []}]
         if access.roles:
             doc["x-roles"] = sorted(access.roles)
+        if access.scope:
+            doc["x-scope"] = access.scope
         if access.replays:
             doc.setdefault("parameters", []).append("IDEMPOTENCY_KEY")
         return doc
 
 
-def _problems_of(access: Access, method: str, *, has_id: bool, has_body: bool) -> list[tuple[int, str]]:
-    problems = [(422, "UNPROCESSABLE_ENTITY"), (429, "TOO_MANY_REQUESTS"), (503, "SERVICE_UNAVAILABLE")]
+def _problems_of(access: Access, method: str, *, has_id: bool, has_body: bool) -> Iterator[int]:
+    """The statuses of problems that can come: some to every operation, others by what it takes."""
+    yield from (400, 422, 429, 500, 503)
     if not access.public:
-        problems += [(401, "UNAUTHORIZED"), (403, "FORBIDDEN")]
-    if has_id:
-        problems.append((404, "NOT_FOUND"))
+        yield from (401, 403)
+    if has_id or (has_body and not access.public):  # what the path names, or what the body does
+        yield 404
     if method != "get":
-        problems.append((409, "CONFLICT"))
-    if has_body:
-        problems += [(400, "BAD_REQUEST"), (413, "REQUEST_ENTITY_TOO_LARGE"), (415, "UNSUPPORTED_MEDIA_TYPE")]
-    return problems
+        yield 409
+    if has_body or access.replays:  # the body counts for the key, whether or not anything is expected in it
+        yield from (413, 415)
+
+
+def _headers_of(status: int, access: Access) -> Iterator[str]:
+    yield "REQUEST_ID"
+    if status in PROBLEMS:
+        yield from PROBLEMS[status].headers
+    elif access.replays:
+        yield "REPLAYED"
+
+
+def _shapes_in(body: dict[str, Any]) -> Iterator[ma.Schema]:
+    yield from (content["schema"] for content in body["content"].values())
 
 
 def _beside(etag_data: Any) -> str:

@@ -22,6 +22,8 @@ RFC_3339 = re.compile(
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 YEARS = range(1900, 2200)
+IN_YEARS = "^(19|2[01])[0-9]{2}-"
+"""`YEARS` as the description of the API says it."""
 
 
 class Schema(ma.Schema):
@@ -144,6 +146,10 @@ class AwareDateTime(CodedErrors, fields.DateTime):
 
     default_error_messages = {"invalid": "Must be an RFC 3339 date-time with an offset, in the years 1900 to 2199."}
 
+    def __init__(self, **options: Any) -> None:
+        """Takes the options of every field."""
+        super().__init__(**described(options, pattern=IN_YEARS))
+
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> datetime:
         if not isinstance(value, str) or not RFC_3339.fullmatch(value):
             raise self.make_error("invalid", input=value)
@@ -169,6 +175,10 @@ class Date(CodedErrors, fields.Date):
     """A calendar date, `YYYY-MM-DD`, in the years 1900 to 2199."""
 
     default_error_messages = {"invalid": "Must be a date such as 2026-01-31, in the years 1900 to 2199."}
+
+    def __init__(self, **options: Any) -> None:
+        """Takes the options of every field."""
+        super().__init__(**described(options, pattern=IN_YEARS))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> date:
         try:
@@ -230,6 +240,11 @@ class List(CodedErrors, fields.List[Any]):
         for check in self.validators:  # before the items are looked at: a million of them shall cost nothing
             check(value)
         return super()._deserialize(value, attr, data, **options)
+
+
+def described(options: dict[str, Any], **words: str) -> dict[str, Any]:
+    """The options of a field that says so much more about itself in the description; what the caller says wins."""
+    return options | {"metadata": words | options.get("metadata", {})}
 
 
 def _from_text(field: fields.Field[Any]) -> bool:

@@ -11,10 +11,10 @@ import orjson
 from marshmallow import fields
 
 from mcrm.api.coded import CodedErrors
-from mcrm.api.fields import Str, clean_text
+from mcrm.api.fields import Str, clean_text, described
 from mcrm.api.state import root
 
-LANGUAGE_TAG = re.compile(r"([A-Za-z]{2,3})(-[A-Za-z]{4})?(-(?:[A-Za-z]{2}|[0-9]{3}))?")
+LANGUAGE_TAG = re.compile("([A-Za-z]{2,3})(-[A-Za-z]{4})?(-(?:[A-Za-z]{2}|[0-9]{3}))?")
 
 
 EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s.]+"
@@ -28,7 +28,7 @@ class Phone(Str):
     def __init__(self, *, region: str | None = None, **options: Any) -> None:
         """`region`: two-letter country whose national numbers are understood."""
         self.region = region
-        super().__init__(max_length=40, min_length=3, **options)
+        super().__init__(max_length=40, min_length=3, **described(options, format="phone"))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
         import phonenumbers  # late: its tables cost half a second and 20 MB
@@ -50,7 +50,7 @@ class Currency(Str):
 
     def __init__(self, **options: Any) -> None:
         """Takes the options of every field."""
-        super().__init__(max_length=3, min_length=3, pattern="[A-Z]{3}", **options)
+        super().__init__(max_length=3, min_length=3, pattern="[A-Z]{3}", **described(options, format="iso-4217"))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
         code = super()._deserialize(value, attr, data, **options)
@@ -66,7 +66,7 @@ class Locale(Str):
 
     def __init__(self, **options: Any) -> None:
         """Takes the options of every field."""
-        super().__init__(max_length=12, min_length=2, **options)
+        super().__init__(max_length=12, min_length=2, **described(options, pattern=f"^{LANGUAGE_TAG.pattern}$"))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
         tag = super()._deserialize(value, attr, data, **options)
@@ -80,6 +80,10 @@ class TimeZone(Str):
     """An IANA time zone."""
 
     default_error_messages = {"timezone": "Must be an IANA time zone such as Europe/London."}
+
+    def __init__(self, **options: Any) -> None:
+        """Takes the options of every field."""
+        super().__init__(max_length=60, **described(options, format="iana-time-zone"))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
         zone = super()._deserialize(value, attr, data, **options)
@@ -108,7 +112,7 @@ class Url(Str):
 
     def __init__(self, **options: Any) -> None:
         """Takes the options of every field."""
-        super().__init__(max_length=2048, **options)
+        super().__init__(max_length=2048, **described(options, format="uri", pattern="^https?://"))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
         url = super()._deserialize(value, attr, data, **options)

@@ -4,6 +4,7 @@ from urllib.parse import unquote_to_bytes
 
 from flask import request
 
+from mcrm.actors import Role
 from mcrm.api.identity import recognise
 from mcrm.api.problems import FieldError, InvalidInput
 from mcrm.api.state import Access, Root, root
@@ -14,6 +15,12 @@ class RoleMissing(NotAllowed):
     """Your role may not call this."""
 
     code = "auth.role-missing"
+
+
+class ScopeMissing(NotAllowed):
+    """This key does not permit that."""
+
+    code = "auth.scope-missing"
 
 
 def admit() -> None:
@@ -49,6 +56,8 @@ def _admit_caller(state: Root, access: Access) -> None:
     state.by_actor.spend(f"{actor.label}:{actor.session_id}")
     if actor.role not in access.roles:
         raise RoleMissing
+    if actor.role is Role.INTEGRATION and access.scope not in actor.permits:
+        raise ScopeMissing
 
 
 def _check_query(access: Access) -> None:

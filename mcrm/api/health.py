@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -54,6 +55,8 @@ class Measures:
         self.seconds = Histogram(
             "mcrm_request_seconds", "Time to the answer", ("endpoint",), buckets=SECONDS, registry=self.registry
         )
+        self._counter = cache(lambda *named: self.requests.labels(*map(str, named)))  # as many as there are operations
+        self._timer = cache(self.seconds.labels)
         for name, ask in gauges.items():
             Gauge(f"mcrm_{name}", f"mCRM: {name.replace('_', ' ')}", registry=self.registry).set_function(ask)
 
@@ -69,8 +72,8 @@ class Measures:
     def _count(self, response: Response) -> Response:
         endpoint = request.endpoint or "none"
         method = request.method if request.method in KNOWN_METHODS else "other"
-        self.requests.labels(method, endpoint, str(response.status_code)).inc()
-        self.seconds.labels(endpoint).observe(time.perf_counter() - g.get("started_at", time.perf_counter()))
+        self._counter(method, endpoint, response.status_code).inc()
+        self._timer(endpoint).observe(time.perf_counter() - g.get("started_at", time.perf_counter()))
         return response
 
 

@@ -1,11 +1,13 @@
 """Who calls: the actor behind a request's bearer token."""
 
+from dataclasses import replace
 from typing import cast
 
 from flask import g, request
 from werkzeug.local import LocalProxy
 
 from mcrm.actors import Actor
+from mcrm.api.requestid import request_id
 from mcrm.api.state import root
 from mcrm.errors import NotSignedIn
 
@@ -28,7 +30,7 @@ current_actor: Actor = cast(Actor, LocalProxy(_actor))
 
 def recognise() -> Actor:
     """Authenticate the request and remember its actor; raises NotSignedIn without a good bearer token."""
-    g.actor = root().authenticate(bearer_token())
+    g.actor = replace(root().authenticate(bearer_token()), request_id=request_id())
     return cast(Actor, g.actor)
 
 

@@ -30,8 +30,17 @@ MAC_BYTES = 12
 class PageQuery(Query):
     """The parameters of every list; a list with filters or sort subclasses this."""
 
-    limit = Int(minimum=1, maximum=HIGHEST_LIMIT, load_default=DEFAULT_LIMIT)
-    cursor = Str(max_length=1000, load_default=None, metadata={"description": "`next_cursor` of the page before"})
+    limit = Int(
+        minimum=1,
+        maximum=HIGHEST_LIMIT,
+        load_default=DEFAULT_LIMIT,
+        metadata={"description": "The most items that a page may hold"},
+    )
+    cursor = Str(
+        max_length=1000,
+        load_default=None,
+        metadata={"description": "`next_cursor` of the page before; goes with the same sort and filters"},
+    )
 
 
 def page_of(schema: Schema) -> Schema:
@@ -50,6 +59,7 @@ def _page_shape(kind: type[Schema]) -> Schema:
         },
         name=f"{name}PageSchema",
     )
+    shape.__doc__ = "A page of a list; with `next_cursor` as `cursor` the next one is asked for, null ends it."
     return shape()  # type: ignore[return-value]  # from_dict is typed as marshmallow's own Schema
 
 

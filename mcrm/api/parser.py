@@ -19,7 +19,7 @@ class StrictParser(FlaskParser):  # type: ignore[misc]  # webargs is untyped to 
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """The parsed body; a POST that need not say anything may come without one."""
-        if req.method == "POST" and not req.mimetype and not raw_body() and not _needs_something(schema):
+        if req.method == "POST" and not req.mimetype and not raw_body() and not needs_something(schema):
             return {}
         return json_body()
 
@@ -44,5 +44,6 @@ class StrictParser(FlaskParser):  # type: ignore[misc]  # webargs is untyped to 
         raise InvalidInput(field_errors(tree)) from None
 
 
-def _needs_something(schema: ma.Schema) -> bool:
+def needs_something(schema: ma.Schema) -> bool:
+    """Whether a body of this shape must hold anything at all."""
     return any(field.required for field in schema.load_fields.values())

@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import UnicodeConverter, ValidationError
 
 from mcrm.actors import Actor
-from mcrm.api import docs, guard, headers, health, problems
+from mcrm.api import describing, docs, guard, headers, health, problems
 from mcrm.api.blueprint import Blueprint, Undeclared
 from mcrm.api.databaseproblems import of_database
 from mcrm.api.idempotency import replaying
@@ -28,8 +28,13 @@ from mcrm.errors import DomainError
 
 DESCRIPTION = """\
 Sign in with `POST /v1/auth/login` (staff) or `POST /v1/auth/otp` (customers), then send the access token as
-`Authorization: Bearer …`; on this page, press *Authorize* and give it there. Errors are problem details with a stable
-`code`; lists are read page by page with `next_cursor`; amounts are whole pence, cents and the like.
+`Authorization: Bearer …`; on this page, press *Authorize* and give it there.
+
+**Errors** are problem details (RFC 9457) with a stable `code`; a path that does not exist is a 404, a method that it
+does not know a 405 with `Allow`. **Lists** are read page by page: `next_cursor` of one page is `cursor` of the next,
+and null on the last; a parameter that nobody documented is a 422. **Writes** honour an `Idempotency-Key`; what people
+edit carries an `ETag`, which `If-Match` brings back. **Amounts** are whole pence, cents and the like; times are UTC.
+Bodies may be gzip-encoded both ways; an `X-Request-ID` that you send comes back and stands in the log.
 """
 ACTOR_RATE = Rate(per_second=50, burst=200)
 ADDRESS_RATE = Rate(per_second=20, burst=100)
@@ -75,7 +80,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped 
     def description(self) -> str:
         """The OpenAPI document as JSON; complete once every blueprint is registered."""
         if self._description is None:
-            self._description = self._app.json.dumps(self.spec.to_dict())
+            shapes = {name: key[0] for key, name in self.ma_plugin.converter.refs.items()}
+            document = describing.complete(self.spec.to_dict(), shapes, self.state.examples)
+            self._description = self._app.json.dumps(document)
         return self._description
 
     _description: str | None = None
@@ -94,9 +101,13 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped 
         self._app.register_error_handler(Exception, problems.of_defect)
 
     def _register_responses(self) -> None:
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.PROBLEM_TYPE
-        super()._register_responses()
-        del self.DEFAULT_RESPONSE_CONTENT_TYPE
+        describing.register(self.spec, problems.ProblemSchema())
+
+    def _register_etag_headers(self) -> None:
+        """Registered with all other headers."""
+
+    def _register_pagination_header(self) -> None:
+        """Pages are told apart by `next_cursor`, never by a header."""
 
 
 def make_api(
@@ -106,13 +117,15 @@ def make_api(
     authenticate: Callable[[str], Actor],
     checks: Mapping[str, Callable[[], str | None]] | None = None,
     gauges: Mapping[str, Callable[[], float]] | None = None,
+    examples: Mapping[str, Any] | None = None,
     actor_rate: Rate = ACTOR_RATE,
     address_rate: Rate = ADDRESS_RATE,
 ) -> Api:
     """Put the API root onto `app`; register blueprints on what it returns, then `seal()` it.
 
     `authenticate` turns an access token into its actor or raises NotSignedIn. `checks` are the parts of /readyz: None
-    for well, a reason otherwise (`off: …` is no fault). `gauges` are figures of /metrics.
+    for well, a reason otherwise (`off: …` is no fault). `gauges` are figures of /metrics. `examples` are shown in the
+    description, by the name of the shape.
     """
     configure(app, settings)
     app.extensions[EXTENSION] = Root(
@@ -123,23 +136,16 @@ def make_api(
         by_actor=Buckets(actor_rate),
         by_address=Buckets(address_rate),
         checks=dict(checks or {}),
+        examples=dict(examples or {}),
     )
     health.Measures(gauges or {}).attach(app)
     app.before_request(guard.admit)
     app.after_request(headers.finish)
     api = Api(app, spec_kwargs={"info": {"description": DESCRIPTION}})
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
-    api.spec.components.parameter("IDEMPOTENCY_KEY", "header", IDEMPOTENCY_KEY, lazy=True)
     api.register_open(health.blueprint, health.ENDPOINTS)
     api.register_open(docs.blueprint, docs.ENDPOINTS)
     return api
-
-
-IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "description": "Chosen by the caller for one intent; sent again, it gets the first answer again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
 
 
 def configure(app: Flask, settings: Settings) -> None:

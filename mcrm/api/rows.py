@@ -5,15 +5,17 @@ the single source: names and order of members come from it, and what orjson does
 goes through the field.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import marshmallow as ma
 from flask import Response
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Connection, Select
 
 from mcrm.api import fields, formats
 from mcrm.api.json import encode
+from mcrm.api.paging import Key, page
+from mcrm.db import looking
 
 AS_STORED = frozenset(
     field._serialize
@@ -33,6 +35,9 @@ AS_STORED = frozenset(
 
 BY_OBJECT = (ma.fields.Method, ma.fields.Function, ma.fields.Constant)
 """Fields that look at the whole object, which a row by position is not."""
+
+Amend = Callable[[Connection, list[dict[str, Any]]], None]
+"""Changes items before they are written, in the snapshot that they were read from."""
 
 
 class CompiledRows:
@@ -63,9 +68,26 @@ class CompiledRows:
         """A JSON array of rows."""
         return encode([self.item(row) for row in rows])
 
-    def page(self, page: Mapping[str, Any]) -> Response:
-        """The answer for what `paging.page(…, scalars=False)` returned."""
-        body = {"items": [self.item(row) for row in page["items"]], "next_cursor": page["next_cursor"]}
+    def listed(
+        self,
+        found: Select[Any],
+        keys: Sequence[Key],
+        *,
+        limit: int,
+        cursor: str | None,
+        amend: Amend | None = None,
+    ) -> Response:
+        """The answer of a list: a page of what `found` selects (of the entity or its table), in the order of `keys`.
+
+        `amend` may change the items before they are written.
+        """
+        found = found.with_only_columns(*self.columns)
+        with looking() as connection:
+            found_page = page(connection, found, keys, limit=limit, cursor=cursor, scalars=False)
+            items = [self.item(row) for row in found_page["items"]]
+            if amend is not None:
+                amend(connection, items)
+        body = {"items": items, "next_cursor": found_page["next_cursor"]}
         return Response(encode(body), mimetype="application/json")
 
 

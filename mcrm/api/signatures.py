@@ -1,6 +1,8 @@
 """Whether a webhook really comes from the provider: the checks cannot be switched off and never raise."""
 
+import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
@@ -46,6 +48,25 @@ def twilio_signature_ok(
 def telegram_secret_ok(header: str | None, secret: str) -> bool:
     """Whether X-Telegram-Bot-Api-Secret-Token holds our secret; compared in constant time. An empty secret is no."""
     return bool(header) and bool(secret) and _same(secret, header or "")
+
+
+REPLAYED_AFTER_S = 300
+TIMESTAMP = re.compile(r"[0-9]{1,12}")
+
+
+def timed_signature_ok(
+    body: bytes, timestamp_header: str | None, signature_header: str | None, secret: str, *, now_s: float
+) -> bool:
+    """Whether `sha256=<hex>` is the HMAC-SHA256 of "<timestamp>.<body>", and the time (Unix seconds) is not long ago.
+
+    More than five minutes off, either way, is a replay or a clock that nobody may rely on. An empty secret is no.
+    """
+    if not secret or not timestamp_header or not TIMESTAMP.fullmatch(timestamp_header):
+        return False
+    signed = timestamp_header.encode() + b"." + body
+    expected = "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    is_fresh = abs(now_s - int(timestamp_header)) <= REPLAYED_AFTER_S
+    return _same(expected, signature_header or "") and is_fresh
 
 
 def _same(expected: str, given: str) -> bool:

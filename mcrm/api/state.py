@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import current_app
 
@@ -16,7 +17,8 @@ class Access:
     """Who may call one operation, and what it takes: declared beside its route.
 
     `roles` is empty for a public operation. `takes_query`: it declares query parameters; without, every one is
-    unknown. `body_limit` in bytes replaces the application's. `replays`: it honours an Idempotency-Key.
+    unknown. `body_limit` in bytes replaces the application's. `replays`: it honours an Idempotency-Key. `scope` is what
+    an integration key must permit (`orders:read`); without, no key is let in.
     """
 
     roles: frozenset[Role]
@@ -24,6 +26,7 @@ class Access:
     takes_query: bool = False
     body_limit: int | None = None
     replays: bool = False
+    scope: str | None = None
 
 
 @dataclass(slots=True)
@@ -39,6 +42,7 @@ class Root:
     access: dict[tuple[str, str], Access] = field(default_factory=dict)
     open_endpoints: set[str] = field(default_factory=set)
     checks: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 def root() -> Root:

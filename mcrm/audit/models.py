@@ -1,10 +1,10 @@
-"""Who did what in the administration; the seals over the log; what custom fields exist."""
+"""Who did what in the administration; the seals over the log."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcrm import clock
@@ -15,7 +15,11 @@ class AuditEntry(Row):
     """One act of the administration: field names, never values of personal data."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_subject_id", "subject_id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_subject_id", "subject_id"),
+        Index("ix_audit_entries_actor_id", "actor", "id"),
+        Index("ix_audit_entries_action_id", "action", "id"),
+    )
 
     actor: Mapped[str]
     action: Mapped[str]
@@ -36,16 +40,3 @@ class Seal(Base):
     count: Mapped[int]
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-
-class CustomFieldDefinition(Row):
-    """A field that a business adds to a main table; values stand in that table's `custom`."""
-
-    __tablename__ = "custom_field_definitions"
-    __table_args__ = (UniqueConstraint("table_name", "name"),)
-
-    table_name: Mapped[str]
-    name: Mapped[str]
-    type: Mapped[str]
-    label: Mapped[str]
-    options: Mapped[dict[str, Any]] = mapped_column(default=dict)

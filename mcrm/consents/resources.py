@@ -7,7 +7,7 @@ from uuid import UUID
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.consents import service
@@ -19,7 +19,9 @@ from mcrm.contacts.models import ContactPoint, PointChannel
 from mcrm.db import reading
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("consents", __name__, url_prefix="/v1", description="What people allow, and what they stopped.")
+blueprint = Blueprint(
+    "consents", __name__, url_prefix="/v1", area=Area.CONSENTS, description="What people allow, and what they stopped."
+)
 own = Blueprint("own-consents", __name__, url_prefix="/v1/me/consents", description="What customers allow.")
 PURPOSE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
@@ -39,7 +41,8 @@ class Consents(MethodView):
     def get(self, id: UUID) -> list[Consent]:
         """List what a contact decided; where nothing stands, nobody asked."""
         with reading() as session:
-            return list(service.consents_of(session, contacts.reachable(session, current_actor, id).id))
+            contact = contacts.reachable(session, current_actor, id)
+            return service.consents_of(session, contacts.member_ids(session, current_actor, contact))
 
 
 @blueprint.route("/contacts/<uuid:id>/consents/<channel>/<purpose>", roles=STAFF)
@@ -93,7 +96,8 @@ class OwnConsents(MethodView):
         """List what you decided; where nothing stands, nobody asked."""
         assert current_actor.contact_id is not None
         with reading() as session:
-            return list(service.consents_of(session, current_actor.contact_id))
+            contact = contacts.reachable(session, current_actor, current_actor.contact_id)
+            return service.consents_of(session, contacts.member_ids(session, current_actor, contact))
 
 
 @own.route("/<channel>/<purpose>", roles={Role.CUSTOMER})

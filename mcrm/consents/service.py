@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor
+from mcrm.consents import counting
 from mcrm.consents.models import Consent, ConsentState, Suppression, SuppressionReason
 from mcrm.contacts.models import ContactPoint
+from mcrm.contacts.people import is_person
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 
@@ -28,11 +30,13 @@ def decide(
 ) -> Consent:
     """Record what the contact allows now; `proof` says when, where and with which words (text version, IP, message).
 
-    The same decision again changes nothing and leaves no second trace.
+    The same decision again changes nothing and leaves no second trace, unless a merge made another one count.
     """
-    consent = consent_of(session, contact_id, channel, purpose)
+    consent = _own(session, contact_id, channel, purpose)
     if consent is not None and consent.state == state:
-        return consent
+        counts = consent_of(session, contact_id, channel, purpose)
+        if counts is None or counts.state == state:
+            return consent
     if consent is None:
         consent = Consent(contact_id=contact_id, channel=channel, purpose=purpose, state=state.value)
         consent.decided_at = clock.now()
@@ -54,17 +58,24 @@ def decide(
 
 
 def consent_of(session: Session, contact_id: UUID, channel: str, purpose: str) -> Consent | None:
-    """The present decision, None when nobody ever asked."""
+    """The decision that counts for the person, None when nobody ever asked."""
+    query = select(Consent).where(
+        is_person(Consent.contact_id, contact_id), Consent.channel == channel, Consent.purpose == purpose
+    )
+    found = counting.counted(session, session.scalars(query.execution_options(populate_existing=True)))
+    return found[0] if found else None
+
+
+def consents_of(session: Session, contact_ids: Sequence[UUID]) -> list[Consent]:
+    """The decisions that count among those of these contacts, who are one person: one a channel and purpose."""
+    return counting.counted(session, session.scalars(select(Consent).where(Consent.contact_id.in_(contact_ids))))
+
+
+def _own(session: Session, contact_id: UUID, channel: str, purpose: str) -> Consent | None:
     query = select(Consent).where(
         Consent.contact_id == contact_id, Consent.channel == channel, Consent.purpose == purpose
     )
     return session.scalar(query.execution_options(populate_existing=True))
-
-
-def consents_of(session: Session, contact_id: UUID) -> Sequence[Consent]:
-    """Every decision of a contact."""
-    query = select(Consent).where(Consent.contact_id == contact_id).order_by(Consent.channel, Consent.purpose)
-    return session.scalars(query).all()
 
 
 def suppress(

@@ -9,6 +9,7 @@ from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.contacts import points
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel, PointState
+from mcrm.contacts.people import is_person, same_person
 
 
 def register(
@@ -31,7 +32,7 @@ def register(
         if old.address != value:
             points.remove(session, actor, point=old)
     point = points.find(session, PointChannel.PUSH, value)
-    if point is not None and point.contact_id not in (None, contact.id):
+    if point is not None and point.contact_id is not None and not same_person(session, point.contact_id, contact.id):
         points.remove(session, actor, point=point)
     point = points.add(
         session,
@@ -61,7 +62,7 @@ def forget(session: Session, actor: Actor, *, contact: Contact, device_id: str) 
 def _installed(session: Session, contact_id: UUID, device_id: str) -> list[ContactPoint]:
     """Where pushes for this contact go on this device."""
     query = select(ContactPoint).where(
-        ContactPoint.contact_id == contact_id,
+        is_person(ContactPoint.contact_id, contact_id),
         ContactPoint.channel == PointChannel.PUSH.value,
         ContactPoint.device_id == device_id,
         ContactPoint.state != PointState.REMOVED.value,

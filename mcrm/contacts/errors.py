@@ -31,3 +31,9 @@ class NumberTaken(Conflict):
     """Another contact has this customer number."""
 
     code = "contact.number-taken"
+
+
+class ContactInUse(Conflict):
+    """Something names this contact by now, so it cannot be removed."""
+
+    code = "contact.in-use"

@@ -11,6 +11,7 @@ from mcrm.actors import Actor
 from mcrm.contacts import points
 from mcrm.contacts.errors import AddressInvalid
 from mcrm.contacts.models import Contact, ContactPoint, LinkToken, PointState
+from mcrm.contacts.people import survivor_of
 from mcrm.errors import NotFound
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -61,7 +62,7 @@ def use_link(session: Session, actor: Actor, *, token: str, point: ContactPoint)
     contact_id = session.scalar(select(LinkToken.contact_id).where(*fresh))
     if contact_id is None:
         raise LinkUnknown
-    contact = session.get_one(Contact, contact_id)
+    contact = survivor_of(session, contact_id)
     points.link(session, actor, point=point, contact=contact, how="deep-link")
     used = update(LinkToken).where(*fresh).values(used_at=now).returning(LinkToken.id)
     if session.scalar(used.execution_options(synchronize_session=False)) is None:
@@ -81,7 +82,7 @@ def link_shared_number(session: Session, actor: Actor, *, point: ContactPoint, n
     known = points.find(session, "sms", address)
     if known is None or known.contact_id is None or known.state != PointState.ACTIVE:
         raise NumberUnknown
-    contact = session.get_one(Contact, known.contact_id)
+    contact = survivor_of(session, known.contact_id)
     points.link(session, actor, point=point, contact=contact, how="shared-contact")
     points.verify(session, actor, point=point, how="shared-contact")
     return contact

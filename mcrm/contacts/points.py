@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.contacts.errors import AddressInvalid, ContactPointTaken
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel, PointState
+from mcrm.contacts.people import is_person, same_person
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -60,7 +61,7 @@ def find(session: Session, channel: str, address: str) -> ContactPoint | None:
 
 
 def find_with_owner(session: Session, channel: str, address: str) -> tuple[ContactPoint, Contact | None] | None:
-    """The point with this (normalised) address together with its contact, in one query."""
+    """The point with this (normalised) address, and the contact that stands for its owner, in one query."""
     row = session.execute(_WITH_OWNER, {"at": channel, "to": address}).first()
     return None if row is None else (row[0], row[1])
 
@@ -68,7 +69,12 @@ def find_with_owner(session: Session, channel: str, address: str) -> tuple[Conta
 _BY_ADDRESS = select(ContactPoint).where(
     ContactPoint.channel == bindparam("at"), ContactPoint.address == bindparam("to")
 )
-_WITH_OWNER = _BY_ADDRESS.add_columns(Contact).outerjoin(Contact, Contact.id == ContactPoint.contact_id)
+_owner = aliased(Contact)
+_WITH_OWNER = (
+    _BY_ADDRESS.add_columns(Contact)
+    .outerjoin(_owner, _owner.id == ContactPoint.contact_id)
+    .outerjoin(Contact, Contact.id == func.coalesce(_owner.group_id, _owner.id))
+)
 
 
 def recognise(session: Session, actor: Actor, channel: str, address: str, *, locale: str | None = None) -> ContactPoint:
@@ -113,15 +119,16 @@ def add(
     locale: str | None = None,
     id: UUID | None = None,
 ) -> ContactPoint:
-    """Give a contact an address (normalised by the caller); its own is returned, an unowned one is taken over.
+    """Give a contact an address (normalised by the caller); the person's own is returned, an unowned one taken over.
 
-    A new one gets the `id`, if one is given. Raises ContactPointTaken when it belongs to another contact.
+    A new one gets the `id`, if one is given. Raises ContactPointTaken when it belongs to another person.
     """
     point = find(session, channel, address) or _stored(session, channel, address, id or new_id())
-    if point.contact_id == contact.id and point.state == PointState.ACTIVE:
-        return point
-    if point.contact_id not in (None, contact.id):
-        raise ContactPointTaken(field="address")
+    if point.contact_id is not None:
+        if not same_person(session, point.contact_id, contact.id):
+            raise ContactPointTaken(field="address")
+        if point.state == PointState.ACTIVE:
+            return point
     point.contact_id = contact.id
     point.state = PointState.ACTIVE.value
     point.kind, point.platform, point.device_id, point.locale = kind, platform, device_id, locale or point.locale
@@ -147,7 +154,7 @@ def link(session: Session, actor: Actor, *, point: ContactPoint, contact: Contac
 
     Raises ContactPointTaken when it is joined to somebody else.
     """
-    if point.contact_id not in (None, contact.id):
+    if point.contact_id is not None and not same_person(session, point.contact_id, contact.id):
         raise ContactPointTaken()
     if point.contact_id is None:
         point.contact_id = contact.id
@@ -185,9 +192,9 @@ def remove(session: Session, actor: Actor, *, point: ContactPoint) -> None:
 
 
 def reachable(session: Session, contact_id: UUID, channel: str) -> list[ContactPoint]:
-    """The contact's active addresses on a channel, the most recently seen first."""
+    """The person's active addresses on a channel, the most recently seen first."""
     query = select(ContactPoint).where(
-        ContactPoint.contact_id == contact_id,
+        is_person(ContactPoint.contact_id, contact_id),
         ContactPoint.channel == channel,
         ContactPoint.state == PointState.ACTIVE.value,
     )

@@ -5,15 +5,17 @@ from uuid import UUID
 
 from flask import Response
 from flask.views import MethodView
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
-from mcrm.contacts import points, service
+from mcrm.contact_roles import service as roles
+from mcrm.contacts import points, searching, service
 from mcrm.contacts.errors import ContactPointUnknown
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel
 from mcrm.contacts.schemas import (
@@ -25,12 +27,30 @@ from mcrm.contacts.schemas import (
     ContactSchema,
     ContactWithPointsSchema,
 )
+from mcrm.custom_fields import service as custom_fields
+from mcrm.custom_fields.models import FieldTable
 from mcrm.db import reading
+from mcrm.tags import service as tags
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("contacts", __name__, url_prefix="/v1/contacts", description="Whom we can reach.")
+blueprint = Blueprint(
+    "contacts", __name__, url_prefix="/v1/contacts", area=Area.CONTACTS, description="Whom we can reach."
+)
 CONTACT_FIELDS = tuple(ContactSchema().fields)
 ROWS = compile_rows(ContactSchema(), Contact)
+NARROWING = ("q", "phone", "account_id", "tag")
+
+
+def shown(session: Session, contact: Contact) -> dict[str, Any]:
+    """A contact as the wire shows it: of the custom values those that are defined."""
+    made: dict[str, Any] = {name: getattr(contact, name) for name in CONTACT_FIELDS}
+    custom_fields.hide(session, FieldTable.CONTACTS, [made])
+    return made
+
+
+def defined_only(connection: Connection, items: list[dict[str, Any]]) -> None:
+    """Of the custom values on a page leave those that are defined."""
+    custom_fields.hide(connection, FieldTable.CONTACTS, items)
 
 
 @blueprint.route("", roles=STAFF)
@@ -41,19 +61,23 @@ class Contacts(MethodView):
     @blueprint.response(200, page_of(ContactSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the contacts you see, newest first; `q` searches name, customer number and phone."""
-        found = service.searched(service.contacts_of(current_actor), query.pop("q"), query.pop("phone"))
+        found = searching.people_of(current_actor, few=any(query[name] is not None for name in NARROWING))
+        found = searching.searched(found, current_actor, query.pop("q"), query.pop("phone"))
         if (account_id := query.pop("account_id")) is not None:
-            found = found.where(Contact.account_id == account_id)
+            acting = roles.acting_for(current_actor, account_id)
+            found = searching.narrowed(found, current_actor, [searching.of_account(account_id), acting])
+        if (tag := query.pop("tag")) is not None:
+            found = searching.narrowed(found, current_actor, [tags.with_tag(Contact, tag)])
         with reading() as session:
-            found = found.with_only_columns(*ROWS.columns)
-            return ROWS.page(page(session, found, [Contact.id.desc()], scalars=False, **query))
+            found = custom_fields.filtered(session, found, Contact.custom, FieldTable.CONTACTS, query.pop("custom"))
+        return ROWS.listed(found, [Contact.id.desc()], amend=defined_only, **query)
 
     @blueprint.arguments(ContactInSchema())
     @blueprint.response(201, ContactSchema())
-    def post(self, contact: dict[str, Any]) -> Contact:
+    def post(self, contact: dict[str, Any]) -> dict[str, Any]:
         """Make a contact; without an account it is a private person, and one is made with it."""
         with transaction() as session:
-            return service.create(session, current_actor, **contact)
+            return shown(session, service.create(session, current_actor, **contact))
 
 
 @blueprint.route("/<uuid:id>", roles=STAFF)
@@ -63,20 +87,24 @@ class OneContact(MethodView):
 
     @blueprint.response(200, ContactWithPointsSchema())
     def get(self, id: UUID) -> dict[str, Any]:
-        """One contact with its addresses."""
+        """One contact, with what all contacts that are this person have: addresses to reach them at, tags."""
         with reading() as session:
             contact = service.reachable(session, current_actor, id)
-            shown = {name: getattr(contact, name) for name in CONTACT_FIELDS}
-            return shown | {"contact_points": service.points_of(session, contact.id)}
+            person = service.member_ids(session, current_actor, contact)
+            return shown(session, contact) | {
+                "contact_points": service.points_of(session, person),
+                "tags": tags.tags_of(session, Contact, person),
+                "merged_ids": [id_ for id_ in person if id_ != contact.id],
+            }
 
     @blueprint.arguments(ContactChangeSchema())
     @blueprint.response(200, ContactSchema())
-    def patch(self, changes: dict[str, Any], id: UUID) -> Contact:
-        """Change a contact."""
+    def patch(self, changes: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Change a contact; of `custom` the named values change, null takes one away."""
         with transaction() as session:
             contact = service.reachable(session, current_actor, id)
             blueprint.check_etag(contact)
-            return service.change(session, current_actor, contact, changes)
+            return shown(session, service.change(session, current_actor, contact, changes))
 
 
 @blueprint.route("/<uuid:id>/contact-points", roles=STAFF)
@@ -85,9 +113,10 @@ class ContactPoints(MethodView):
 
     @blueprint.response(200, ContactPointSchema(many=True))
     def get(self, id: UUID) -> list[ContactPoint]:
-        """List a contact's addresses."""
+        """List a person's addresses."""
         with reading() as session:
-            return service.points_of(session, service.reachable(session, current_actor, id).id)
+            contact = service.reachable(session, current_actor, id)
+            return service.points_of(session, service.member_ids(session, current_actor, contact))
 
     @blueprint.arguments(ContactPointInSchema())
     @blueprint.response(201, ContactPointSchema())
@@ -125,6 +154,6 @@ class OneContactPoint(MethodView):
 def _point(session: Session, contact_id: UUID, point_id: UUID) -> ContactPoint:
     contact = service.reachable(session, current_actor, contact_id)
     point = service.reachable_point(session, current_actor, point_id)
-    if point.contact_id != contact.id:
+    if point.contact_id not in service.member_ids(session, current_actor, contact):
         raise ContactPointUnknown
     return point

@@ -2,8 +2,8 @@
 
 from mcrm.api.fields import AwareDateTime, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.formats import JsonObject, Locale, Phone, TimeZone
-from mcrm.api.paging import PageQuery
 from mcrm.contacts.models import PointChannel, PointState
+from mcrm.custom_fields.schemas import CustomFilters
 
 
 class ContactPointSchema(Schema):
@@ -43,6 +43,8 @@ class ContactWithPointsSchema(ContactSchema):
     """A contact and its addresses."""
 
     contact_points = List(Nested(ContactPointSchema()), required=True)
+    tags = List(Str(max_length=60), required=True)
+    merged_ids = List(Uuid(), required=True, metadata={"description": "The other contacts that are this person"})
 
 
 class ContactInSchema(Schema):
@@ -72,12 +74,17 @@ class ContactChangeSchema(Schema):
     custom = JsonObject()
 
 
-class ContactQuery(PageQuery):
-    """Filters of the list of contacts."""
+class ContactQuery(CustomFilters):
+    """Filters of the list of contacts; `custom.<name>` filters by a custom field."""
 
-    q = Str(max_length=100, load_default=None, metadata={"description": "Part of name, number or phone"})
+    q = Str(
+        max_length=100,
+        load_default=None,
+        metadata={"description": "Beginnings of words of the name, of the number, the phone (or its end) or the mail"},
+    )
     phone = Phone(load_default=None)
-    account_id = Uuid(load_default=None)
+    account_id = Uuid(load_default=None, metadata={"description": "Contacts of this account, or acting for it"})
+    tag = Str(max_length=60, load_default=None)
 
 
 class ContactPointInSchema(Schema):

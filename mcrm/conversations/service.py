@@ -11,21 +11,25 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from mcrm import clock
 from mcrm.contacts.models import ContactPoint
+from mcrm.contacts.people import is_person
 from mcrm.conversations.models import Conversation, Message, Owner
 from mcrm.transaction import insert_once
 
 
-def conversation_of(session: Session, point: ContactPoint) -> Conversation:
-    """The conversation behind an address, made when needed, locked so that turns come one after the other."""
-    if (found := _locked(session, point)) is not None:
+def conversation_of(session: Session, point: ContactPoint, contact_id: UUID | None) -> Conversation:
+    """The conversation behind an address, made when needed, locked so that turns come one after the other.
+
+    `contact_id`: the contact that stands for the person who owns the address, None for a stranger.
+    """
+    if (found := _locked(session, point, contact_id)) is not None:
         return found
-    made = Conversation(contact_id=point.contact_id, contact_point_id=None if point.contact_id else point.id)
+    made = Conversation(contact_id=contact_id, contact_point_id=None if contact_id else point.id)
     try:
         with session.begin_nested():
             session.add(made)
             session.flush()
     except IntegrityError:  # its first two messages came at the same instant
-        again = _locked(session, point)
+        again = _locked(session, point, contact_id)
         if again is None:
             raise
         return again
@@ -52,16 +56,16 @@ def receive(session: Session, **facts: Any) -> Message | None:
     return insert_once(session, Message, row, unique=["channel", "direction", "provider_id"])
 
 
-def adopt(session: Session, stranger: Conversation, point: ContactPoint) -> Conversation:
+def adopt(session: Session, stranger: Conversation, point: ContactPoint, contact_id: UUID | None) -> Conversation:
     """The stranger's address was linked: their conversation becomes the contact's, or ends in the one that is there.
 
     A human who owns either of them keeps it.
     """
-    if stranger.contact_id == point.contact_id:
+    if stranger.contact_id == contact_id:
         return stranger
-    existing = _locked(session, point)
+    existing = _locked(session, point, contact_id)
     if existing is None:
-        stranger.contact_id, stranger.contact_point_id = point.contact_id, None
+        stranger.contact_id, stranger.contact_point_id = contact_id, None
         session.flush()
         return stranger
     if stranger.owner == Owner.HUMAN:
@@ -75,15 +79,15 @@ def take(session: Session, contact_id: UUID) -> None:
     """A human has answered this contact: from now on the bot is silent."""
     session.execute(
         update(Conversation)
-        .where(Conversation.contact_id == contact_id)
+        .where(is_person(Conversation.contact_id, contact_id))
         .values(owner=Owner.HUMAN.value, version=Conversation.version + 1)
         .execution_options(synchronize_session=False)
     )
 
 
-def _locked(session: Session, point: ContactPoint) -> Conversation | None:
-    if point.contact_id is not None:
-        return session.scalar(_OF_CONTACT, {"contact": point.contact_id})
+def _locked(session: Session, point: ContactPoint, contact_id: UUID | None) -> Conversation | None:
+    if contact_id is not None:
+        return session.scalar(_OF_CONTACT, {"contact": contact_id})
     return session.scalar(_OF_STRANGER, {"point": point.id})
 
 

@@ -39,6 +39,10 @@ _IN_FLIGHT = "{table}state IN ('sending', 'unknown', 'accepted') AND {table}leas
 IN_FLIGHT = text(_IN_FLIGHT.format(table="deliveries."))
 
 
+_UNDECIDED = "{table}state IN ('failed', 'unknown')"
+UNDECIDED = text(_UNDECIDED.format(table="deliveries."))
+
+
 class Delivery(Row):
     """One message to one contact point. The address is read from there at sending time, never copied.
 
@@ -68,6 +72,12 @@ class Delivery(Row):
             "lease_until",
             sqlite_where=text(_IN_FLIGHT.format(table="")),
             postgresql_where=text(_IN_FLIGHT.format(table="")),
+        ),
+        Index(
+            "ix_deliveries_undecided",
+            "id",
+            sqlite_where=text(_UNDECIDED.format(table="")),
+            postgresql_where=text(_UNDECIDED.format(table="")),
         ),
         Index(
             "ix_deliveries_broadcast_id",

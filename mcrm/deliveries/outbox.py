@@ -29,10 +29,18 @@ NO_ADDRESS = "no-address"
 LIFETIME = timedelta(hours=24)  # news that is a day late is worse than none
 
 
+class Wording(TypedDict):
+    """The words for one channel: the text, and a push's title."""
+
+    text: str
+    title: str | None
+
+
 class Content(TypedDict, total=False):
     """What a message carries besides its text; the fields of `Outgoing` of the same names.
 
-    `secret` keeps the text out of the log, and out of the row once it was accepted: one-time codes.
+    `secret` keeps the text out of the log, and out of the row once it was accepted: one-time codes. `wordings` replace
+    text and title on the channels they name.
     """
 
     title: str | None
@@ -43,6 +51,7 @@ class Content(TypedDict, total=False):
     collapse_key: str | None
     ttl_s: int | None
     secret: bool
+    wordings: Mapping[str, Wording]
 
 
 class Options(Content, total=False):
@@ -240,6 +249,8 @@ def _row(
 ) -> dict[str, Any]:
     now = clock.now()
     not_before = options.get("not_before") or now
+    if own := options.get("wordings", {}).get(channel):
+        text, options = own["text"], {**options, "title": own["title"] or options.get("title")}
     return {
         "id": new_id(),
         "created_at": now,
@@ -294,6 +305,7 @@ def _options_of(delivery: Delivery) -> Options:
         priority=delivery.priority,
         expires_at=delivery.expires_at,
         title=content.get("title"),
+        wordings=content.get("wordings") or {},
         data=content.get("data"),
         collapse_key=content.get("collapse_key"),
         ttl_s=content.get("ttl_s"),

@@ -3,20 +3,32 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
-from mcrm.deliveries import service
+from mcrm.deliveries import deciding, service
+from mcrm.deliveries.deciding import Decided
 from mcrm.deliveries.models import Delivery
-from mcrm.deliveries.schemas import DeliveryQuery, DeliverySchema
-from mcrm.transaction import transaction
+from mcrm.deliveries.schemas import (
+    AllFailuresSchema,
+    DecidedSchema,
+    DeliveryQuery,
+    DeliverySchema,
+    WhichSchema,
+)
+from mcrm.transaction import perform, transaction
 
-blueprint = Blueprint("deliveries", __name__, url_prefix="/v1/deliveries", description="What was sent to whom.")
+blueprint = Blueprint(
+    "deliveries", __name__, url_prefix="/v1/deliveries", area=Area.DELIVERIES, description="What was sent to whom."
+)
 FIELDS = tuple(DeliverySchema().fields)
+ROWS = compile_rows(DeliverySchema(), Delivery)
 
 
 def shown(delivery: Delivery) -> dict[str, Any]:
@@ -31,16 +43,46 @@ class Deliveries(MethodView):
 
     @blueprint.arguments(DeliveryQuery(), location="query")
     @blueprint.response(200, page_of(DeliverySchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the deliveries to the contacts you see, newest first."""
-        found = service.deliveries_of(current_actor)
-        if (contact_id := query.pop("contact_id")) is not None:
-            found = found.where(Delivery.contact_id == contact_id)
-        for name in ("state", "channel"):
-            if (wanted := query.pop(name)) is not None:
-                found = found.where(getattr(Delivery, name) == wanted.value)
+        where = {"limit": query.pop("limit"), "cursor": query.pop("cursor")}
+        found = deciding.narrowed(service.deliveries_of(current_actor), deciding.Filter(**query))
+        return ROWS.listed(found, [Delivery.id.desc()], **where)
+
+
+@blueprint.route("/failures", roles={Role.ADMIN, Role.MANAGER})
+class AllFailures(MethodView):
+    """What did not arrive."""
+
+    @blueprint.response(200, AllFailuresSchema())
+    def get(self) -> dict[str, Any]:
+        """Count what failed or is in doubt by channel, kind and reason, the most frequent first."""
         with reading() as session:
-            return page(session, found, [Delivery.id.desc()], **query)
+            return {"items": deciding.failures(session, current_actor)}
+
+
+@blueprint.route("/retries", roles={Role.ADMIN})
+class Retries(MethodView):
+    """The decision to send many once more."""
+
+    @blueprint.arguments(WhichSchema())
+    @blueprint.response(201, DecidedSchema())
+    def post(self, which: dict[str, Any]) -> Decided:
+        """Send once more what failed or is in doubt, oldest first, at most 200 in a call; each may arrive twice."""
+        limit, where = which.pop("limit"), deciding.Filter(**which)
+        return perform(lambda session: deciding.retry_many(session, current_actor, where, limit=limit))
+
+
+@blueprint.route("/abandonments", roles={Role.ADMIN})
+class Abandonments(MethodView):
+    """The decision to give many up."""
+
+    @blueprint.arguments(WhichSchema())
+    @blueprint.response(201, DecidedSchema())
+    def post(self, which: dict[str, Any]) -> Decided:
+        """Give up what failed or is in doubt, oldest first, at most 200 in a call."""
+        limit, where = which.pop("limit"), deciding.Filter(**which)
+        return perform(lambda session: deciding.abandon_many(session, current_actor, where, limit=limit))
 
 
 @blueprint.route("/<uuid:id>", roles=STAFF)

@@ -1,8 +1,9 @@
 """Wire shapes of deliveries. Never the text or the address: those stand in the timeline and at the contact."""
 
-from mcrm.api.fields import AwareDateTime, Enum, List, Nested, Schema, Str, Uuid
+from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.paging import PageQuery
 from mcrm.contacts.models import PointChannel
+from mcrm.deliveries.deciding import MOST_AT_ONCE, MOST_GROUPS
 from mcrm.deliveries.models import DeliveryState
 
 
@@ -34,8 +35,50 @@ class DeliverySchema(Schema):
 
 
 class DeliveryQuery(PageQuery):
-    """Filters of the list of deliveries."""
+    """Filters of the list of deliveries; `since` counts in, `until` does not."""
 
     contact_id = Uuid(load_default=None)
     state = Enum(DeliveryState, load_default=None)
     channel = Enum(PointChannel, load_default=None)
+    kind = Str(max_length=60, load_default=None)
+    reason = Str(max_length=100, load_default=None)
+    since = AwareDateTime(load_default=None)
+    until = AwareDateTime(load_default=None)
+
+
+class WhichSchema(Schema):
+    """Which failed or doubtful deliveries are meant, and how many of them at most in this call."""
+
+    contact_id = Uuid(load_default=None, allow_none=True)
+    state = Str(pattern="failed|unknown", load_default=None, allow_none=True)
+    channel = Enum(PointChannel, load_default=None, allow_none=True)
+    kind = Str(max_length=60, load_default=None, allow_none=True)
+    reason = Str(max_length=100, load_default=None, allow_none=True)
+    since = AwareDateTime(load_default=None, allow_none=True)
+    until = AwareDateTime(load_default=None, allow_none=True)
+    limit = Int(minimum=1, maximum=MOST_AT_ONCE, load_default=MOST_AT_ONCE)
+
+
+class DecidedSchema(Schema):
+    """How many were decided; call again while there are more."""
+
+    decided = Int(required=True)
+    skipped = Int(required=True)
+    has_more = Bool(required=True)
+
+
+class FailuresSchema(Schema):
+    """So many deliveries did not arrive, or nobody knows, for one reason; the oldest of them is of `since`."""
+
+    state = Enum(DeliveryState, required=True)
+    channel = Enum(PointChannel, required=True)
+    kind = Str(required=True)
+    reason = Str(required=True, allow_none=True)
+    count = Int(required=True)
+    since = AwareDateTime(required=True)
+
+
+class AllFailuresSchema(Schema):
+    """What failed or is in doubt, by why."""
+
+    items = List(Nested(FailuresSchema()), required=True, max_length=MOST_GROUPS)

@@ -1,6 +1,5 @@
 """A human's view of the outbox: what became of a message, and the word on what no machine can settle."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -8,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor
+from mcrm.audit import trail
 from mcrm.contacts.models import Contact
 from mcrm.contacts.service import contacts_of
 from mcrm.deliveries import ending
@@ -52,7 +52,7 @@ def retry(session: Session, actor: Actor, delivery_id: UUID) -> Delivery:
         delivery.expires_at = now + LIFETIME
     ending.note(delivery, RETRIED, now)
     ending.requeue(session, delivery, at=now, reason=RETRIED)
-    _trace(session, actor, Kind.DELIVERY_RETRIED, delivery, now)
+    _trace(session, actor, Kind.DELIVERY_RETRIED, delivery)
     return delivery
 
 
@@ -62,7 +62,7 @@ def abandon(session: Session, actor: Actor, delivery_id: UUID) -> Delivery:
     ending.end(delivery, DeliveryState.FAILED, ABANDONED, now)
     ending.note(delivery, ABANDONED, now)
     ending.blank_secret(delivery)
-    _trace(session, actor, Kind.DELIVERY_ABANDONED, delivery, now)
+    _trace(session, actor, Kind.DELIVERY_ABANDONED, delivery)
     return delivery
 
 
@@ -73,10 +73,12 @@ def _unsettled(session: Session, actor: Actor, delivery_id: UUID) -> Delivery:
     return delivery
 
 
-def _trace(session: Session, actor: Actor, kind: Kind, delivery: Delivery, at: datetime) -> None:
+def _trace(session: Session, actor: Actor, kind: Kind, delivery: Delivery) -> None:
     about = log.About(
         contact_id=delivery.contact_id,
         contact_point_id=delivery.contact_point_id,
         subject=("delivery", delivery.id),
     )
-    log.append(session, actor, kind, about=about, payload={"kind": delivery.kind, "channel": delivery.channel}, at=at)
+    payload = {"kind": delivery.kind, "channel": delivery.channel}
+    subject = ("delivery", delivery.id)
+    trail.record(session, actor, kind, subject=subject, fields=["state"], about=about, payload=payload)

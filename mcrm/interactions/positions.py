@@ -7,14 +7,17 @@ Everything after the bump is time in which all other writers wait, so it is one 
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, insert, text, update
+from sqlalchemy import Connection, Dialect, Table, text
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 
-from mcrm.interactions.models import INTERACTION_COLUMNS, Change, Interaction, LogHead, WakeUp
+from mcrm.db import Base
+from mcrm.interactions.models import INTERACTION_COLUMNS, Change, Interaction, WakeUp
 
 Place = tuple[str, UUID]
 """A row, as (table, id)."""
@@ -75,15 +78,8 @@ def write(connection: Connection, facts: list[dict[str, Any]], rows: list[Change
     for fact in facts:  # here and not in `append`: half the cost of an append would be spent on what is rolled back
         fact["salt"] = salt = os.urandom(16)
         fact["digest"] = hashlib.sha256(salt + fact["payload"].encode()).digest()
-    if connection.dialect.name == "postgresql":
-        base = _stamp_at_once(connection, facts, rows)
-    else:
-        base = connection.scalar(_BUMP, {"n": len(facts) + len(rows)})
-        if base is not None and facts:
-            connection.execute(_FACTS, [{**fact, "position": base + n} for n, fact in enumerate(facts, 1)])
-        if base is not None and rows:
-            connection.execute(_ROWS, _change_rows(base + len(facts), rows))
-    if base is None:
+    stamp = _stamp_at_once if connection.dialect.name == "postgresql" else _stamp_by_driver
+    if stamp(connection, facts, rows) is None:
         raise RuntimeError("log_head has no row: run the migrations")
 
 
@@ -93,10 +89,40 @@ def ring(connection: Connection, topics: Iterable[str]) -> None:
         connection.execute(_RING, [{"topic": topic} for topic in sorted(topics)])
 
 
-def _change_rows(base: int, rows: list[ChangedRow]) -> list[dict[str, Any]]:
-    return [
-        {"position": base + n, **dict(zip(CHANGE_COLUMNS, row.stored(), strict=True))} for n, row in enumerate(rows, 1)
-    ]
+def _stamp_by_driver(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> int | None:
+    """On SQLite, three statements straight to the driver: by way of the engine they cost five times as much."""
+    raw: Any = connection.connection.dbapi_connection
+    total = len(facts) + len(rows)
+    stored_facts, stored_rows = _binders(connection.dialect)
+    try:
+        found = raw.execute(_BUMP, (total, total)).fetchone()
+        if found is None:
+            return None
+        base = int(found[0])
+        raw.executemany(_FACTS, [(base + n, *stored_facts(fact)) for n, fact in enumerate(facts, 1)])
+        raw.executemany(_ROWS, [(base + n, *stored_rows(row)) for n, row in enumerate(rows, len(facts) + 1)])
+    except raw.Error as error:
+        raise DBAPIError.instance(_BUMP, None, error, raw.Error, dialect=connection.dialect) from error
+    return base
+
+
+@cache
+def _binders(dialect: Dialect) -> tuple[Callable[[dict[str, Any]], list[Any]], Callable[[ChangedRow], list[Any]]]:
+    """What turns a fact and a changed row into the values that the driver takes, by the types of their columns."""
+
+    def bound(table: type[Base], names: Sequence[str]) -> list[Callable[[Any], Any]]:
+        types = [table.__table__.c[name].type.dialect_impl(dialect) for name in names]
+        return [type_.bind_processor(dialect) or _as_it_is for type_ in types]
+
+    fact_binds, row_binds = bound(Interaction, INTERACTION_COLUMNS), bound(Change, CHANGE_COLUMNS)
+    return (
+        lambda fact: [bind(fact[name]) for name, bind in zip(INTERACTION_COLUMNS, fact_binds, strict=True)],
+        lambda row: [bind(value) for bind, value in zip(row_binds, row.stored(), strict=True)],
+    )
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _stamp_at_once(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> int | None:
@@ -125,13 +151,12 @@ _POSTGRES_TYPES = {
     "origin": "uuid",
     "rev": "bigint",
 }
-_FACTS, _ROWS = insert(cast(Table, Interaction.__table__)), insert(cast(Table, Change.__table__))
-_head = LogHead.__table__.c
-_BUMP = (
-    update(cast(Table, LogHead.__table__))
-    .values(position=_head.position + bindparam("n"))
-    .returning(_head.position - bindparam("n"))
+_BUMP = "UPDATE log_head SET position = position + ? RETURNING position - ?"
+_FACTS = (
+    f"INSERT INTO interactions (position, {', '.join(INTERACTION_COLUMNS)}) "
+    f"VALUES (?{', ?' * len(INTERACTION_COLUMNS)})"
 )
+_ROWS = f"INSERT INTO changes (position, {', '.join(CHANGE_COLUMNS)}) VALUES (?{', ?' * len(CHANGE_COLUMNS)})"
 _STAMP = text(
     "WITH head AS (UPDATE log_head SET position = position + :n RETURNING position - :n AS base), facts AS ("
     f"INSERT INTO interactions (position, {', '.join(INTERACTION_COLUMNS)}) "

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -92,8 +92,9 @@ def counting(announcement_id: UUID) -> Select[str, str | None, int]:
 
 
 def _next_page(session: Session, running: Announcement) -> Sequence[Contact]:
-    """The next contacts by id; who came after the launch is not meant."""
-    query = select(Contact).where(Contact.created_at <= running.created_at, Contact.erased_at.is_(None))
+    """The next people by id, each as the contact that survives; who came after the launch is not meant."""
+    alone = or_(Contact.group_id.is_(None), Contact.group_id == Contact.id)
+    query = select(Contact).where(Contact.created_at <= running.created_at, Contact.erased_at.is_(None), alone)
     if running.after_contact_id is not None:
         query = query.where(Contact.id > running.after_contact_id)
     return session.scalars(query.order_by(Contact.id).limit(PAGE)).all()
@@ -145,14 +146,17 @@ def _words(offer: Offer) -> str:
 
 
 def _push_points(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, ContactPoint]:
-    """The installation that each contact used last."""
-    query = select(ContactPoint).where(
-        ContactPoint.contact_id.in_(contact_ids),
+    """The installation that each person used last."""
+    person = func.coalesce(Contact.group_id, Contact.id)
+    query = select(person, ContactPoint).join(Contact, Contact.id == ContactPoint.contact_id)
+    query = query.where(
+        or_(Contact.id.in_(contact_ids), Contact.group_id.in_(contact_ids)),
         ContactPoint.channel == Channel.PUSH.value,
         ContactPoint.state == PointState.ACTIVE.value,
     )
-    points = sorted(session.scalars(query), key=lambda point: (point.last_seen_at or point.created_at, point.id))
-    return {point.contact_id: point for point in points if point.contact_id is not None}
+    found = [(person_id, point) for person_id, point in session.execute(query)]
+    found.sort(key=lambda pair: (pair[1].last_seen_at or pair[1].created_at, pair[1].id))
+    return dict(found)
 
 
 def _request(contact: Contact, point: ContactPoint | None, expires_at: datetime | None) -> gate.Request:

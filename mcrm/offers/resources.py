@@ -3,21 +3,26 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PageQuery, page, page_of
+from mcrm.api.paging import PageQuery, page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.offers import announcing, service
 from mcrm.offers.models import Offer
 from mcrm.offers.schemas import AnnouncementSchema, AnnounceSchema, OfferChangeSchema, OfferInSchema, OfferSchema
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("offers", __name__, url_prefix="/v1/offers", description="What is worth telling.")
+blueprint = Blueprint(
+    "offers", __name__, url_prefix="/v1/offers", area=Area.OFFERS, description="What is worth telling."
+)
 KEEPERS = (Role.ADMIN, Role.MANAGER)
+ROWS = compile_rows(OfferSchema(), Offer)
 
 
 @blueprint.route("", roles=STAFF | {Role.CUSTOMER})
@@ -26,10 +31,9 @@ class Offers(MethodView):
 
     @blueprint.arguments(PageQuery(), location="query")
     @blueprint.response(200, page_of(OfferSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the offers, newest first; customers see those that hold now."""
-        with reading() as session:
-            return page(session, service.offers_of(current_actor), [Offer.id.desc()], **query)
+        return ROWS.listed(service.offers_of(current_actor), [Offer.id.desc()], **query)
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(OfferInSchema())
@@ -72,6 +76,7 @@ class AnnouncementOfOffer(MethodView):
         with reading() as session:
             return _shown(session, service.reachable(session, current_actor, id).id)
 
+    @blueprint.allow(*KEEPERS, keys=False)  # it goes to everybody: a decision of people
     @blueprint.arguments(AnnounceSchema())
     @blueprint.response(202, AnnouncementSchema())
     @blueprint.alt_response(409, description="It has been announced before, or is over")

@@ -21,13 +21,37 @@ class OrderEmpty(Invalid):
     code = "order.empty"
 
 
-class MixedCurrencies(Conflict):
-    """These products are not priced in one currency."""
+class LineUnknown(NotFound):
+    """The order has no such line."""
 
-    code = "order.mixed-currencies"
+    code = "order.line-unknown"
 
 
-class OrderTooLarge(Invalid):
-    """An order may be worth at most 10^15 minor units."""
+class LineTwice(Invalid):
+    """A line is named once."""
 
-    code = "order.too-large"
+    code = "order.line-twice"
+
+
+class MoreThanOpen(Conflict):
+    """So many of this line are not left."""
+
+    code = "order.more-than-open"
+
+
+class ShipmentUnknown(NotFound):
+    """There is no such shipment."""
+
+    code = "shipment.unknown"
+
+
+class AlreadyDelivered(Conflict):
+    """This shipment has arrived already."""
+
+    code = "shipment.already-delivered"
+
+
+class PartlyShipped(Conflict):
+    """A part of this order has left; cancel or return single lines instead."""
+
+    code = "order.partly-shipped"

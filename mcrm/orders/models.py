@@ -1,11 +1,11 @@
-"""Orders, their lines, and what hangs on them: payments, shipments, tracking, returns."""
+"""Orders, their lines, and what hangs on them: shipments, tracking, number series, imports."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mcrm.db import Base, Id, Row, Synced, one_of
@@ -38,8 +38,21 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+IS_CREDIT, UNCONFIRMED = text("kind = 'credit'"), text("status = 'new'")
+
+
+def _total(context: Any) -> int:
+    """What nobody taxed: its net is its total."""
+    total: int = context.get_current_parameters()["total"]
+    return total
+
+
 class Order(Synced):
-    """A sale or a credit. `number_key` is the number in upper case without spaces, dashes and `#`, for looking up."""
+    """A sale or a credit; the `reference` of a credit is the number of the order it credits.
+
+    `number_key` is the number in upper case without spaces, dashes and `#`, for looking up. `total` is what the
+    customer pays: `net_total` and `tax_total` together.
+    """
 
     __tablename__ = "orders"
     __within__ = ("account_id", "accounts")
@@ -50,6 +63,8 @@ class Order(Synced):
         Index("ix_orders_contact_id_id", "contact_id", "id"),
         Index("ix_orders_account_id_id", "account_id", "id"),
         Index("ix_orders_number_key", "number_key"),
+        Index("ix_orders_credits", "reference", sqlite_where=IS_CREDIT, postgresql_where=IS_CREDIT),
+        Index("ix_orders_unconfirmed", "placed_at", sqlite_where=UNCONFIRMED, postgresql_where=UNCONFIRMED),
     )
 
     number: Mapped[str] = mapped_column(unique=True)
@@ -61,6 +76,8 @@ class Order(Synced):
     contact_id: Mapped[UUID] = mapped_column(Id, ForeignKey("contacts.id"))
     currency: Mapped[str]
     total: Mapped[int]
+    net_total: Mapped[int] = mapped_column(default=_total, server_default="0")
+    tax_total: Mapped[int] = mapped_column(default=0, server_default="0")
     placed_at: Mapped[datetime]
     expected_on: Mapped[date | None] = mapped_column(Date)
     source: Mapped[str | None]
@@ -71,7 +88,12 @@ class Order(Synced):
 
 
 class OrderLine(Synced):
-    """One line; prices in minor units of the order's currency. `product_id` may be None for imported oddities."""
+    """One line; prices in minor units of the order's currency. `product_id` may be None for imported oddities.
+
+    `quantity` is what was ordered; of it so many were shipped, so many cancelled, and the rest is open. `unit_price` is
+    before the discount, and holds the tax where `includes_tax`; `total` = `net` + `tax` is the price of what was not
+    cancelled. The rules are those of `pricing.rules`, with the rates of the moment of placing.
+    """
 
     __tablename__ = "order_lines"
     __within__ = ("order_id", "orders")
@@ -87,28 +109,34 @@ class OrderLine(Synced):
     description: Mapped[str]
     quantity: Mapped[int]
     unit_price: Mapped[int]
+    includes_tax: Mapped[bool] = mapped_column(default=True, server_default=true())
+    discount_basis_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    tax_basis_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    net: Mapped[int] = mapped_column(default=_total, server_default="0")
+    tax: Mapped[int] = mapped_column(default=0, server_default="0")
     total: Mapped[int]
+    shipped_quantity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    cancelled_quantity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
+    @property
+    def live_quantity(self) -> int:
+        """What was ordered and not cancelled."""
+        return self.quantity - self.cancelled_quantity
 
-class Payment(Row):
-    """Money that came in (positive) or went back (negative) for an order, in minor units."""
-
-    __tablename__ = "payments"
-    __table_args__ = (Index("ix_payments_order_id", "order_id"), UniqueConstraint("method", "external_reference"))
-
-    order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
-    method: Mapped[str]
-    state: Mapped[str]
-    amount: Mapped[int]
-    currency: Mapped[str]
-    external_reference: Mapped[str | None]
+    @property
+    def open_quantity(self) -> int:
+        """What has still to leave."""
+        return max(self.live_quantity - self.shipped_quantity, 0)
 
 
 class Shipment(Synced):
-    """What left for the customer, with whom, and when it should arrive."""
+    """What left for the customer, with whom, when it should arrive; `tracking_status` is the carrier's last word."""
 
     __tablename__ = "shipments"
-    __table_args__ = (Index("ix_shipments_order_id", "order_id"),)
+    __table_args__ = (
+        Index("ix_shipments_order_id", "order_id"),
+        Index("ix_shipments_tracking_number", "tracking_number"),
+    )
 
     order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
     carrier: Mapped[str]
@@ -116,30 +144,22 @@ class Shipment(Synced):
     expected_on: Mapped[date | None] = mapped_column(Date)
     shipped_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    tracking_status: Mapped[str | None]
 
 
-class TrackingEvent(Row):
-    """What a carrier reported about a shipment."""
+class ShipmentLine(Row):
+    """So many pieces of an order line in a shipment."""
 
-    __tablename__ = "tracking_events"
-    __table_args__ = (Index("ix_tracking_events_shipment_id", "shipment_id"),)
+    __tablename__ = "shipment_lines"
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "order_line_id"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        Index("ix_shipment_lines_order_line_id", "order_line_id"),
+    )
 
     shipment_id: Mapped[UUID] = mapped_column(Id, ForeignKey("shipments.id"))
-    at: Mapped[datetime]
-    status: Mapped[str]
-    detail: Mapped[str | None]
-
-
-class Return(Synced):
-    """Goods coming back for a reason."""
-
-    __tablename__ = "returns"
-    __table_args__ = (Index("ix_returns_order_id", "order_id"),)
-
-    order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
-    reason: Mapped[str]
-    state: Mapped[str]
-    detail: Mapped[str | None]
+    order_line_id: Mapped[UUID] = mapped_column(Id, ForeignKey("order_lines.id"))
+    quantity: Mapped[int]
 
 
 class NumberSeries(Base):

@@ -1,21 +1,21 @@
-"""Moving an order along: confirmed, shipped, delivered, cancelled. Each move locks it, so two at once are one."""
+"""Moving an order along: confirmed, shipped, delivered. Each move locks the order, so two at once are one."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor
-from mcrm.contacts.models import Contact
-from mcrm.deliveries import outbox
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
-from mcrm.orders import phrases, service, states
-from mcrm.orders.models import Order, OrderLine, OrderStatus, Shipment
+from mcrm.orders import news, service, states
+from mcrm.orders.errors import AlreadyDelivered, ShipmentUnknown
+from mcrm.orders.lines import Pieces, chosen, locked_lines, still_open, without
+from mcrm.orders.models import Order, OrderLine, OrderStatus, Shipment, ShipmentLine
 from mcrm.orders.states import Move
 from mcrm.stock import service as stock
 
@@ -23,7 +23,7 @@ from mcrm.stock import service as stock
 def confirm(session: Session, actor: Actor, *, order_id: UUID) -> Order:
     """The business accepts the order. Raises OrderUnknown, IllegalMove."""
     order = service.reachable(session, actor, order_id, lock=True)
-    return _move(session, actor, order, Move.CONFIRM, Kind.ORDER_CONFIRMED)
+    return advance(session, actor, order, Move.CONFIRM, Kind.ORDER_CONFIRMED)
 
 
 def ship(
@@ -34,17 +34,26 @@ def ship(
     carrier: str,
     tracking_number: str | None = None,
     expected_on: date | None = None,
+    lines: Sequence[Pieces] | None = None,
 ) -> Shipment:
-    """The order leaves; its customer is told once, by push, else Telegram, else SMS. Raises OrderUnknown, IllegalMove.
+    """All that is left of the order leaves, or only these `lines`; its customer is told once per shipment.
 
-    An order that nobody confirmed is confirmed by being shipped.
+    The order is shipped when nothing is left; until then it is confirmed. An order that nobody confirmed is confirmed
+    by being shipped. Raises OrderUnknown, IllegalMove, LineUnknown, LineTwice, MoreThanOpen.
     """
     order = service.reachable(session, actor, order_id, lock=True)
+    states.after(order.status, Move.SHIP)
+    there = locked_lines(session, order)
+    leaving = still_open(there) if lines is None else chosen(there, lines, lambda line: line.open_quantity)
+    is_last = without(there, leaving)
     if order.status == OrderStatus.NEW:
-        _move(session, actor, order, Move.CONFIRM, Kind.ORDER_CONFIRMED)
+        advance(session, actor, order, Move.CONFIRM, Kind.ORDER_CONFIRMED)
     payload = {"carrier": carrier, "expected_on": expected_on and expected_on.isoformat()}
-    _move(session, actor, order, Move.SHIP, Kind.ORDER_SHIPPED, **payload)
-    order.expected_on = expected_on or order.expected_on
+    if is_last:
+        advance(session, actor, order, Move.SHIP, Kind.ORDER_SHIPPED, **payload)
+    else:
+        pieces = sum(leaving.values())
+        advance(session, actor, order, Move.SHIP_PART, Kind.ORDER_PART_SHIPPED, pieces=pieces, **payload)
     shipment = Shipment(
         order_id=order.id,
         carrier=carrier,
@@ -53,53 +62,84 @@ def ship(
         shipped_at=clock.now(),
     )
     session.add(shipment)
-    session.flush()
-    stock.ship(session, _line_ids(session, order), order_id=order.id)
-    _tell_customer(session, actor, order, shipment)
+    _leave(session, shipment, there, leaving)
+    expect(session, order)
+    news.on_its_way(
+        session, actor, order, shipment, is_all=is_last and len(service.shipments_of(session, order.id)) == 1
+    )
     return shipment
 
 
 def deliver(session: Session, actor: Actor, *, order_id: UUID) -> Order:
-    """The order has arrived. Raises OrderUnknown, IllegalMove."""
+    """The order has arrived, all of it. Raises OrderUnknown, IllegalMove."""
     order = service.reachable(session, actor, order_id, lock=True)
-    _move(session, actor, order, Move.DELIVER, Kind.ORDER_DELIVERED)
-    for shipment in session.scalars(select(Shipment).where(Shipment.order_id == order.id)):
+    advance(session, actor, order, Move.DELIVER, Kind.ORDER_DELIVERED)
+    for shipment in service.shipments_of(session, order.id):
         shipment.delivered_at = shipment.delivered_at or clock.now()
     return order
 
 
-def cancel(session: Session, actor: Actor, *, order_id: UUID, reason: str | None = None) -> Order:
-    """The order will not happen; what was held for it is given back. Raises OrderUnknown, IllegalMove."""
+def deliver_shipment(session: Session, actor: Actor, *, order_id: UUID, shipment_id: UUID) -> Shipment:
+    """One shipment has arrived; with the last one the order has.
+
+    Raises OrderUnknown, ShipmentUnknown, AlreadyDelivered.
+    """
     order = service.reachable(session, actor, order_id, lock=True)
-    _move(session, actor, order, Move.CANCEL, Kind.ORDER_CANCELLED, reason=reason)
-    stock.give_back(session, _line_ids(session, order))
-    return order
+    shipment = session.get(Shipment, shipment_id, populate_existing=True)
+    if shipment is None or shipment.order_id != order.id:
+        raise ShipmentUnknown()
+    if shipment.delivered_at is not None:
+        raise AlreadyDelivered()
+    arrived(session, actor, order, shipment, at=clock.now())
+    return shipment
 
 
-def _move(session: Session, actor: Actor, order: Order, move: Move, kind: Kind, **facts: Any) -> Order:
-    order.status = states.after(order.status, move).value
+def arrived(session: Session, actor: Actor, order: Order, shipment: Shipment, *, at: datetime) -> None:
+    """Note a shipment's arrival, and the order's with it when it was the last. The caller holds the order's lock."""
+    shipment.delivered_at = at
+    payload = {"number": order.number, "shipment_id": str(shipment.id)}
+    log.append(session, actor, Kind.SHIPMENT_DELIVERED, about=about(order), payload=payload)
+    settle(session, actor, order)
+
+
+def settle(session: Session, actor: Actor, order: Order) -> None:
+    """Let the order follow its parts: shipped when all that is wanted has left, delivered when all of that arrived."""
     session.flush()
-    about = About(contact_id=order.contact_id, account_id=order.account_id, subject=("order", order.id))
+    lines, shipments = locked_lines(session, order), service.shipments_of(session, order.id)
+    if order.status == OrderStatus.CONFIRMED and shipments and without(lines, {}):
+        advance(session, actor, order, Move.SHIP, Kind.ORDER_SHIPPED)
+    if order.status == OrderStatus.SHIPPED and shipments and all(shipment.delivered_at for shipment in shipments):
+        advance(session, actor, order, Move.DELIVER, Kind.ORDER_DELIVERED)
+
+
+def expect(session: Session, order: Order) -> None:
+    """The order is expected when the last shipment under way is; without any word, as before."""
+    session.flush()
+    dates = [
+        shipment.expected_on for shipment in service.shipments_of(session, order.id) if shipment.delivered_at is None
+    ]
+    order.expected_on = max((day for day in dates if day is not None), default=order.expected_on)
+
+
+def advance(session: Session, actor: Actor, order: Order, move: Move, kind: Kind, **facts: Any) -> Order:
+    """Make a legal move and log it; raises IllegalMove. The order's revision grows even if its status stays."""
+    order.status = states.after(order.status, move).value
+    order.updated_at = clock.now()
+    session.flush()
     payload = {"number": order.number} | {name: value for name, value in facts.items() if value is not None}
-    log.append(session, actor, kind, about=about, payload=payload)
+    log.append(session, actor, kind, about=about(order), payload=payload)
     return order
 
 
-def _line_ids(session: Session, order: Order) -> list[UUID]:
-    return list(session.scalars(select(OrderLine.id).where(OrderLine.order_id == order.id)))
+def about(order: Order) -> About:
+    """Whom and what a fact of this order concerns."""
+    return About(contact_id=order.contact_id, account_id=order.account_id, subject=("order", order.id))
 
 
-def _tell_customer(session: Session, actor: Actor, order: Order, shipment: Shipment) -> None:
-    locale = session.scalar(select(Contact.locale).where(Contact.id == order.contact_id))
-    outbox.tell(
-        session,
-        actor,
-        contact_id=order.contact_id,
-        text=phrases.on_its_way(order.number, shipment.carrier, shipment.expected_on, locale),
-        title=phrases.TITLE,
-        kind="order.shipped",
-        dedupe_key=f"order.shipped:{order.id}",
-        data={"event": "order.shipped", "id": str(order.id)},
-        collapse_key=f"order-{order.number}",
-        ttl_s=24 * 3600,
-    )
+def _leave(session: Session, shipment: Shipment, lines: Sequence[OrderLine], leaving: dict[UUID, int]) -> None:
+    session.flush()
+    for line in lines:
+        if pieces := leaving.get(line.id):
+            line.shipped_quantity += pieces
+            session.add(ShipmentLine(shipment_id=shipment.id, order_line_id=line.id, quantity=pieces))
+    stock.ship(session, leaving, shipment_id=shipment.id)

@@ -14,17 +14,18 @@ FIRST = 1001
 def next_order_number(session: Session) -> str:
     """The next order number that no (imported) order has."""
     while True:
-        number = str(_next(session, "order"))
+        number = str(next_number(session, "order"))
         if session.connection().scalar(_HOLDER, {"number": number}) is None:
             return number
 
 
-def _next(session: Session, name: str) -> int:
+def next_number(session: Session, name: str, *, first: int = FIRST) -> int:
+    """The next number of a series, which begins at `first`; whoever else wants one waits for this transaction."""
     number = session.connection().scalar(_TAKE, {"series": name})
     if number is None:
         try:
             with session.begin_nested():
-                session.add(NumberSeries(name=name, next_number=FIRST))
+                session.add(NumberSeries(name=name, next_number=first))
         except IntegrityError:
             pass  # made at the same moment by somebody else
         number = session.connection().scalar(_TAKE, {"series": name})

@@ -6,7 +6,12 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 ON_ITS_WAY = "Order {number} is on its way{carrier}{expected}."
+PART_ON_ITS_WAY = "A part of order {number} is on its way{carrier}{expected}."
 TITLE = "On its way"
+OUT_FOR_DELIVERY = "Order {number} is out for delivery today."
+OUT_FOR_DELIVERY_TITLE = "Out for delivery"
+DELIVERED = "Order {number} has been delivered."
+DELIVERED_TITLE = "Delivered"
 
 
 def day(on: date, locale: str | None) -> str:
@@ -21,8 +26,17 @@ def day(on: date, locale: str | None) -> str:
 
 
 def on_its_way(number: str, carrier: str, expected_on: date | None, locale: str | None) -> str:
-    """The news of a shipment."""
-    return ON_ITS_WAY.format(
+    """The news that all of an order left."""
+    return _left(ON_ITS_WAY, number, carrier, expected_on, locale)
+
+
+def part_on_its_way(number: str, carrier: str, expected_on: date | None, locale: str | None) -> str:
+    """The news of a shipment that holds a part of an order."""
+    return _left(PART_ON_ITS_WAY, number, carrier, expected_on, locale)
+
+
+def _left(words: str, number: str, carrier: str, expected_on: date | None, locale: str | None) -> str:
+    return words.format(
         number=number,
         carrier=f" with {carrier}" if carrier else "",
         expected=f", expected on {day(expected_on, locale)}" if expected_on else "",

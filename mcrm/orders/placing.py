@@ -1,129 +1,178 @@
-"""Placing an order: prices, stock and number in one transaction, so that nobody is promised what is not there."""
+"""Placing an order: prices, stock and number in one transaction, so that nobody is promised what is not there.
+
+`draft` says what it costs, `book` makes it so: a quote keeps a draft and books it later, at its own prices.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Table
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.contacts import service as contacts
-from mcrm.contacts.models import Contact
+from mcrm.db import Synced
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
-from mcrm.orders.errors import MixedCurrencies, OrderEmpty, OrderTooLarge
+from mcrm.orders.errors import OrderEmpty
 from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.numbers import next_order_number
 from mcrm.orders.service import number_key
-from mcrm.products import pricing
-from mcrm.products import service as products
-from mcrm.products.errors import ProductUnknown, ProductWithoutPrice
+from mcrm.pricing import service as pricing
+from mcrm.pricing.rules import PricedLine
+from mcrm.pricing.rules import Wanted as Wanted
 from mcrm.stock import service as stock
 from mcrm.transaction import insert_rows
 
-LARGEST_TOTAL = 10**15  # minor units; what the wire promises, and far below what 64 bits and JavaScript hold
+PRICED = tuple(field.name for field in fields(PricedLine) if field.name in OrderLine.__table__.c)
+"""What a line keeps of its price: columns of the same names."""
+
+
+def _blank(model: type[Synced]) -> dict[str, Any]:
+    """What a new row has before anybody says more: plain defaults, and None where that is allowed."""
+    columns = list(cast(Table, model.__table__).c)
+    plain = {
+        column.name: cast(Any, column.default).arg for column in columns if getattr(column.default, "is_scalar", False)
+    }
+    unsaid = [column for column in columns if column.default is None and column.server_default is None]
+    return plain | {column.name: None for column in unsaid if column.nullable}
+
+
+ORDER, LINE = _blank(Order), _blank(OrderLine)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One line that somebody wants: a product and how many of it; `id` where a device has made the line already."""
+class Draft:
+    """Priced lines that nobody has ordered yet.
 
-    product_id: UUID
-    quantity: int
-    id: UUID | None = None
+    A line is the columns of its order line but for what `book` gives it; `money` the amounts of the order by column.
+    """
+
+    currency: str
+    money: dict[str, int]
+    lines: list[dict[str, Any]]
 
 
 def place(
-    session: Session, actor: Actor, *, contact_id: UUID, lines: Sequence[Wanted], id: UUID | None = None, **facts: Any
+    session: Session,
+    actor: Actor,
+    *,
+    contact_id: UUID,
+    lines: Sequence[Wanted],
+    id: UUID | None = None,
+    line_ids: Sequence[UUID] = (),
+    **facts: Any,
 ) -> Order:
-    """Place an order for a contact within the actor's reach.
+    """Place an order for a contact within the actor's reach; `line_ids` where a device has made the lines already.
 
-    Raises ContactUnknown, ProductUnknown, ProductWithoutPrice, OutOfStock (naming the line), MixedCurrencies,
-    OrderEmpty, OrderTooLarge. Prices are of the lists in force now, whatever anybody was shown before.
+    Raises ContactUnknown, ProductUnknown, ProductWithoutPrice, OutOfStock, DiscountBeyondLimit (naming the line),
+    MixedCurrencies, OrderEmpty, TotalTooLarge. Prices are of the lists in force now, whatever anybody was shown before.
     """
+    return place_lines(session, actor, contact_id=contact_id, lines=lines, id=id, line_ids=line_ids, **facts)[0]
+
+
+def place_lines(
+    session: Session,
+    actor: Actor,
+    *,
+    contact_id: UUID,
+    lines: Sequence[Wanted],
+    id: UUID | None = None,
+    line_ids: Sequence[UUID] = (),
+    **facts: Any,
+) -> tuple[Order, list[dict[str, Any]]]:
+    """Place an order as `place` does; the order and the columns of its lines."""
     if not lines:
         raise OrderEmpty(field="lines")
-    contact = contacts.reachable(session, actor, contact_id, field="contact_id")
-    names = _names(session, lines)
-    priced = _priced(session, contact.account_id, lines)
-    total = sum(price.unit_price * line.quantity for price, line in zip(priced, lines, strict=True))
-    if total > LARGEST_TOTAL:
-        raise OrderTooLarge(field="lines")
-    fields = {line.product_id: f"lines.{index}.quantity" for index, line in enumerate(lines)}
-    wanted = Counter[UUID]()
-    for line in lines:
-        wanted[line.product_id] += line.quantity
-    items = stock.reserve(session, wanted, fields=fields)
-    order = _order(contact, priced, id or new_id(), next_order_number(session), facts | {"total": total})
-    session.add(order)
-    session.flush()
-    rows = [_line(order, number, line, names, priced[number - 1]) for number, line in enumerate(lines, 1)]
+    account_id = contacts.account_of(session, actor, contact_id, field="contact_id")
+    drafted = draft(session, actor, account_id, lines)
+    for line, line_id in zip(drafted.lines, line_ids, strict=False):
+        line["id"] = line_id
+    return book(session, actor, drafted, contact_id=contact_id, account_id=account_id, id=id, **facts)
+
+
+def draft(session: Session, actor: Actor, account_id: UUID, lines: Sequence[Wanted]) -> Draft:
+    """What these lines cost an account now, sold by this actor; the caller has checked the account.
+
+    Raises what `pricing.service.quote` raises.
+    """
+    quotation = pricing.quote(session, actor, account_id=account_id, lines=lines)
+    priced = quotation.priced
+    money = {"net_total": priced.net_total, "tax_total": priced.tax_total, "total": priced.total}
+    return Draft(priced.currency, money, [_line(line, quotation.names[line.product_id]) for line in priced.lines])
+
+
+def book(
+    session: Session,
+    actor: Actor,
+    drafted: Draft,
+    *,
+    contact_id: UUID,
+    account_id: UUID,
+    id: UUID | None = None,
+    **facts: Any,
+) -> tuple[Order, list[dict[str, Any]]]:
+    """Make an order of a draft: stock, number, rows and log. Raises OutOfStock, naming the line."""
+    taken = _reserved(session, drafted.lines)
+    about = {"contact_id": contact_id, "account_id": account_id}
+    order = _stored(session, drafted, {**about, "number": next_order_number(session), **facts}, id or new_id())
+    rows = line_rows(order, drafted.lines)
     insert_rows(session, OrderLine, rows)
-    stock.hold(
-        session, [(items[row["product_id"]], row["id"], row["quantity"]) for row in rows if row["product_id"] in items]
-    )
+    stock.hold(session, [(row["id"], row["product_id"], row["quantity"]) for row in rows], taken)
+    most = max(line["discount_basis_points"] for line in rows)
+    given = {"discount_basis_points": most} if most else {}
     log.append(
         session,
         actor,
         Kind.ORDER_PLACED,
-        about=About(contact_id=contact.id, account_id=contact.account_id, subject=("order", order.id)),
-        payload={"number": order.number, "total": order.total, "currency": order.currency, "lines": len(rows)},
+        about=About(**about, subject=("order", order.id)),
+        payload={"number": order.number, "total": order.total, "currency": order.currency, "lines": len(rows)} | given,
     )
+    return order, rows
+
+
+def line_rows(order: Order, lines: Sequence[dict[str, Any]], *, after: int = 0) -> list[dict[str, Any]]:
+    """The rows of an order's new lines, numbered from `after` + 1."""
+    now = clock.now()
+    head = LINE | {"created_at": now, "updated_at": now, "order_id": order.id}
+    return [head | {"id": new_id(), "line_number": number} | line for number, line in enumerate(lines, after + 1)]
+
+
+def _reserved(session: Session, lines: Sequence[dict[str, Any]]) -> stock.Taken:
+    where = {line["product_id"]: f"lines.{index}.quantity" for index, line in enumerate(lines)}
+    pieces = Counter[UUID]()
+    for line in lines:
+        pieces[line["product_id"]] += line["quantity"]
+    return stock.reserve(session, pieces, fields=where)
+
+
+def _stored(session: Session, drafted: Draft, facts: dict[str, Any], id: UUID) -> Order:
+    """The order, inserted past the unit of work, which would cost as much again as the statement."""
+    now = clock.now()
+    row = {
+        **ORDER,
+        "id": id,
+        "created_at": now,
+        "updated_at": now,
+        "placed_at": now,
+        "custom": {},
+        "number_key": number_key(facts["number"]),
+        "currency": drafted.currency,
+        **drafted.money,
+        **facts,
+    }
+    insert_rows(session, Order, [row])
+    order = Order(**row)
+    make_transient_to_detached(order)
+    session.add(order)
     return order
 
 
-def _names(session: Session, lines: Sequence[Wanted]) -> dict[UUID, str]:
-    """What is sold under these ids; a line keeps the name it was sold under."""
-    found = products.names_on_sale(session, {line.product_id for line in lines})
-    for index, line in enumerate(lines):
-        if line.product_id not in found:
-            raise ProductUnknown(field=f"lines.{index}.product_id")
-    return found
-
-
-def _priced(session: Session, account_id: UUID, lines: Sequence[Wanted]) -> list[pricing.Price]:
-    in_force = pricing.prices_in_force(session, account_id, [line.product_id for line in lines], at=clock.now())
-    chosen: list[pricing.Price] = []
-    for index, line in enumerate(lines):
-        currency = chosen[0].currency if chosen else None
-        price = pricing.choose(in_force, product_id=line.product_id, quantity=line.quantity, currency=currency)
-        if price is None:
-            elsewhere = pricing.choose(in_force, product_id=line.product_id, quantity=line.quantity, currency=None)
-            raise (MixedCurrencies if elsewhere else ProductWithoutPrice)(field=f"lines.{index}.product_id")
-        chosen.append(price)
-    return chosen
-
-
-def _order(contact: Contact, priced: Sequence[pricing.Price], id: UUID, number: str, facts: dict[str, Any]) -> Order:
-    return Order(
-        id=id,
-        number=number,
-        number_key=number_key(number),
-        contact_id=contact.id,
-        account_id=contact.account_id,
-        currency=priced[0].currency,
-        placed_at=clock.now(),
-        **facts,
-    )
-
-
-def _line(order: Order, number: int, line: Wanted, names: dict[UUID, str], price: pricing.Price) -> dict[str, Any]:
-    now = order.placed_at
-    return {
-        "id": line.id or new_id(),
-        "rev": 1,
-        "created_at": now,
-        "updated_at": now,
-        "order_id": order.id,
-        "line_number": number,
-        "product_id": line.product_id,
-        "description": names[line.product_id],
-        "quantity": line.quantity,
-        "unit_price": price.unit_price,
-        "total": price.unit_price * line.quantity,
-    }
+def _line(line: PricedLine, name: str) -> dict[str, Any]:
+    return {"description": name} | {key: getattr(line, key) for key in PRICED}

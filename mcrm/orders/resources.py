@@ -1,5 +1,6 @@
 """Orders over HTTP. A change of state is a thing created."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,40 +9,64 @@ from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
-from mcrm.db import looking, reading
-from mcrm.orders import moving, placing, service
+from mcrm.contacts.people import is_person
+from mcrm.db import reading
+from mcrm.orders import cancelling, changing, moving, placing, service
+from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order, Shipment
-from mcrm.orders.placing import Wanted
 from mcrm.orders.schemas import (
     CancellationSchema,
     FullOrderSchema,
+    FullShipmentSchema,
+    LineChangesSchema,
     NewOrderSchema,
     NewShipmentSchema,
     NothingSchema,
+    OrderLinesSchema,
     OrderQuery,
     OrderSchema,
     OwnOrderQuery,
     ShipmentSchema,
 )
+from mcrm.payments import service as payments
+from mcrm.pricing.rules import Wanted
 from mcrm.transaction import perform
 
-blueprint = Blueprint("orders", __name__, url_prefix="/v1/orders", description="What was ordered.")
+blueprint = Blueprint("orders", __name__, url_prefix="/v1/orders", area=Area.ORDERS, description="What was ordered.")
 own = Blueprint("own-orders", __name__, url_prefix="/v1/me/orders", description="What customers ordered.")
 ROWS = compile_rows(OrderSchema(), service.TABLE)
 NEWEST_FIRST = [service.TABLE.c.id.desc()]
 COLUMNS = select(*ROWS.columns)
 FIELDS = tuple(OrderSchema().fields)
+SHIPMENT_FIELDS = tuple(ShipmentSchema().fields)
 
 
 def full(session: Session, order: Order) -> dict[str, Any]:
     """An order with its lines, as the wire shows it."""
-    shown: dict[str, Any] = {name: getattr(order, name) for name in FIELDS}
-    return shown | {"lines": service.lines_of(session, [order.id])[order.id]}
+    return shown(order, service.lines_of(session, [order.id])[order.id])
+
+
+def shown(order: Order, lines: Sequence[Any]) -> dict[str, Any]:
+    """An order with these lines (rows, or their columns by name), as the wire shows it."""
+    head: dict[str, Any] = {name: getattr(order, name) for name in FIELDS}
+    return head | {"lines": lines}
+
+
+def shown_shipment(session: Session, shipment: Shipment) -> dict[str, Any]:
+    """A shipment with what was in it, as the wire shows it."""
+    lines = [Pieces(line.order_line_id, line.quantity) for line in service.contents_of(session, shipment.id)]
+    return {name: getattr(shipment, name) for name in SHIPMENT_FIELDS} | {"lines": lines}
+
+
+def pieces_of(facts: dict[str, Any]) -> list[Pieces] | None:
+    """The pieces that the input names, taken out of it; None when it means everything."""
+    lines = facts.pop("lines")
+    return None if lines is None else [Pieces(**line) for line in lines]
 
 
 def listed(query: dict[str, Any]) -> Response:
@@ -50,11 +75,10 @@ def listed(query: dict[str, Any]) -> Response:
     if (number := query.pop("number")) is not None:
         found = found.where(order.number_key == service.number_key(number))
     if (contact_id := query.pop("contact_id", None)) is not None:
-        found = found.where(order.contact_id == contact_id)
+        found = found.where(is_person(order.contact_id, contact_id))
     if (status := query.pop("status")) is not None:
         found = found.where(order.status == status.value)
-    with looking() as connection:
-        return ROWS.page(page(connection, found, NEWEST_FIRST, scalars=False, **query))
+    return ROWS.listed(found, NEWEST_FIRST, **query)
 
 
 @blueprint.route("", roles=STAFF)
@@ -74,7 +98,7 @@ class Orders(MethodView):
         lines = [Wanted(**line) for line in facts.pop("lines")]
 
         def work(session: Session) -> dict[str, Any]:
-            return full(session, placing.place(session, current_actor, lines=lines, **facts))
+            return shown(*placing.place_lines(session, current_actor, lines=lines, **facts))
 
         return perform(work)
 
@@ -106,18 +130,66 @@ class Confirmation(MethodView):
 class Shipments(MethodView):
     """What left."""
 
-    @blueprint.response(200, ShipmentSchema(many=True))
-    def get(self, id: UUID) -> list[Shipment]:
-        """List an order's shipments."""
+    @blueprint.response(200, FullShipmentSchema(many=True))
+    def get(self, id: UUID) -> list[dict[str, Any]]:
+        """List an order's shipments, and what was in them."""
         with reading() as session:
             order = service.reachable(session, current_actor, id)
-            return list(session.scalars(select(Shipment).where(Shipment.order_id == order.id).order_by(Shipment.id)))
+            return [shown_shipment(session, shipment) for shipment in service.shipments_of(session, order.id)]
 
     @blueprint.arguments(NewShipmentSchema())
-    @blueprint.response(201, ShipmentSchema())
-    def post(self, facts: dict[str, Any], id: UUID) -> Shipment:
-        """Ship an order; its customer is told once, on the best channel."""
-        return perform(lambda session: moving.ship(session, current_actor, order_id=id, **facts))
+    @blueprint.response(201, FullShipmentSchema())
+    def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Ship an order or a part of it; its customer is told once, on the best channel."""
+        lines = pieces_of(facts)
+
+        def work(session: Session) -> dict[str, Any]:
+            return shown_shipment(session, moving.ship(session, current_actor, order_id=id, lines=lines, **facts))
+
+        return perform(work)
+
+
+@blueprint.route("/<uuid:id>/shipments/<uuid:shipment_id>/delivery", roles=STAFF)
+class ShipmentArrival(MethodView):
+    """A shipment has arrived."""
+
+    @blueprint.arguments(NothingSchema())
+    @blueprint.response(201, FullShipmentSchema())
+    def post(self, nothing: dict[str, Any], id: UUID, shipment_id: UUID) -> dict[str, Any]:
+        """Note that a shipment has arrived; with the last one the order has."""
+
+        def work(session: Session) -> dict[str, Any]:
+            found = moving.deliver_shipment(session, current_actor, order_id=id, shipment_id=shipment_id)
+            return shown_shipment(session, found)
+
+        return perform(work)
+
+
+@blueprint.route("/<uuid:id>/lines", roles=STAFF)
+@blueprint.etag
+class Lines(MethodView):
+    """What was ordered."""
+
+    @blueprint.response(200, OrderLinesSchema())
+    def get(self, id: UUID) -> dict[str, Any]:
+        """The lines of an order; the tag is that of the order."""
+        with reading() as session:
+            return full(session, service.reachable(session, current_actor, id))
+
+    @blueprint.arguments(LineChangesSchema())
+    @blueprint.response(200, OrderLinesSchema())
+    def patch(self, changes: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Add, change and drop lines while nothing has left; stock follows."""
+        wishes = [changing.Change(**line) for line in changes["lines"]]
+
+        def work(session: Session) -> dict[str, Any]:
+            order = service.reachable(session, current_actor, id, lock=True)
+            blueprint.check_etag(order)
+            changing.change_lines(session, current_actor, order, wishes)
+            payments.settle(session, order)  # it costs more or less now
+            return full(session, order)
+
+        return perform(work)
 
 
 @blueprint.route("/<uuid:id>/delivery", roles=STAFF)
@@ -138,8 +210,15 @@ class Cancellation(MethodView):
     @blueprint.arguments(CancellationSchema())
     @blueprint.response(201, FullOrderSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
-        """Cancel an order that has not been shipped; its stock is given back."""
-        return perform(lambda session: full(session, moving.cancel(session, current_actor, order_id=id, **facts)))
+        """Cancel an order that has not been shipped, or pieces that are left; their stock is given back."""
+        lines = pieces_of(facts)
+
+        def work(session: Session) -> dict[str, Any]:
+            order = cancelling.cancel(session, current_actor, order_id=id, lines=lines, **facts)
+            payments.settle(session, order)
+            return full(session, order)
+
+        return perform(work)
 
 
 @own.route("", roles={Role.CUSTOMER})

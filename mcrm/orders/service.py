@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor, Role
-from mcrm.contacts.service import is_person
+from mcrm.contacts.people import is_person
 from mcrm.orders.errors import OrderUnknown
-from mcrm.orders.models import Order, OrderLine
+from mcrm.orders.models import Order, OrderLine, Shipment, ShipmentLine
 
 LONGEST_NUMBER = 40
 TABLE = Order.__table__
@@ -62,6 +62,17 @@ def lines_of(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, list[Ord
     for line in session.scalars(_LINES, {"orders": order_ids}):
         found[line.order_id].append(line)
     return found
+
+
+def shipments_of(session: Session, order_id: UUID) -> Sequence[Shipment]:
+    """The shipments of an order, the first first."""
+    return session.scalars(select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.id)).all()
+
+
+def contents_of(session: Session, shipment_id: UUID) -> Sequence[ShipmentLine]:
+    """What was in a shipment; nothing for one from before contents were kept."""
+    query = select(ShipmentLine).where(ShipmentLine.shipment_id == shipment_id).order_by(ShipmentLine.id)
+    return session.scalars(query).all()
 
 
 _LINES = (

@@ -10,6 +10,8 @@ class Move(StrEnum):
     """What can be done to an order."""
 
     CONFIRM = "confirm"
+    CHANGE = "change"
+    SHIP_PART = "ship in part"
     SHIP = "ship"
     DELIVER = "deliver"
     CANCEL = "cancel"
@@ -18,15 +20,22 @@ class Move(StrEnum):
     @property
     def done(self) -> str:
         """The participle, for sentences."""
-        return {Move.SHIP: "shipped", Move.CANCEL: "cancelled"}.get(self, f"{self}ed")
+        return {
+            Move.CHANGE: "changed",
+            Move.SHIP_PART: "shipped in part",
+            Move.SHIP: "shipped",
+            Move.CANCEL: "cancelled",
+        }.get(self, f"{self}ed")
 
 
 MOVES: dict[Move, dict[OrderStatus, OrderStatus]] = {
     Move.CONFIRM: {OrderStatus.NEW: OrderStatus.CONFIRMED},
+    Move.CHANGE: {OrderStatus.NEW: OrderStatus.NEW, OrderStatus.CONFIRMED: OrderStatus.CONFIRMED},
+    Move.SHIP_PART: {OrderStatus.NEW: OrderStatus.CONFIRMED, OrderStatus.CONFIRMED: OrderStatus.CONFIRMED},
     Move.SHIP: {OrderStatus.NEW: OrderStatus.SHIPPED, OrderStatus.CONFIRMED: OrderStatus.SHIPPED},
     Move.DELIVER: {OrderStatus.SHIPPED: OrderStatus.DELIVERED},
     Move.CANCEL: {OrderStatus.NEW: OrderStatus.CANCELLED, OrderStatus.CONFIRMED: OrderStatus.CANCELLED},
-    Move.RETURN: {OrderStatus.DELIVERED: OrderStatus.RETURNED},
+    Move.RETURN: {OrderStatus.SHIPPED: OrderStatus.RETURNED, OrderStatus.DELIVERED: OrderStatus.RETURNED},
 }
 
 

@@ -14,6 +14,7 @@ from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.lookup.keeping import index_rows
 from mcrm.orders.models import Order, OrderKind, OrderLine, OrderStatus, PaymentStatus
 from mcrm.orders.rows import Line
 from mcrm.orders.service import number_key
@@ -86,10 +87,8 @@ class Store:
         insert_rows(session, Order, heads)
         insert_rows(session, OrderLine, rows)
         for order_id, amount in added.items():
-            write_rows(
-                session,
-                update(Order).where(Order.id == order_id).values(total=Order.total + amount, updated_at=clock.now()),
-            )
+            more = {"total": Order.total + amount, "net_total": Order.net_total + amount, "updated_at": clock.now()}
+            write_rows(session, update(Order).where(Order.id == order_id).values(**more))
         for head in heads:
             log.append(
                 session,
@@ -125,6 +124,8 @@ class Store:
             log.append(session, SYSTEM, Kind.CONTACT_CREATED, about=about, payload={"number": number})
         insert_rows(session, Account, accounts)
         insert_rows(session, Contact, contacts)
+        index_rows(session, Account, accounts)
+        index_rows(session, Contact, contacts)
 
     def _find_or_make_products(self, session: Session, lines: list[Line]) -> None:
         wanted: dict[str, Line] = {}
@@ -178,6 +179,7 @@ class Store:
             quantity=line.quantity,
             unit_price=line.unit_price,
             total=line.total,
+            shipped_quantity=max(line.quantity, 0),
         )
 
 

@@ -13,8 +13,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from mcrm.consents.models import Consent, ConsentState, Purpose, Suppression, SuppressionReason
-from mcrm.contacts.models import PointChannel, PointState
+from mcrm.consents import counting
+from mcrm.consents.models import ConsentState, Purpose, Suppression, SuppressionReason
+from mcrm.contacts.models import Contact, PointChannel, PointState
 from mcrm.policy import countries
 
 STOP_CONFIRMATION = "stop-confirmation"
@@ -26,9 +27,6 @@ ASKED_FOR = frozenset({REPLY, "reply-answer", "reply-edit", "code", STOP_CONFIRM
 
 _STOPS = select(Suppression.channel, Suppression.address, Suppression.reason).where(
     Suppression.address.in_(bindparam("addresses", expanding=True)), Suppression.lifted_at.is_(None)
-)
-_CONSENTS = select(Consent.contact_id, Consent.channel, Consent.purpose, Consent.state).where(
-    Consent.contact_id.in_(bindparam("contacts", expanding=True))
 )
 
 
@@ -72,17 +70,19 @@ ALLOWED = Verdict(Answer.ALLOWED)
 
 
 def may_send(session: Session, requests: Sequence[Request], now: datetime) -> dict[UUID, Verdict]:
-    """The verdict on each request, with two queries for all of them."""
+    """The verdict on each request, with a handful of queries for all of them."""
     session.flush()  # the queries run past the session
     stops = _stops(session, requests)
-    consents = _consents(session, requests)
-    return {request.id: _judge(request, stops, consents, now) for request in requests}
+    consents = counting.states(session, {one.contact_id for one in requests if one.contact_id is not None})
+    people = _people(session, requests)
+    return {request.id: _judge(request, stops, consents, people, now) for request in requests}
 
 
 def _judge(
     request: Request,
     stops: dict[tuple[str, str], set[str]],
     consents: dict[tuple[UUID, str, str], str],
+    people: dict[UUID, UUID],
     now: datetime,
 ) -> Verdict:
     if request.expires_at is not None and request.expires_at <= now:
@@ -91,7 +91,7 @@ def _judge(
         return Verdict(Answer.SUPPRESSED, "no-address")
     if request.point_state != PointState.ACTIVE:
         return Verdict(Answer.SUPPRESSED, f"address-{request.point_state}")
-    if request.contact_id is not None and request.owner_id != request.contact_id:
+    if request.contact_id is not None and not _is_owner(request, people):
         return Verdict(Answer.SUPPRESSED, "address-changed-hands")
     if request.channel == PointChannel.SMS and not countries.may_text(request.address):
         return Verdict(Answer.SUPPRESSED, "country-not-allowed")  # whatever it is: a code asked for is what costs
@@ -126,10 +126,19 @@ def _stops(session: Session, requests: Iterable[Request]) -> dict[tuple[str, str
     return stops
 
 
-def _consents(session: Session, requests: Iterable[Request]) -> dict[tuple[UUID, str, str], str]:
-    """(contact, channel, purpose) to the present decision."""
-    contacts = {request.contact_id for request in requests if request.contact_id is not None}
-    if not contacts:
+def _people(session: Session, requests: Iterable[Request]) -> dict[UUID, UUID]:
+    """Of merged contacts the one that stands for the person; asked only where owner and addressee differ."""
+    apart = [one for one in requests if one.contact_id is not None and one.owner_id not in (None, one.contact_id)]
+    ids = {id_ for one in apart for id_ in (one.contact_id, one.owner_id) if id_ is not None}
+    if not ids:
         return {}
-    rows = session.connection().execute(_CONSENTS, {"contacts": sorted(contacts)})
-    return {(contact, channel, purpose): state for contact, channel, purpose, state in rows}
+    query = select(Contact.id, Contact.group_id).where(Contact.id.in_(ids), Contact.group_id.is_not(None))
+    return {contact_id: group_id for contact_id, group_id in session.execute(query) if group_id is not None}
+
+
+def _is_owner(request: Request, people: dict[UUID, UUID]) -> bool:
+    """Whether the address still belongs to the person whom this is for."""
+    if request.owner_id is None or request.contact_id is None:
+        return False
+    owner, addressee = request.owner_id, request.contact_id
+    return people.get(owner, owner) == people.get(addressee, addressee)

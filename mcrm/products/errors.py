@@ -33,6 +33,12 @@ class PriceListNameTaken(Conflict):
     code = "price-list.name-taken"
 
 
+class PriceUnknown(NotFound):
+    """There is no such price in this list."""
+
+    code = "price.unknown"
+
+
 class PriceListNeverInForce(Invalid):
     """A price list must end after it begins."""
 

@@ -6,10 +6,10 @@ from uuid import UUID
 from flask import Response
 from flask.views import MethodView
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PageQuery, page, page_of
+from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.products import service
@@ -18,7 +18,9 @@ from mcrm.products.schemas import (
     PriceInSchema,
     PriceListChangeSchema,
     PriceListInSchema,
+    PriceListQuery,
     PriceListSchema,
+    PriceQuery,
     PriceSchema,
     ProductChangeSchema,
     ProductInSchema,
@@ -27,10 +29,14 @@ from mcrm.products.schemas import (
 )
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("products", __name__, url_prefix="/v1/products", description="What we sell.")
-price_lists = Blueprint("price-lists", __name__, url_prefix="/v1/price-lists", description="For how much.")
+blueprint = Blueprint("products", __name__, url_prefix="/v1/products", area=Area.PRODUCTS, description="What we sell.")
+price_lists = Blueprint(
+    "price-lists", __name__, url_prefix="/v1/price-lists", area=Area.PRODUCTS, description="For how much."
+)
 KEEPERS = (Role.ADMIN, Role.MANAGER)
 ROWS = compile_rows(ProductSchema(), Product)
+PRICE_LISTS = compile_rows(PriceListSchema(), PriceList)
+PRICES = compile_rows(PriceSchema(), PriceListItem)
 
 
 @blueprint.route("", roles=STAFF | {Role.CUSTOMER})
@@ -44,9 +50,9 @@ class Products(MethodView):
         found = service.searched(service.products_of(current_actor), query.pop("q"))
         if (category := query.pop("category")) is not None:
             found = found.where(Product.category == category)
-        found = found.with_only_columns(*ROWS.columns)
-        with reading() as session:
-            return ROWS.page(page(session, found, [Product.name, Product.id], scalars=False, **query))
+        if (is_active := query.pop("is_active")) is not None:
+            found = found.where(Product.is_active.is_(is_active))
+        return ROWS.listed(found, [Product.name, Product.id], **query)
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(ProductInSchema())
@@ -83,12 +89,16 @@ class OneProduct(MethodView):
 class PriceLists(MethodView):
     """All of them."""
 
-    @price_lists.arguments(PageQuery(), location="query")
+    @price_lists.arguments(PriceListQuery(), location="query")
     @price_lists.response(200, page_of(PriceListSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the price lists you see, by name."""
-        with reading() as session:
-            return page(session, service.price_lists_of(current_actor), [PriceList.name, PriceList.id], **query)
+        found = service.price_lists_of(current_actor)
+        if (account_id := query.pop("account_id")) is not None:
+            found = found.where(PriceList.account_id == account_id)
+        if (account_class := query.pop("account_class")) is not None:
+            found = found.where(PriceList.account_class == account_class)
+        return PRICE_LISTS.listed(found, [PriceList.name, PriceList.id], **query)
 
     @price_lists.allow(*KEEPERS)
     @price_lists.arguments(PriceListInSchema())
@@ -114,7 +124,7 @@ class OnePriceList(MethodView):
     @price_lists.arguments(PriceListChangeSchema())
     @price_lists.response(200, PriceListSchema())
     def patch(self, changes: dict[str, Any], id: UUID) -> PriceList:
-        """Change name, dates or rank of a price list."""
+        """Change name, dates, rank or discounts of a price list."""
         with transaction() as session:
             changing = service.price_list(session, current_actor, id)
             price_lists.check_etag(changing)
@@ -125,13 +135,13 @@ class OnePriceList(MethodView):
 class Prices(MethodView):
     """What stands in a list."""
 
-    @price_lists.arguments(PageQuery(), location="query")
+    @price_lists.arguments(PriceQuery(), location="query")
     @price_lists.response(200, page_of(PriceSchema()))
-    def get(self, query: dict[str, Any], id: UUID) -> dict[str, Any]:
+    def get(self, query: dict[str, Any], id: UUID) -> Response:
         """List the prices of a list."""
         with reading() as session:
-            found = service.prices_of(service.price_list(session, current_actor, id).id)
-            return page(session, found, [PriceListItem.id], **query)
+            found = service.prices_of(service.price_list(session, current_actor, id).id, query.pop("product_id"))
+        return PRICES.listed(found, [PriceListItem.id], **query)
 
     @price_lists.allow(*KEEPERS)
     @price_lists.arguments(PriceInSchema())
@@ -140,3 +150,24 @@ class Prices(MethodView):
         """Set a product's price from a quantity on."""
         with transaction() as session:
             return service.set_price(session, current_actor, price_list_id=id, **price)
+
+
+@price_lists.route("/<uuid:id>/prices/<uuid:price_id>", roles=STAFF)
+@price_lists.etag
+class OnePrice(MethodView):
+    """One of them."""
+
+    @price_lists.response(200, PriceSchema())
+    def get(self, id: UUID, price_id: UUID) -> PriceListItem:
+        """One price of a list."""
+        with reading() as session:
+            return service.listed_price(session, current_actor, price_list_id=id, price_id=price_id)
+
+    @price_lists.allow(*KEEPERS)
+    @price_lists.response(204)
+    def delete(self, id: UUID, price_id: UUID) -> None:
+        """Take a price out of its list."""
+        with transaction() as session:
+            item = service.listed_price(session, current_actor, price_list_id=id, price_id=price_id)
+            price_lists.check_etag(item)
+            service.remove_price(session, current_actor, item)

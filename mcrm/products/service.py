@@ -1,11 +1,11 @@
 """Use cases of products and price lists. Everybody sees what is sold; who changes it is the resource's to say."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,10 +21,13 @@ from mcrm.products.errors import (
     PriceListNameTaken,
     PriceListNeverInForce,
     PriceListUnknown,
+    PriceUnknown,
     ProductCodeTaken,
     ProductUnknown,
 )
 from mcrm.products.models import PriceList, PriceListItem, Product
+from mcrm.products.searching import search_text, words_of
+from mcrm.taxes import service as taxes
 
 
 def products_of(actor: Actor) -> Select[Product]:
@@ -34,11 +37,18 @@ def products_of(actor: Actor) -> Select[Product]:
 
 
 def searched(query: Select[Product], words: str | None) -> Select[Product]:
-    """Narrowed to products whose name holds, or whose code begins with, these words."""
+    """Narrowed to products whose code begins with `words`, or of which every word is somewhere in name or category.
+
+    A word may also be the beginning of the code: `mug hp-` finds the mugs among the codes in HP.
+    """
     if words is None:
         return query
-    by_code = Product.code_key.startswith(words.upper(), autoescape=True)
-    return query.where(or_(Product.name.icontains(words, autoescape=True), by_code))
+    every = [or_(Product.search_text.contains(word, autoescape=True), _code_begins(word)) for word in words_of(words)]
+    return query.where(or_(_code_begins(words.strip()), and_(true(), *every)))
+
+
+def _code_begins(text: str) -> ColumnElement[bool]:
+    return Product.code_key.startswith(text.upper(), autoescape=True)
 
 
 def reachable(session: Session, actor: Actor, product_id: UUID, *, field: str | None = None) -> Product:
@@ -49,18 +59,9 @@ def reachable(session: Session, actor: Actor, product_id: UUID, *, field: str | 
     return product
 
 
-def names_on_sale(session: Session, product_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The names of those of these products that are on sale, which everybody sees."""
-    found = session.connection().execute(_ON_SALE, {"products": list(product_ids)})
-    return {row[0]: row[1] for row in found}
-
-
-_table = Product.__table__.c
-_ON_SALE = select(_table.id, _table.name).where(_table.id.in_(bindparam("products", expanding=True)), _table.is_active)
-
-
 def create(session: Session, actor: Actor, *, code: str, **facts: Any) -> Product:
-    """Add a product; codes that differ only in case are one. Raises ProductCodeTaken."""
+    """Add a product; codes that differ only in case are one. Raises ProductCodeTaken, TaxCodeUnknown."""
+    taxes.check_code(session, facts.get("tax_code"), field="tax_code")
     product = Product(code=code, code_key=code.upper(), **facts)
     _store(session, product, ProductCodeTaken(field="code"))
     about = About(subject=("product", product.id))
@@ -69,10 +70,11 @@ def create(session: Session, actor: Actor, *, code: str, **facts: Any) -> Produc
 
 
 def change(session: Session, actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
-    """Change a product; raises ProductCodeTaken."""
-    if "code" in changes:
-        changes = {**changes, "code_key": changes["code"].upper()}
+    """Change a product; raises ProductCodeTaken, TaxCodeUnknown."""
+    taxes.check_code(session, changes.get("tax_code"), field="tax_code")
     if changed := edit(product, changes):
+        product.code_key = product.code.upper()
+        product.search_text = search_text(product.name, product.category)
         _store(session, product, ProductCodeTaken(field="code"))
         about = About(subject=("product", product.id))
         log.append(session, actor, Kind.PRODUCT_CHANGED, about=about, payload={"changed": changed})
@@ -105,21 +107,27 @@ def create_price_list(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
     account_id: UUID | None = None,
-    account_class: str | None = None,
-    rank: int = 100,
+    discounts: Sequence[dict[str, Any]] = (),
+    **facts: Any,
 ) -> PriceList:
-    """Make a price list; without dates it is in force at once. Raises PriceListNameTaken, PriceListNeverInForce."""
+    """Make a price list; without dates it is in force at once. `facts` are other columns of PriceList.
+
+    Raises PriceListNameTaken, PriceListNeverInForce, AccountUnknown, and ProductUnknown for a discount on no product.
+    """
     if account_id is not None:
         accounts.reachable(session, actor, account_id, field="account_id")
-    made = PriceList(name=name, currency=currency, account_id=account_id, account_class=account_class, rank=rank)
+    made = PriceList(name=name, currency=currency, account_id=account_id, **facts)
     made.valid_from, made.valid_until = valid_from, valid_until
+    made.discounts = _stored(session, actor, discounts)
     _store_list(session, made)
     log.append(session, actor, Kind.PRICE_LIST_CREATED, about=About(subject=("price-list", made.id)))
     return made
 
 
 def change_price_list(session: Session, actor: Actor, changing: PriceList, changes: dict[str, Any]) -> PriceList:
-    """Change name, dates or rank; raises PriceListNameTaken, PriceListNeverInForce."""
+    """Change name, dates, rank or discounts; raises PriceListNameTaken, PriceListNeverInForce, ProductUnknown."""
+    if "discounts" in changes:
+        changes = {**changes, "discounts": _stored(session, actor, changes["discounts"])}
     if changed := edit(changing, changes):
         _store_list(session, changing)
         about = About(subject=("price-list", changing.id))
@@ -127,9 +135,36 @@ def change_price_list(session: Session, actor: Actor, changing: PriceList, chang
     return changing
 
 
-def prices_of(price_list_id: UUID) -> Select[PriceListItem]:
-    """The prices of a list."""
-    return select(PriceListItem).where(PriceListItem.price_list_id == price_list_id)
+def _stored(session: Session, actor: Actor, discounts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Discounts as the list keeps them, ids as text; raises ProductUnknown, naming the first that names no product."""
+    named = {discount["product_id"] for discount in discounts if discount["product_id"]}
+    known = set(session.scalars(products_of(actor).with_only_columns(Product.id).where(Product.id.in_(named))))
+    for index, discount in enumerate(discounts):
+        if discount["product_id"] and discount["product_id"] not in known:
+            raise ProductUnknown(field=f"discounts.{index}.product_id")
+    return [{**one, "product_id": one["product_id"] and str(one["product_id"])} for one in discounts]
+
+
+def prices_of(price_list_id: UUID, product_id: UUID | None = None) -> Select[PriceListItem]:
+    """The prices of a list, or those of one product in it."""
+    query = select(PriceListItem).where(PriceListItem.price_list_id == price_list_id)
+    return query if product_id is None else query.where(PriceListItem.product_id == product_id)
+
+
+def listed_price(session: Session, actor: Actor, *, price_list_id: UUID, price_id: UUID) -> PriceListItem:
+    """One price of a list; raises PriceListUnknown, PriceUnknown."""
+    query = prices_of(price_list(session, actor, price_list_id).id).where(PriceListItem.id == price_id)
+    if (item := session.scalar(query)) is None:
+        raise PriceUnknown
+    return item
+
+
+def remove_price(session: Session, actor: Actor, item: PriceListItem) -> None:
+    """Take a price out of its list."""
+    payload = {"price_list_id": str(item.price_list_id), "min_quantity": item.min_quantity}
+    log.append(session, actor, Kind.PRICE_REMOVED, about=About(subject=("product", item.product_id)), payload=payload)
+    session.delete(item)
+    session.flush()
 
 
 def set_price(

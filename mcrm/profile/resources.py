@@ -42,7 +42,7 @@ def own_contact(session: Session) -> Contact:
 
 def _shown(session: Session, contact: Contact) -> dict[str, Any]:
     shown = {name: getattr(contact, name) for name in ("id", "rev", "name", "number", "locale", "timezone")}
-    return shown | {"contact_points": service.points_of(session, contact.id)}
+    return shown | {"contact_points": service.points_of(session, service.member_ids(session, current_actor, contact))}
 
 
 @blueprint.route("", roles={Role.CUSTOMER})

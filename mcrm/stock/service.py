@@ -1,137 +1,137 @@
-"""Stock: promised, shipped, given back and counted. A product without any stock item is not tracked and always there.
+"""Stock that orders move: promised, given back, shipped, taken back. A product without any item is not tracked.
 
-Every change is one conditional UPDATE, in the order of product ids: two orders never wait for each other in a circle,
+Whoever changes stock locks the items in the order of their ids first: two orders never wait for each other in a circle,
 and nobody decides on a number that somebody else changes meanwhile.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Select, Table, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from mcrm.actors import Actor
-from mcrm.interactions import log
-from mcrm.interactions.kinds import Kind
-from mcrm.interactions.log import About
-from mcrm.stock.errors import OutOfStock, StockItemUnknown, StockWouldBeNegative
-from mcrm.stock.models import ReservationState, StockItem, StockMove, StockReservation
+from mcrm.stock import reordering
+from mcrm.stock.allocating import Place, allocate, deal
+from mcrm.stock.errors import OutOfStock, StockItemUnknown
+from mcrm.stock.models import MoveKind, ReservationState, StockItem, StockLocation, StockMove, StockReservation
 from mcrm.transaction import write_rows
 
-MAIN = "main"
+Taken = Mapping[UUID, Sequence[tuple[UUID, int]]]
 
 
-def reserve(session: Session, wanted: Mapping[UUID, int], *, fields: Mapping[UUID, str]) -> dict[UUID, UUID]:
-    """Promise pieces (product id to quantity); product id to stock item id for those that are tracked.
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What came back of one order line and was looked at: pieces fit to be sold again, and pieces that are not."""
 
-    Raises OutOfStock, naming the product's place in `fields`; what stands at other locations is not the shop's to sell.
+    line_id: UUID
+    restocked: int
+    scrapped: int
+
+
+def lock(session: Session, product_ids: Iterable[UUID]) -> Sequence[Any]:
+    """Every stock item of these products, locked in the order of ids, as it is now."""
+    session.flush()
+    return session.connection().execute(_LOCK, {"products": list(product_ids)}).all()
+
+
+def reserve(session: Session, wanted: Mapping[UUID, int], *, fields: Mapping[UUID, str]) -> Taken:
+    """Promise pieces (product id to quantity): which items they were taken from, for products that are tracked.
+
+    The location with the most serves first, others only what it lacks. Raises OutOfStock, naming the product's place in
+    `fields`. What runs low makes a purchase request.
     """
-    items: dict[UUID, UUID] = {}
-    for product_id in sorted(wanted):
-        if ids := write_rows(session, _RESERVE, {"product": product_id, "pieces": wanted[product_id]}):
-            items[product_id] = ids[0]
-        elif session.scalar(select(StockItem.id).where(StockItem.product_id == product_id).limit(1)):
+    items: dict[UUID, list[Any]] = defaultdict(list)
+    for item in lock(session, wanted):
+        items[item.product_id].append(item)
+    taken = {}
+    for product_id, found in items.items():
+        places = (Place(item.id, item.location, item.on_hand - item.reserved) for item in found if item.sells)
+        shares = allocate(places, wanted[product_id])
+        if shares is None:
             raise OutOfStock(field=fields.get(product_id), product_id=str(product_id))
-    return items
+        taken[product_id] = shares
+        rows = {item.id: item for item in found}
+        for item_id, pieces in shares:
+            write_rows(session, _RESERVE, {"item": item_id, "pieces": pieces})
+            _watch(session, rows[item_id], rows[item_id].on_hand - rows[item_id].reserved - pieces)
+    return taken
 
 
-def hold(session: Session, lines: Iterable[tuple[UUID, UUID, int]]) -> None:
-    """Note what was promised to which order line: (stock item, order line, quantity)."""
+def hold(session: Session, lines: Iterable[tuple[UUID, UUID | None, int]], taken: Taken) -> None:
+    """Note what was promised to which order line: (order line, product, quantity), out of what `reserve` took."""
+    by_product: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
+    for line_id, product_id, quantity in lines:
+        if product_id is not None and product_id in taken:
+            by_product[product_id].append((line_id, quantity))
     rows = [
         {"stock_item_id": item_id, "order_line_id": line_id, "quantity": quantity}
-        for item_id, line_id, quantity in lines
+        for product_id, wanted in by_product.items()
+        for item_id, line_id, quantity in deal(wanted, taken[product_id])
     ]
     if rows:
         session.connection().execute(_HOLD, rows)
 
 
-def give_back(session: Session, line_ids: Iterable[UUID]) -> None:
-    """Release what is held for these order lines."""
-    for item_id, quantity in _end(session, line_ids, ReservationState.RELEASED):
-        write_rows(
-            session,
-            update(StockItem).where(StockItem.id == item_id).values(reserved=StockItem.reserved - quantity),
-        )
+def give_back(session: Session, pieces: Mapping[UUID, int]) -> None:
+    """Release so many of the pieces held for each of these order lines."""
+    for item_id, quantity in _end(session, pieces, ReservationState.RELEASED):
+        write_rows(session, _RELEASE, {"item": item_id, "pieces": quantity})
 
 
-def ship(session: Session, line_ids: Iterable[UUID], *, order_id: UUID) -> None:
-    """What is held for these order lines leaves the house."""
-    for item_id, quantity in _end(session, line_ids, ReservationState.SHIPPED):
-        write_rows(
-            session,
-            update(StockItem)
-            .where(StockItem.id == item_id)
-            .values(reserved=StockItem.reserved - quantity, on_hand=StockItem.on_hand - quantity),
-        )
-        session.add(
-            StockMove(
-                stock_item_id=item_id, quantity=-quantity, reason="shipped", subject_type="order", subject_id=order_id
-            )
-        )
+def ship(session: Session, pieces: Mapping[UUID, int], *, shipment_id: UUID) -> None:
+    """So many of the pieces held for each of these order lines leave the house."""
+    for item_id, quantity in _end(session, pieces, ReservationState.SHIPPED):
+        write_rows(session, _LEAVE, {"item": item_id, "pieces": quantity})
+        note(session, item_id, -quantity, MoveKind.SHIPMENT, "shipped", ("shipment", shipment_id))
 
 
-def _end(session: Session, line_ids: Iterable[UUID], state: ReservationState) -> list[tuple[UUID, int]]:
-    """Close the held reservations of these lines; (stock item, pieces) in the order in which `reserve` locks them."""
-    held = session.execute(
-        select(StockReservation, StockItem.product_id)
-        .join(StockItem, StockItem.id == StockReservation.stock_item_id)
-        .where(StockReservation.order_line_id.in_(list(line_ids)))
-        .where(StockReservation.state == ReservationState.HELD.value)
-        .with_for_update(of=StockReservation)
-    ).all()
-    pieces: Counter[tuple[UUID, UUID]] = Counter()
-    for reservation, product_id in held:
-        reservation.state = state.value
-        pieces[product_id, reservation.stock_item_id] += reservation.quantity
-    session.flush()
-    return [(item_id, quantity) for (_, item_id), quantity in sorted(pieces.items())]
+def take_back(session: Session, inspected: Iterable[Inspected], *, return_id: UUID) -> None:
+    """Goods came back: each piece to the item it was shipped from; what cannot be sold again is scrapped at once.
 
-
-def move(
-    session: Session, actor: Actor, *, product_id: UUID, quantity: int, reason: str, location: str = MAIN
-) -> StockItem:
-    """Pieces come in (positive) or go out (negative) outside of orders; the first movement makes the stock item.
-
-    Raises StockWouldBeNegative when less would be on hand than is promised. The caller has checked the product.
+    Lines of products that are not tracked move nothing.
     """
-    item = session.scalar(_item(product_id, location).with_for_update())
-    if item is None:
-        item = StockItem(product_id=product_id, location=location, on_hand=0, reserved=0)
-        try:
-            with session.begin_nested():
-                session.add(item)
-        except IntegrityError:
-            item = session.scalars(_item(product_id, location).with_for_update()).one()
-    if item.on_hand + quantity < item.reserved:
-        raise StockWouldBeNegative(field="quantity")
-    item.on_hand += quantity
-    session.add(StockMove(stock_item_id=item.id, quantity=quantity, reason=reason))
-    session.flush()
-    about = About(subject=("product", product_id))
-    payload: dict[str, Any] = {"quantity": quantity, "reason": reason, "location": location}
-    log.append(session, actor, Kind.STOCK_MOVED, about=about, payload=payload)
-    return item
+    moved: list[tuple[UUID, Inspected]] = []
+    for line in inspected:
+        origin = session.scalars(
+            select(StockReservation.stock_item_id)
+            .where(StockReservation.order_line_id == line.line_id)
+            .where(StockReservation.state == ReservationState.SHIPPED.value)
+            .order_by(StockReservation.id)
+            .limit(1)
+        ).first()
+        if origin is not None:
+            moved.append((origin, line))
+    subject = ("return", return_id)
+    for item_id, line in sorted(moved, key=lambda entry: (entry[0], entry[1].line_id)):
+        write_rows(session, _ENTER, {"item": item_id, "pieces": line.restocked})
+        note(session, item_id, line.restocked + line.scrapped, MoveKind.RETURN, "returned", subject)
+        if line.scrapped:
+            note(session, item_id, -line.scrapped, MoveKind.SCRAP, "returned unfit", subject)
 
 
-def _item(product_id: UUID, location: str) -> Select[StockItem]:
-    return (
-        select(StockItem)
-        .where(StockItem.product_id == product_id, StockItem.location == location)
-        .execution_options(populate_existing=True)
+def note(
+    session: Session,
+    item_id: UUID,
+    quantity: int,
+    kind: MoveKind,
+    reason: str,
+    subject: tuple[str, UUID] | None = None,
+) -> None:
+    """Write the row of a movement whose pieces were counted with it."""
+    subject_type, subject_id = subject or (None, None)
+    session.add(
+        StockMove(
+            stock_item_id=item_id,
+            kind=kind.value,
+            quantity=quantity,
+            reason=reason,
+            subject_type=subject_type,
+            subject_id=subject_id,
+        )
     )
-
-
-_items = StockItem.__table__.c
-_RESERVE = (
-    update(cast(Table, StockItem.__table__))
-    .where(_items.product_id == bindparam("product"), _items.location == MAIN)
-    .where(_items.on_hand - _items.reserved >= bindparam("pieces"))
-    .values(reserved=_items.reserved + bindparam("pieces"))
-)
-_HOLD = insert(cast(Table, StockReservation.__table__))
 
 
 def get(session: Session, item_id: UUID) -> StockItem:
@@ -139,3 +139,73 @@ def get(session: Session, item_id: UUID) -> StockItem:
     if (item := session.get(StockItem, item_id)) is None:
         raise StockItemUnknown()
     return item
+
+
+def _watch(session: Session, item: Any, available: int) -> None:
+    if item.reorder_point is not None:
+        reordering.watch(
+            session,
+            item_id=item.id,
+            available=available,
+            point=item.reorder_point,
+            quantity=item.reorder_quantity,
+        )
+
+
+def _end(session: Session, pieces: Mapping[UUID, int], state: ReservationState) -> list[tuple[UUID, int]]:
+    """Close so much of the held reservations, the oldest first; (stock item, pieces) in the order of locking."""
+    held = session.scalars(
+        select(StockReservation)
+        .where(StockReservation.order_line_id.in_(list(pieces)))
+        .where(StockReservation.state == ReservationState.HELD.value)
+        .order_by(StockReservation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    left, ended = Counter(pieces), Counter[UUID]()
+    for reservation in held:
+        share = min(left[reservation.order_line_id], reservation.quantity)
+        if share <= 0:
+            continue
+        left[reservation.order_line_id] -= share
+        ended[reservation.stock_item_id] += share
+        if share == reservation.quantity:
+            reservation.state = state.value
+        else:
+            reservation.quantity -= share
+            session.add(
+                StockReservation(
+                    stock_item_id=reservation.stock_item_id,
+                    order_line_id=reservation.order_line_id,
+                    quantity=share,
+                    state=state.value,
+                )
+            )
+    session.flush()
+    return sorted(ended.items())
+
+
+_table = cast(Table, StockItem.__table__)
+_items = _table.c
+_SHUT = select(StockLocation.code).where(StockLocation.sells.is_(False))
+_LOCK = (
+    select(
+        _items.id,
+        _items.product_id,
+        _items.location,
+        _items.on_hand,
+        _items.reserved,
+        _items.reorder_point,
+        _items.reorder_quantity,
+        _items.location.not_in(_SHUT).label("sells"),
+    )
+    .where(_items.product_id.in_(bindparam("products", expanding=True)))
+    .order_by(_items.id)
+    .with_for_update(of=_table, key_share=True)
+)
+_one = update(_table).where(_items.id == bindparam("item"))
+_RESERVE = _one.values(reserved=_items.reserved + bindparam("pieces"))
+_RELEASE = _one.values(reserved=_items.reserved - bindparam("pieces"))
+_LEAVE = _one.values(reserved=_items.reserved - bindparam("pieces"), on_hand=_items.on_hand - bindparam("pieces"))
+_ENTER = _one.values(on_hand=_items.on_hand + bindparam("pieces"))
+_HOLD = insert(cast(Table, StockReservation.__table__))

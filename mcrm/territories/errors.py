@@ -15,6 +15,12 @@ class TerritoryNameTaken(Conflict):
     code = "territory.name-taken"
 
 
+class TerritoryInUse(Conflict):
+    """Accounts lie in this territory, or somebody may see it: move them first."""
+
+    code = "territory.in-use"
+
+
 class TerritoryNeeded(Invalid):
     """Say which of your territories this belongs to."""
 

@@ -3,19 +3,24 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PageQuery, page, page_of
+from mcrm.api.paging import PageQuery, page_of
+from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.territories import service
 from mcrm.territories.models import ScopeGrant, Territory
 from mcrm.territories.schemas import GrantSchema, TerritoryChangeSchema, TerritoryInSchema, TerritorySchema
 from mcrm.transaction import transaction
 
-blueprint = Blueprint("territories", __name__, url_prefix="/v1/territories", description="Who covers what.")
+blueprint = Blueprint(
+    "territories", __name__, url_prefix="/v1/territories", area=Area.TERRITORIES, description="Who covers what."
+)
+ROWS = compile_rows(TerritorySchema(), Territory)
 
 
 @blueprint.route("", roles=STAFF)
@@ -24,10 +29,9 @@ class Territories(MethodView):
 
     @blueprint.arguments(PageQuery(), location="query")
     @blueprint.response(200, page_of(TerritorySchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the territories you see, by name."""
-        with reading() as session:
-            return page(session, service.territories_of(current_actor), [Territory.name, Territory.id], **query)
+        return ROWS.listed(service.territories_of(current_actor), [Territory.name, Territory.id], **query)
 
     @blueprint.allow(Role.ADMIN)
     @blueprint.arguments(TerritoryInSchema())
@@ -58,6 +62,16 @@ class OneTerritory(MethodView):
             territory = service.reachable(session, current_actor, id)
             blueprint.check_etag(territory)
             return service.change(session, current_actor, territory, changes)
+
+    @blueprint.allow(Role.ADMIN)
+    @blueprint.response(204)
+    @blueprint.alt_response(409, description="Accounts lie in it, or somebody may see it")
+    def delete(self, id: UUID) -> None:
+        """Remove a territory that is empty and that nobody may see."""
+        with transaction() as session:
+            territory = service.reachable(session, current_actor, id)
+            blueprint.check_etag(territory)
+            service.remove(session, current_actor, territory)
 
 
 @blueprint.route("/<uuid:id>/grants", roles={Role.ADMIN, Role.MANAGER})

@@ -3,20 +3,20 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor
+from mcrm.audit import trail
 from mcrm.db import Base
 from mcrm.editing import edit
-from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
-from mcrm.interactions.log import About
 from mcrm.territories.errors import (
     GranteeUnknown,
     GrantUnknown,
+    TerritoryInUse,
     TerritoryNameTaken,
     TerritoryNeeded,
     TerritoryUnknown,
@@ -56,7 +56,7 @@ def create(session: Session, actor: Actor, *, name: str, timezone: str | None = 
     """Make a territory; raises TerritoryNameTaken."""
     territory = Territory(name=name, timezone=timezone)
     _store(session, territory)
-    log.append(session, actor, Kind.TERRITORY_CREATED, about=About(subject=("territory", territory.id)))
+    trail.record(session, actor, Kind.TERRITORY_CREATED, subject=("territory", territory.id), fields=["name"])
     return territory
 
 
@@ -64,9 +64,23 @@ def change(session: Session, actor: Actor, territory: Territory, changes: dict[s
     """Change name or time zone; raises TerritoryNameTaken."""
     if changed := edit(territory, changes):
         _store(session, territory)
-        about = About(subject=("territory", territory.id))
-        log.append(session, actor, Kind.TERRITORY_CHANGED, about=about, payload={"changed": changed})
+        subject = ("territory", territory.id)
+        payload = {"changed": changed}
+        trail.record(session, actor, Kind.TERRITORY_CHANGED, subject=subject, fields=changed, payload=payload)
     return territory
+
+
+def remove(session: Session, actor: Actor, territory: Territory) -> None:
+    """Remove a territory in which nothing lies and that nobody may see; raises TerritoryInUse."""
+    if grants(session, territory.id):
+        raise TerritoryInUse()
+    try:
+        with session.begin_nested():
+            session.execute(delete(ScopeGrant).where(ScopeGrant.territory_id == territory.id))
+            session.delete(territory)
+    except IntegrityError:
+        raise TerritoryInUse() from None
+    trail.record(session, actor, Kind.TERRITORY_REMOVED, subject=("territory", territory.id))
 
 
 def _store(session: Session, territory: Territory) -> None:
@@ -80,6 +94,12 @@ def _store(session: Session, territory: Territory) -> None:
 def grants(session: Session, territory_id: UUID) -> list[ScopeGrant]:
     """Who may see a territory now."""
     query = select(ScopeGrant).where(ScopeGrant.territory_id == territory_id, ScopeGrant.revoked_at.is_(None))
+    return list(session.scalars(query.order_by(ScopeGrant.id)))
+
+
+def grants_of(session: Session, user_id: UUID) -> list[ScopeGrant]:
+    """Which territories a user may see now."""
+    query = select(ScopeGrant).where(ScopeGrant.user_id == user_id, ScopeGrant.revoked_at.is_(None))
     return list(session.scalars(query.order_by(ScopeGrant.id)))
 
 
@@ -123,5 +143,5 @@ def _grant_of(session: Session, territory_id: UUID, user_id: UUID) -> ScopeGrant
 
 
 def _log_grant(session: Session, actor: Actor, kind: Kind, grant: ScopeGrant) -> None:
-    about = About(subject=("territory", grant.territory_id))
-    log.append(session, actor, kind, about=about, payload={"user_id": str(grant.user_id)})
+    subject = ("territory", grant.territory_id)
+    trail.record(session, actor, kind, subject=subject, fields=["user_id"], payload={"user_id": str(grant.user_id)})

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import make_cursor, page_of, read_cursor
@@ -13,7 +13,7 @@ from mcrm.db import reading
 from mcrm.timelines import service
 from mcrm.timelines.schemas import HappeningSchema, TimelineQuery
 
-blueprint = Blueprint("timelines", __name__, url_prefix="/v1", description="What happened.")
+blueprint = Blueprint("timelines", __name__, url_prefix="/v1", area=Area.TIMELINES, description="What happened.")
 ORDER = "timeline"
 
 

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor, Role
 from mcrm.contacts import service as contacts
-from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -78,7 +77,12 @@ def timeline(
         return []
     channels = (channel,) if channel else ()
     facts = log.timeline(
-        session, _person(session, actor, contact), before=before, kinds=kinds, channels=channels, limit=limit
+        session,
+        contacts.member_ids(session, actor, contact),
+        before=before,
+        kinds=kinds,
+        channels=channels,
+        limit=limit,
     )
     states = _states(session, facts)
     return [_shown(actor, fact, states) for fact in facts]
@@ -89,13 +93,6 @@ def _kinds_for(actor: Actor, kind: Kind | None) -> Sequence[str]:
     if actor.role is not Role.CUSTOMER:
         return () if kind is None else (kind.value,)
     return [seen.value for seen in SEEN_BY_CUSTOMERS if kind in (None, seen)]
-
-
-def _person(session: Session, actor: Actor, contact: Contact) -> list[UUID]:
-    if contact.group_id is None:
-        return [contact.id]
-    within_reach = contacts.contacts_of(actor).where(Contact.group_id == contact.group_id)
-    return list(session.scalars(within_reach.with_only_columns(Contact.id)))
 
 
 def _states(session: Session, facts: Sequence[Interaction]) -> dict[UUID, tuple[str, str | None]]:

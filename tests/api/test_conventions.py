@@ -188,7 +188,20 @@ def test_the_description_is_openapi_3_1_and_names_what_can_happen(client: FlaskC
     assert description["openapi"] == "3.1.0"
     assert post["operationId"] == "beans.Beans.post"
     assert post["x-roles"] == ["admin"]
-    assert set(post["responses"]) == {"201", "400", "401", "403", "409", "413", "415", "422", "429", "503"}
+    assert set(post["responses"]) == {
+        "201",
+        "400",
+        "401",
+        "403",
+        "404",
+        "409",
+        "413",
+        "415",
+        "422",
+        "429",
+        "500",
+        "503",
+    }
     assert {"404", "412", "428"} < set(patch["responses"])
     assert "default" not in patch["responses"]
     problem = description["components"]["responses"]["CONFLICT"]["content"]

@@ -60,9 +60,7 @@ def product_blueprint() -> Blueprint:
         @blueprint.response(200, page_of(ProductSchema()))
         def get(self, query: dict[str, Any]) -> Any:
             """By name."""
-            with reading() as session:
-                keys = [Product.name, Product.id]
-                return COMPILED.page(page(session, select(*COMPILED.columns), keys, scalars=False, **query))
+            return COMPILED.listed(select(Product), [Product.name, Product.id], **query)
 
     return blueprint
 

@@ -9,17 +9,19 @@ from datetime import UTC, datetime
 from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, insert, select, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, MetaData, Table, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from mcrm import db
 from mcrm.ids import new_id
 from mcrm.tables import metadata
-from migrations.running import current, newest, upgrade
+from migrations.running import _config, current, newest, upgrade
 from tests import databases
 
 ROW = (
@@ -97,6 +99,83 @@ def test_announcements_of_the_revision_before_are_still_counted(fresh: Engine) -
     upgrade(fresh)
     with fresh.begin() as connection:
         assert connection.scalars(select(metadata.tables["deliveries"].c.broadcast_id)).all() == [announcement]
+
+
+def test_what_was_paid_before_there_were_taxes_is_the_net_and_products_can_be_searched(fresh: Engine) -> None:
+    upgrade(fresh, "0004")
+    ids = [new_id() for _ in range(5)]
+    account, contact, order, line, product = ids if fresh.dialect.name == "postgresql" else [id.bytes for id in ids]
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    rows: dict[str, dict[str, Any]] = {
+        "accounts": {"id": account, "name": "Ben Okafor", "kind": "person"},
+        "contacts": {"id": contact, "name": "Ben Okafor", "account_id": account},
+        "products": {"id": product, "code": "HP-1", "code_key": "HP-1", "name": "Café cup", "is_active": True},
+        "orders": {
+            "id": order, "number": "1", "number_key": "1", "kind": "order", "status": "new", "payment_status": "unpaid",
+            "account_id": account, "contact_id": contact, "currency": "GBP", "total": 1700, "placed_at": now,
+        },
+        "order_lines": {
+            "id": line, "order_id": order, "line_number": 1, "product_id": product, "description": "Café cup",
+            "quantity": 2, "unit_price": 850, "total": 1700,
+        },
+    }  # fmt: skip
+    with fresh.begin() as connection:
+        for name, row in rows.items():
+            table = Table(name, MetaData(), autoload_with=connection)  # as it was then
+            usual = {"created_at": now, "updated_at": now, "rev": 1, "custom": {}}
+            connection.execute(insert(table), row | {key: usual[key] for key in usual if key in table.c})
+    upgrade(fresh)
+    with fresh.begin() as connection:
+        assert connection.execute(text("SELECT net_total, tax_total, total FROM orders")).all() == [(1700, 0, 1700)]
+        assert connection.execute(text("SELECT net, tax, total FROM order_lines")).all() == [(1700, 0, 1700)]
+        assert connection.scalar(text("SELECT search_text FROM products")) == "cafe cup"
+
+
+def test_stock_and_orders_of_the_revision_before_add_up_afterwards(fresh: Engine) -> None:
+    """What nobody wrote down before gets a movement; what has left counts as shipped."""
+    script = ScriptDirectory.from_config(_config())
+    upgrade(fresh, str(script.get_revision("0011").down_revision))
+    ids = {name: new_id() for name in ("product", "counted", "silent", "account", "contact", "gone", "waiting")}
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    with fresh.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+
+        def put(name: str, /, **values: Any) -> None:
+            table = tables.tables[name]
+            common = {"id": new_id(), "created_at": now, "updated_at": now, "rev": 1, "custom": {}} | values
+            raw = {
+                key: value.bytes if isinstance(value, UUID) and fresh.dialect.name == "sqlite" else value
+                for key, value in common.items()
+                if key in table.c
+            }
+            connection.execute(table.insert(), raw)
+
+        put("products", id=ids["product"], code="ESP", code_key="ESP", name="Espresso", is_active=True)
+        for name, place in (("counted", "main"), ("silent", "back")):
+            put("stock_items", id=ids[name], product_id=ids["product"], location=place, on_hand=5, reserved=0)
+        put("stock_moves", stock_item_id=ids["counted"], quantity=7, reason="opening")
+        put("stock_moves", stock_item_id=ids["counted"], quantity=-2, reason="shipped", subject_type="order")
+        put("accounts", id=ids["account"], name="Ben", kind="person")
+        put("contacts", id=ids["contact"], account_id=ids["account"], name="Ben")
+        for number, (name, status) in enumerate((("gone", "delivered"), ("waiting", "confirmed"))):
+            order = {"account_id": ids["account"], "contact_id": ids["contact"], "currency": "GBP", "total": 1900}
+            order |= {"kind": "order", "status": status, "payment_status": "unpaid", "placed_at": now}
+            put("orders", id=ids[name], number=str(number), number_key=str(number), **order)
+            line = {"line_number": 1, "description": "Espresso", "quantity": 2, "unit_price": 950, "total": 1900}
+            put("order_lines", order_id=ids[name], product_id=ids["product"], **line)
+    upgrade(fresh)
+    with fresh.begin() as connection:
+        moves = connection.execute(text("SELECT kind, quantity, reason FROM stock_moves ORDER BY quantity")).all()
+        shipped = connection.execute(
+            text("SELECT o.status, l.shipped_quantity FROM order_lines l JOIN orders o ON o.id = l.order_id ORDER BY 1")
+        ).all()
+    assert [tuple(move) for move in moves] == [
+        ("shipment", -2, "shipped"),
+        ("adjustment", 5, "carried over"),
+        ("adjustment", 7, "opening"),
+    ]
+    assert [tuple(line) for line in shipped] == [("confirmed", 0), ("delivered", 2)]
 
 
 def test_the_guard_of_the_log_stands_after_all_revisions(fresh: Engine) -> None:

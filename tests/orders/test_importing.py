@@ -53,6 +53,17 @@ def contents(session: Session) -> list[Any]:
     return [counts, sorted(tuple(row) for row in session.execute(select(Order.number, Order.total, Order.rev)))]
 
 
+def test_imported_orders_are_without_tax_and_their_net_is_what_was_paid(
+    database: Database, session: Session, tmp_path: Path
+) -> None:
+    run(tmp_path)
+    run(tmp_path, HEADING + "9001,HP05,COFFEE TIN,1,2010-12-01 08:26:00,4,12583.0,France\n" * 20)
+    for table, net, tax in ((Order, Order.net_total, Order.tax_total), (OrderLine, OrderLine.net, OrderLine.tax)):
+        rows = session.execute(select(table.total, net, tax)).all()
+        assert len(rows) >= 3
+        assert all((paid, 0) == (without, taxed) for paid, without, taxed in rows)
+
+
 def test_every_line_ends_imported_skipped_or_rejected_with_a_reason(database: Database, tmp_path: Path) -> None:
     result = run(tmp_path)
     assert result["lines"] == 13 == result["imported"] + result["skipped"] + result["rejected"]

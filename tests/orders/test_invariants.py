@@ -14,7 +14,7 @@ from mcrm.db import Database, reading
 from mcrm.deliveries.models import Delivery
 from mcrm.errors import DomainError
 from mcrm.interactions.models import Interaction
-from mcrm.orders import moving, placing, states
+from mcrm.orders import cancelling, moving, placing, states
 from mcrm.orders.errors import IllegalMove
 from mcrm.orders.models import Order, OrderStatus, Shipment
 from mcrm.orders.placing import Wanted
@@ -28,9 +28,14 @@ NEXT = {
     ("new", "confirm"): "confirmed",
     ("new", "ship"): "shipped",
     ("confirmed", "ship"): "shipped",
+    ("new", "ship in part"): "confirmed",
+    ("confirmed", "ship in part"): "confirmed",
+    ("new", "change"): "new",
+    ("confirmed", "change"): "confirmed",
     ("new", "cancel"): "cancelled",
     ("confirmed", "cancel"): "cancelled",
     ("shipped", "deliver"): "delivered",
+    ("shipped", "return"): "returned",
     ("delivered", "return"): "returned",
 }
 STEPS = st.one_of(
@@ -57,7 +62,8 @@ def place(product_id: UUID, contact_id: UUID, quantity: int) -> UUID:
 def move(step: str, order_id: UUID) -> None:
     def work(session: object) -> None:
         facts = {"carrier": "DPD"} if step == "ship" else {}
-        getattr(moving, step)(session, SYSTEM, order_id=order_id, **facts)
+        verb = cancelling.cancel if step == "cancel" else getattr(moving, step)
+        verb(session, SYSTEM, order_id=order_id, **facts)
 
     perform(work)
 

@@ -1,22 +1,18 @@
 """What is sold, for how much, and how much of it there is."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm.actors import Role
 from mcrm.interactions.models import Interaction
-from mcrm.products.pricing import Price, choose
 from mcrm.stock.models import StockMove
 from tests.callers import as_customer, as_staff
 from tests.cast import a_customer, a_product, a_territory
 
 ESPRESSO = {"code": "ESP-250", "name": "Harbour Espresso 250 g", "unit": "bag"}
-ONE, TWO = UUID(int=1), UUID(int=2)
 
 
 def test_codes_that_differ_only_in_case_are_one(client: FlaskClient) -> None:
@@ -39,6 +35,31 @@ def test_products_are_found_by_name_or_the_beginning_of_the_code(client: FlaskCl
         [],
         [],
     )
+
+
+def test_words_are_found_in_any_order_whatever_their_case_and_accents(client: FlaskClient, session: Session) -> None:
+    noor = as_staff(client, Role.MANAGER)
+    for code, name, category in (
+        ("HP-CAF-01", "Café cup, ÉMAIL blue", "homeware"),
+        ("HP-MUG-01", "Stoneware mug, pine green", "homeware"),
+        ("HP-MUG-02", "Stoneware mug, harbour blue", "Homeware"),
+        ("BREW 7", "100% filter roast", None),
+    ):
+        made = noor.post("/v1/products", {"code": code, "name": name, "category": category})
+        assert made.status_code == 201
+    found = lambda q, **more: [item["code"] for item in noor.get("/v1/products", q=q, **more).json["items"]]  # noqa: E731
+
+    assert found("blue mug") == found("  MUG   Blue") == ["HP-MUG-02"]
+    assert found("cafe email") == found("CAFÉ ÉMAIL") == ["HP-CAF-01"]
+    assert found("green homeware") == ["HP-MUG-01"]
+    assert found("hp-m blue") == ["HP-MUG-02"]
+    assert (found("brew 7"), found("7"), found("100%"), found("_oast")) == (["BREW 7"], [], ["BREW 7"], [])
+    assert found("stoneware", category="Homeware") == ["HP-MUG-02"]
+    renamed = noor.get("/v1/products", q="green").json["items"][0]["id"]
+    assert noor.patch(f"/v1/products/{renamed}", {"name": "Stoneware jug", "code": "HP-JUG"}).status_code == 200
+    assert (found("mug green"), found("jug"), found("hp-jug")) == ([], ["HP-JUG"], ["HP-JUG"])
+    assert noor.patch(f"/v1/products/{renamed}", {"is_active": False}).status_code == 200
+    assert (found("stoneware", is_active="true"), found("jug", is_active="false")) == (["HP-MUG-02"], ["HP-JUG"])
 
 
 def test_customers_see_what_is_on_sale_and_only_managers_say_what_is(client: FlaskClient, session: Session) -> None:
@@ -108,26 +129,6 @@ def test_stock_is_received_and_counted_and_never_falls_below_what_is_promised(
     assert (refused.status_code, refused.json["code"]) == (409, "stock.below-reserved")
     assert [item["on_hand"] for item in noor.get("/v1/stock-items", product_id=str(product.id)).json["items"]] == [10]
     assert sorted(session.scalars(select(StockMove.quantity))) == [-2, 12]
-
-
-def a_price(rank: int, list_id: UUID, min_quantity: int, unit_price: int, currency: str = "GBP") -> Price:
-    return Price(rank, list_id, ONE, currency, min_quantity, unit_price)
-
-
-@pytest.mark.parametrize(
-    ("prices", "quantity", "currency", "expected"),
-    [
-        ([a_price(100, ONE, 1, 950), a_price(10, TWO, 1, 880)], 1, None, 880),  # the lower rank wins
-        ([a_price(100, ONE, 1, 950), a_price(10, TWO, 10, 880)], 9, None, 950),  # unless its quantity is not reached
-        ([a_price(100, ONE, 1, 950), a_price(100, ONE, 10, 880)], 10, None, 880),  # the highest quantity reached
-        ([a_price(100, TWO, 1, 950), a_price(100, ONE, 1, 990)], 1, None, 990),  # a tie: the older list
-        ([a_price(10, ONE, 1, 1200, "EUR"), a_price(100, TWO, 1, 950)], 1, "GBP", 950),  # the order's currency
-    ],
-)
-def test_the_price_that_applies(prices: list[Price], quantity: int, currency: str | None, expected: int) -> None:
-    chosen = choose(prices, product_id=ONE, quantity=quantity, currency=currency)
-    assert chosen is not None
-    assert chosen.unit_price == expected
 
 
 def test_a_price_list_that_ends_before_it_begins_is_refused(client: FlaskClient) -> None:

@@ -1,29 +1,102 @@
 """What is promised is there, whoever orders and ships at the same moment."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from mcrm import db
 from mcrm.actors import SYSTEM
 from mcrm.db import Database
 from mcrm.orders import moving, placing
+from mcrm.orders.models import Order
 from mcrm.orders.placing import Wanted
-from mcrm.stock.errors import OutOfStock
-from mcrm.stock.models import StockItem
-from mcrm.transaction import transaction
+from mcrm.stock import moving as moving_stock
+from mcrm.stock.errors import OutOfStock, StockWouldBeNegative
+from mcrm.stock.models import StockItem, StockLocation, StockMove
+from mcrm.transaction import perform, transaction
 from tests.cast import a_customer, a_product
 
 
 def test_what_stands_only_in_the_van_is_not_sold_from_the_shop(database: Database, session: Session) -> None:
     ben, beans = a_customer(session), a_product(session)
-    session.add(StockItem(product_id=beans.id, location="van", on_hand=1))
+    session.add(StockLocation(code="van", name="The van", sells=False))
+    session.add(StockItem(product_id=beans.id, location="van", on_hand=500))
     session.commit()
     with pytest.raises(OutOfStock) as refused, transaction() as work:
-        placing.place(work, SYSTEM, contact_id=ben.id, lines=[Wanted(beans.id, 500)])
+        placing.place(work, SYSTEM, contact_id=ben.id, lines=[Wanted(beans.id, 1)])
     assert refused.value.field == "lines.0.quantity"
+
+
+def test_an_order_takes_from_the_fullest_place_and_is_split_only_when_it_must(
+    database: Database, session: Session
+) -> None:
+    ben, beans = a_customer(session), a_product(session, stock=3)
+    session.add(StockItem(product_id=beans.id, location="back", on_hand=5))
+    session.commit()
+    left = []
+    for pieces in (4, 4):
+        with transaction() as work:
+            placing.place(work, SYSTEM, contact_id=ben.id, lines=[Wanted(beans.id, pieces)])
+        session.expire_all()
+        left.append({item.location: item.available for item in session.scalars(select(StockItem))})
+    assert left == [{"main": 3, "back": 1}, {"main": 0, "back": 0}]
+
+
+def test_what_is_promised_stays_where_it_is(database: Database, session: Session) -> None:
+    ben, beans = a_customer(session), a_product(session, stock=3)
+    session.commit()
+    with transaction() as work:
+        placing.place(work, SYSTEM, contact_id=ben.id, lines=[Wanted(beans.id, 2)])
+    carried = {"product_id": beans.id, "source": "main", "target": "back", "reason": "more room"}
+    with pytest.raises(StockWouldBeNegative), transaction() as work:
+        moving_stock.transfer(work, SYSTEM, quantity=2, **carried)
+    with transaction() as work:
+        moving_stock.transfer(work, SYSTEM, quantity=1, **carried)
+    session.expire_all()
+    assert {item.location: item.on_hand for item in session.scalars(select(StockItem))} == {"main": 2, "back": 1}
+    assert sorted(session.scalars(select(StockMove.quantity))) == [-1, 1]
+
+
+def test_of_forty_buyers_on_forty_connections_five_get_the_five_pieces(committed: Database) -> None:
+    """Two places share the five pieces, and every buyer has a thread and a connection of its own."""
+    with transaction() as work:
+        buyers = [a_customer(work, f"Buyer {number}").id for number in range(40)]
+        beans = a_product(work, stock=3).id
+        work.add(StockItem(product_id=beans, location="back", on_hand=2))
+    crowd = forty_connections(committed)
+    start, outcomes = threading.Barrier(40), Counter[str]()
+
+    def buy(buyer: UUID) -> None:
+        lines = [Wanted(beans, 1)]
+        start.wait(timeout=60)
+        try:
+            perform(lambda session: placing.place(session, SYSTEM, contact_id=buyer, lines=lines), database=crowd)
+        except OutOfStock as error:
+            outcomes[error.code] += 1
+        else:
+            outcomes["served"] += 1
+
+    threads = [threading.Thread(target=buy, args=(buyer,)) for buyer in buyers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    crowd.close()
+    assert outcomes == {"served": 5, "order.out-of-stock": 35}
+    with transaction() as work:
+        assert len(work.scalars(select(Order.id)).all()) == 5
+        assert {item.location: item.available for item in work.scalars(select(StockItem))} == {"main": 0, "back": 0}
+
+
+def forty_connections(database: Database) -> Database:
+    assert isinstance(database.bind, Engine)
+    url = database.bind.url.render_as_string(hide_password=False)
+    return db.connect(url, synchronous="NORMAL", pool_size=40)
 
 
 def test_orders_placed_and_shipped_at_once_never_wait_in_a_circle(committed: Database) -> None:

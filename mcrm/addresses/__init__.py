@@ -1,0 +1,1 @@
+"""Addresses: where bills and goods go, of accounts and of contacts."""

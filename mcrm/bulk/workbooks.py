@@ -1,0 +1,105 @@
+"""XLSX, read and written a row at a time. A workbook is a ZIP of XML: sizes are bounded before anything is unpacked.
+
+Formulas are never evaluated: a cell holds the value its program stored last. The XML parser refuses entities.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError
+
+from mcrm.bulk.errors import FileUnreadable
+
+MOST_UNPACKED = 300_000_000
+MOST_SHARED_TEXT = 20_000_000  # openpyxl keeps all of it in memory
+MOST_MEMBERS = 1000
+SHARED_TEXT = "xl/sharedStrings.xml"
+
+
+@contextmanager
+def rows(path: Path) -> Iterator[Iterator[tuple[int, list[str]]]]:
+    """(row number, cells as text) of the first sheet; raises FileUnreadable for what is no workbook or too large."""
+    import defusedxml  # noqa: F401 - openpyxl reads XML through it where it is there, and must not read it otherwise
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    _bound(path)
+    try:
+        workbook = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except (InvalidFileException, BadZipFile, ZlibError, KeyError, ValueError, OSError, SyntaxError) as error:
+        raise _unreadable(error) from None
+    try:
+        if not workbook.worksheets:
+            raise FileUnreadable("The workbook has no sheet.")
+        sheet: Any = workbook.worksheets[0]
+        sheet.reset_dimensions()  # what a file says of its size need not be so
+        yield _texts(sheet.iter_rows(values_only=True))
+    finally:
+        workbook.close()
+
+
+def _bound(path: Path) -> None:
+    try:
+        with ZipFile(path) as archive:
+            members = archive.infolist()
+    except (BadZipFile, OSError, ValueError) as error:
+        raise _unreadable(error) from None
+    shared = sum(member.file_size for member in members if member.filename == SHARED_TEXT)
+    if (
+        len(members) > MOST_MEMBERS
+        or shared > MOST_SHARED_TEXT
+        or sum(member.file_size for member in members) > MOST_UNPACKED
+    ):
+        raise FileUnreadable("The workbook is too large: save the sheet as CSV.")
+
+
+def _texts(found: Iterable[Sequence[Any]]) -> Iterator[tuple[int, list[str]]]:
+    try:
+        for at, row in enumerate(found, 1):
+            yield at, [_text(value) for value in row]
+    except (BadZipFile, ZlibError, ValueError, KeyError, IndexError, TypeError, OSError, SyntaxError) as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: Exception) -> FileUnreadable:
+    return FileUnreadable(f"The file is not a workbook that can be read ({type(error).__name__}).")
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        case float():
+            return format(value, ".15g")
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def write(out: IO[bytes], found: Iterable[Sequence[str | int]]) -> None:
+    """Write one sheet; texts stay texts, whatever they begin with."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet("Sheet")
+    for row in found:
+        cells: list[Any] = []
+        for value in row:
+            if isinstance(value, str):
+                cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", value))
+                cell.data_type = "s"
+                cells.append(cell)
+            else:
+                cells.append(value)
+        sheet.append(cells)
+    workbook.save(out)

@@ -1,0 +1,1 @@
+"""Bulk changes: one change for every row that a filter finds, as a job."""

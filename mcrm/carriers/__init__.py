@@ -1,0 +1,1 @@
+"""Carriers: what they report about shipments, and what anybody with a tracking link may see."""

@@ -1,0 +1,1 @@
+"""Contact roles: who acts for which account, and as what."""

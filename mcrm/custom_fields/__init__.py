@@ -1,0 +1,1 @@
+"""Custom fields: what a business adds to a main table, defined by its admins, typed and validated."""

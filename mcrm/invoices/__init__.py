@@ -1,0 +1,1 @@
+"""Invoices and credit notes: numbered without holes, never changed once issued, as JSON and as PDF."""

@@ -1,0 +1,36 @@
+"""The business's own words for an order's news, where it wrote some; the built-in ones stand in phrases.py."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mcrm.contacts.models import Contact
+from mcrm.deliveries.outbox import Wording
+from mcrm.orders import phrases
+from mcrm.orders.models import Order, Shipment
+from mcrm.templates import service as templates
+from mcrm.templates.catalogue import ORDER_SHIPPED, Values
+
+
+def shipped(session: Session, order: Order, shipment: Shipment) -> dict[str, Wording]:
+    """Channel to words for the news that an order left."""
+    contact = session.get_one(Contact, order.contact_id)
+    values = shipped_values(order, shipment, contact)
+    return templates.wordings(session, ORDER_SHIPPED, contact.locale, values)
+
+
+def shipped_values(order: Order, shipment: Shipment | None, contact: Contact) -> Values:
+    """What a template may say of an order that left; before it did (a preview) there is no shipment."""
+    expected_on = shipment.expected_on if shipment is not None else order.expected_on
+    return {
+        "number": order.number,
+        "name": contact.name,
+        "carrier": shipment.carrier if shipment is not None else None,
+        "tracking_number": shipment.tracking_number if shipment is not None else None,
+        "expected_on": phrases.day(expected_on, contact.locale) if expected_on is not None else None,
+    }
+
+
+def last_shipment(session: Session, order: Order) -> Shipment | None:
+    """The newest shipment of an order, if anything left yet."""
+    query = select(Shipment).where(Shipment.order_id == order.id).order_by(Shipment.id.desc()).limit(1)
+    return session.scalar(query)

@@ -1,0 +1,1 @@
+"""Returns: goods that come back, what they are worth, and the credit for them."""

@@ -1,0 +1,1 @@
+"""One search over whom we know and what we sell."""

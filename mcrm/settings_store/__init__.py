@@ -1,0 +1,1 @@
+"""Run-time settings: what an admin may change while everything runs."""

@@ -1,0 +1,97 @@
+"""The list of run-time settings, written out: what each means, what it may be, what holds while nobody set it.
+
+What a process needs to start, and every secret, stays in the environment (docs/reference/settings.md).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+LONGEST_TEXT = 40
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+
+
+class SettingType(StrEnum):
+    """What a value is."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting. `check` returns the value to store or raises ValueError with the sentence for people."""
+
+    name: str
+    type: SettingType
+    default: Any
+    meaning: str
+    check: Callable[[Any], Any]
+
+
+def _whole(lowest: int, highest: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+            raise ValueError(f"Must be a whole number from {lowest} to {highest}.")
+        return value
+
+    return check
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("Must be true or false.")
+    return value
+
+
+def _short_text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_TEXT or not value.isprintable():
+        raise ValueError(f"Must be a text of 1 to {LONGEST_TEXT} printable characters.")
+    return value.strip()
+
+
+def _language(value: Any) -> str:
+    if isinstance(value, str) and LANGUAGE.fullmatch(value):
+        return value
+    raise ValueError("Must be a language such as en or es-MX.")
+
+
+SENDER_NAME = Option(
+    "sender-name",
+    SettingType.TEXT,
+    None,
+    "Who signs the codes that customers get; MCRM_BUSINESS_NAME while nobody set it.",
+    _short_text,
+)
+FALLBACK_LOCALE = Option(
+    "fallback-locale",
+    SettingType.TEXT,
+    "en",
+    "The language of templates for people in whose own there is none.",
+    _language,
+)
+SMS_MOST_SEGMENTS = Option(
+    "sms-most-segments",
+    SettingType.INTEGER,
+    3,
+    "How many segments a text template may take, filled with its sample.",
+    _whole(1, 10),
+)
+ORDER_HOLD_HOURS = Option(
+    "order-hold-hours",
+    SettingType.INTEGER,
+    None,
+    "How long stock stays reserved for an order that nobody confirms, 0 for ever; MCRM_ORDER_HOLD_HOURS while unset.",
+    _whole(0, 24 * 366),
+)
+REORDER_ENABLED = Option(
+    "reorder-enabled", SettingType.BOOLEAN, True, "Whether low stock makes a purchase request by itself.", _truth
+)
+
+OPTIONS = {
+    option.name: option
+    for option in (SENDER_NAME, FALLBACK_LOCALE, SMS_MOST_SEGMENTS, ORDER_HOLD_HOURS, REORDER_ENABLED)
+}

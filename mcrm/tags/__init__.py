@@ -1,0 +1,1 @@
+"""Tags: free words put on accounts and contacts, to find them again."""

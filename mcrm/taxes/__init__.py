@@ -1,0 +1,1 @@
+"""Tax rates: what a tax code means, and since when."""

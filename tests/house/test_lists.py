@@ -1,0 +1,218 @@
+"""Every list takes the fast road, from rows to JSON, and says member by member what the schema says of the same row."""
+
+import json
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from mcrm.access.models import User
+from mcrm.access.schemas import UserSchema
+from mcrm.accounts.models import Account
+from mcrm.accounts.schemas import AccountSchema
+from mcrm.actors import Role
+from mcrm.api import fields
+from mcrm.api.json import encode
+from mcrm.audit.models import AuditEntry
+from mcrm.audit.schemas import AuditEntrySchema
+from mcrm.bulk.models import Import, ImportMapping, ImportRow
+from mcrm.bulk.running import run_to_end
+from mcrm.bulk.schemas import ImportMappingSchema, ImportRowSchema, ImportSchema
+from mcrm.bulkchanges import service as changes
+from mcrm.bulkchanges.models import BulkChange, BulkChangeRow
+from mcrm.bulkchanges.schemas import BulkChangeRowSchema, BulkChangeSchema
+from mcrm.contacts.models import Contact
+from mcrm.contacts.schemas import ContactSchema
+from mcrm.custom_fields.models import CustomFieldDefinition
+from mcrm.custom_fields.schemas import CustomFieldSchema
+from mcrm.db import Base, Row, Synced
+from mcrm.deliveries.models import Delivery
+from mcrm.deliveries.schemas import DeliverySchema
+from mcrm.ids import new_id
+from mcrm.integrations.models import IntegrationKey
+from mcrm.integrations.schemas import IntegrationKeySchema
+from mcrm.invoices.models import Invoice
+from mcrm.invoices.schemas import InvoiceSchema
+from mcrm.offers.models import Offer
+from mcrm.offers.schemas import OfferSchema
+from mcrm.orders.models import Order
+from mcrm.orders.schemas import OrderSchema
+from mcrm.payments.models import Payment
+from mcrm.payments.schemas import PaymentSchema
+from mcrm.products.models import PriceList, PriceListItem, Product
+from mcrm.products.schemas import PriceListSchema, PriceSchema, ProductSchema
+from mcrm.purchasing.schemas import PurchaseRequestSchema
+from mcrm.quotes.models import Quote
+from mcrm.quotes.schemas import QuoteSchema
+from mcrm.returns.models import Return
+from mcrm.returns.schemas import ReturnSchema
+from mcrm.stock.models import PurchaseRequest, StockItem, StockLocation, StockMove
+from mcrm.stock.schemas import StockItemSchema, StockLocationSchema, StockMoveSchema
+from mcrm.tags.models import Tag
+from mcrm.tags.schemas import TagSchema
+from mcrm.taxes.models import TaxRate
+from mcrm.taxes.schemas import TaxRateSchema
+from mcrm.templates.models import Template, TemplateVersion
+from mcrm.templates.schemas import TemplateSchema, TemplateVersionSchema
+from mcrm.territories.models import Territory
+from mcrm.territories.schemas import TerritorySchema
+from mcrm.transaction import perform
+from tests.bulk.files import CONTACTS
+from tests.callers import Caller, as_customer, as_staff
+from tests.cast import a_customer, a_product, a_territory, an_order
+
+LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
+    "/v1/users": (UserSchema(), User),
+    "/v1/integration-keys": (IntegrationKeySchema(), IntegrationKey),
+    "/v1/audit": (AuditEntrySchema(), AuditEntry),
+    "/v1/territories": (TerritorySchema(), Territory),
+    "/v1/accounts": (AccountSchema(), Account),
+    "/v1/contacts": (ContactSchema(), Contact),
+    "/v1/custom-fields": (CustomFieldSchema(), CustomFieldDefinition),
+    "/v1/tags": (TagSchema(), Tag),
+    "/v1/products": (ProductSchema(), Product),
+    "/v1/price-lists": (PriceListSchema(), PriceList),
+    "/v1/price-lists/{id}/prices": (PriceSchema(), PriceListItem),
+    "/v1/tax-rates": (TaxRateSchema(), TaxRate),
+    "/v1/stock-items": (StockItemSchema(), StockItem),
+    "/v1/stock-moves": (StockMoveSchema(), StockMove),
+    "/v1/stock-locations": (StockLocationSchema(), StockLocation),
+    "/v1/purchase-requests": (PurchaseRequestSchema(), PurchaseRequest),
+    "/v1/orders": (OrderSchema(), Order),
+    "/v1/me/orders": (OrderSchema(), Order),
+    "/v1/quotes": (QuoteSchema(), Quote),
+    "/v1/returns": (ReturnSchema(), Return),
+    "/v1/payments": (PaymentSchema(), Payment),
+    "/v1/invoices": (InvoiceSchema(), Invoice),
+    "/v1/me/invoices": (InvoiceSchema(), Invoice),
+    "/v1/offers": (OfferSchema(), Offer),
+    "/v1/imports": (ImportSchema(), Import),
+    "/v1/imports/{id}/rows": (ImportRowSchema(), ImportRow),
+    "/v1/import-mappings": (ImportMappingSchema(), ImportMapping),
+    "/v1/bulk-changes": (BulkChangeSchema(), BulkChange),
+    "/v1/bulk-changes/{id}/rows": (BulkChangeRowSchema(), BulkChangeRow),
+    "/v1/deliveries": (DeliverySchema(), Delivery),
+    "/v1/templates": (TemplateSchema(), Template),
+    "/v1/templates/{id}/versions": (TemplateVersionSchema(), TemplateVersion),
+}
+"""Each list, with the schema and the table of its rows."""
+
+PUT_TOGETHER = {
+    "/v1/contacts/{id}/timeline": "a fact, what became of its message, and what the reader may know of it",
+    "/v1/me/timeline": "the same, for the customer",
+    "/v1/contacts/{id}/notes": "what a fact in the log says, of all contacts that are one person",
+    "/v1/accounts/{id}/notes": "what a fact in the log says",
+    "/v1/duplicates": "two contacts and how alike they are",
+    "/v1/ledger/entries": "an entry and its postings",
+}
+"""Lists whose items are no row, and what they are instead."""
+
+
+@pytest.fixture
+def ada(client: FlaskClient, session: Session) -> Caller:
+    """An admin of a shop in which there is something of everything."""
+    west = a_territory(session)
+    ben = a_customer(session, phone="+447700900201", territory_id=west.id)
+    product = a_product(session, stock=5)
+    orders = [an_order(session, ben), an_order(session, ben)]
+    session.add(Offer(id=new_id(), title="Two for one", body="On Fridays."))
+    session.add_all(money_for(orders[0]))
+    item = session.query(StockItem).one()
+    session.commit()
+    ada = as_staff(client, Role.ADMIN)
+    written = [ada.put(f"/v1/contacts/{ben.id}/tags/roaster")]
+    written += [ada.post(f"/v1/orders/{order.id}/shipments", {"carrier": "Royal Mail"}) for order in orders]
+    written += [ada.post(path, body) for path, body in bodies(str(ben.id), str(product.id), str(item.id)).items()]
+    assert [answer.status_code for answer in written] == [200] + [201] * (len(written) - 1)
+    in_bulk(ada)
+    return ada
+
+
+def in_bulk(ada: Caller) -> None:
+    """A file that is tried, and a change of all products that is made."""
+    headers = {**ada.headers, "Content-Type": "text/csv"}
+    made = ada.client.post("/v1/imports?resource=contacts", data=CONTACTS, headers=headers).json
+    changed = ada.post("/v1/bulk-changes", {"resource": "products", "filter": {}, "set": {"category": "Coffee"}}).json
+    ran = ada.post(f"/v1/imports/{made['id']}/run", {"dry_run": True, "save_as": "The till"})
+    assert (ran.status_code, ada.post(f"/v1/bulk-changes/{changed['id']}/run").status_code) == (202, 202)
+    run_to_end(UUID(made["id"]))
+    while perform(changes.step):
+        pass
+
+
+def money_for(order: Order) -> list[Row | Synced]:
+    """What else hangs on an order of somebody who sends it back."""
+    facts = {"order_id": order.id, "currency": "GBP"}
+    invoice = Invoice(
+        kind="invoice",
+        number="INV-1",
+        order_number=order.number,
+        issued_on=date(2026, 3, 2),
+        seller={},
+        buyer={},
+        net=750,
+        tax=150,
+        total=900,
+        taxes=[],
+        **facts,
+    )
+    payment = Payment(method="cash", state="captured", amount=900, **facts)
+    return [payment, invoice, Return(order_id=order.id, reason="damaged", state="requested")]
+
+
+def bodies(contact_id: str, product_id: str, stock_item_id: str) -> dict[str, dict[str, Any]]:
+    """What the admin writes, by where."""
+    return {
+        "/v1/integration-keys": {"name": "Web shop", "scopes": ["orders:read"], "expires_at": "2030-01-01T00:00:00Z"},
+        "/v1/custom-fields": {
+            "table": "contacts",
+            "name": "grind",
+            "type": "choice",
+            "label": "G",
+            "options": ["fine"],
+        },
+        "/v1/tax-rates": {"code": "books", "name": "Books", "basis_points": 0, "valid_from": "2026-01-01T00:00:00Z"},
+        "/v1/stock-moves": {"product_id": product_id, "quantity": 3, "reason": "roasted"},
+        "/v1/stock-locations": {"code": "harbour", "name": "Harbourside"},
+        "/v1/purchase-requests": {"stock_item_id": stock_item_id, "quantity": 12},
+        "/v1/quotes": {"contact_id": contact_id, "lines": [{"product_id": product_id, "quantity": 2}]},
+        "/v1/templates": {"key": "order.shipped", "channel": "sms", "locale": "en", "body": "It is on its way."},
+    }
+
+
+def test_every_list_is_held_to_it(client: FlaskClient) -> None:
+    listed = {
+        path
+        for path, methods in client.get("/openapi.json").json["paths"].items()
+        for answer in methods.get("get", {"responses": {}})["responses"].values()
+        if str(answer.get("content")).endswith("Page'}}}")
+    }
+    assert listed == LISTS.keys() | PUT_TOGETHER.keys()
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_says_what_the_schema_says_without_asking_it(
+    client: FlaskClient, session: Session, ada: Caller, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema, table = LISTS[path]
+    caller = as_customer(client, session.query(Contact).one()) if path.startswith("/v1/me/") else ada
+    whole, below, _ = path.partition("/{id}")
+    url = path.replace("{id}", ada.get(whole).json["items"][0]["id"]) if below else path
+    with monkeypatch.context() as patched:
+        patched.setattr(ma.Schema, "dump", _slow)
+        items = caller.get(url).json["items"]
+
+    session.expire_all()
+    said = [json.loads(encode(schema.dump(row))) for row in session.query(table)]
+    assert items
+    for item in items:
+        assert item in said
+        assert list(item) == list(said[0])
+
+
+def _slow(*unused: Any, **also_unused: Any) -> None:
+    raise AssertionError("a list was dumped object by object")
