@@ -105,8 +105,8 @@ def _place_order(session: Session, actor: Actor, new: New) -> object:
     asked = [{"product_id": line.facts.get("product_id"), "quantity": line.facts.get("quantity")} for line in new.parts]
     loaded = NEW_ORDER.load({**_given(new.facts), "lines": asked})
     lines = [Wanted(**line) for line in loaded.pop("lines")]
-    made = {"id": new.id, "created_at": new.created_at, "line_ids": [part.id for part in new.parts]}
-    return placing.place(session, actor, lines=lines, **made, **loaded)
+    line_ids = [part.id for part in new.parts]
+    return placing.place(session, actor, id=new.id, created_at=new.created_at, lines=lines, line_ids=line_ids, **loaded)
 
 
 def _write_down(session: Session, actor: Actor, new: New) -> object:

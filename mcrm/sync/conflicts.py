@@ -17,7 +17,7 @@ from mcrm.interactions.kinds import Kind
 from mcrm.sync import scopes
 from mcrm.sync.changes import CHANGES
 from mcrm.sync.errors import ConflictSettled, ConflictUnknown, NothingToApply, RecordInvalid
-from mcrm.sync.models import Applied, Conflict, ConflictKind, ConflictState
+from mcrm.sync.models import Applied, Choice, Conflict, ConflictKind, ConflictState
 from mcrm.sync.tables import TABLES, Written
 from mcrm.transaction import insert_once
 
@@ -67,21 +67,20 @@ def keep(
     }
 
 
-def conflicts_of(actor: Actor) -> Select[Conflict]:
-    """The conflicts somebody sees: all of them, or those of the own edits."""
-    query = select(Conflict)
+def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
+    """A query of conflicts, held to what somebody sees: all of them, or those of the own edits."""
     return query if actor.sees_all else query.where(Conflict.user_id == actor.id)
 
 
 def reachable(session: Session, actor: Actor, conflict_id: UUID) -> Conflict:
     """The conflict; raises ConflictUnknown for an unknown and for a foreign one alike."""
-    conflict = session.scalar(conflicts_of(actor).where(Conflict.id == conflict_id))
+    conflict: Conflict | None = session.scalar(within_reach(select(Conflict), actor).where(Conflict.id == conflict_id))
     if conflict is None:
         raise ConflictUnknown
     return conflict
 
 
-def settle(session: Session, actor: Actor, conflict_id: UUID, *, choice: str) -> Conflict:
+def settle(session: Session, actor: Actor, conflict_id: UUID, *, choice: Choice) -> Conflict:
     """Let the device's value (`mine`) or the server's (`theirs`) stand; by the use case of the row, with its rights.
 
     Raises ConflictUnknown, ConflictSettled, NothingToApply when the row is gone for the actor, and what the use case
@@ -90,14 +89,14 @@ def settle(session: Session, actor: Actor, conflict_id: UUID, *, choice: str) ->
     conflict = reachable(session, actor, conflict_id)
     if conflict.state == ConflictState.SETTLED:
         raise ConflictSettled
-    if choice == Applied.MINE:
+    if choice is Choice.MINE:
         _apply(session, actor, conflict, conflict.mine)
     elif conflict.kind == ConflictKind.FIELD and conflict.applied != Applied.THEIRS:
         _apply(session, actor, conflict, conflict.theirs)
-    conflict.state, conflict.choice = ConflictState.SETTLED.value, choice
+    conflict.state, conflict.choice = ConflictState.SETTLED.value, choice.value
     conflict.settled_at, conflict.settled_by = clock.now(), actor.label
     about = log.About(subject=("sync-conflict", conflict.id))
-    payload = {"table": conflict.table_name, "row_id": str(conflict.row_id), "choice": choice}
+    payload = {"table": conflict.table_name, "row_id": str(conflict.row_id), "choice": choice.value}
     log.append(session, actor, Kind.SYNC_CONFLICT_SETTLED, about=about, payload=payload)
     return conflict
 

@@ -44,6 +44,13 @@ class ConflictState(StrEnum):
     SETTLED = "settled"
 
 
+class Choice(StrEnum):
+    """Whose value shall stand: that of the device, or the server's."""
+
+    MINE = "mine"
+    THEIRS = "theirs"
+
+
 class Applied(StrEnum):
     """What stands now: the device's value, what was there, both, or nothing of the edit."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from flask import Response, request
 from flask.views import MethodView
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -18,7 +18,8 @@ from mcrm.actors import STAFF
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.json import encode
-from mcrm.api.paging import page, page_of
+from mcrm.api.paging import page_of
+from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
 from mcrm.db import looking, reading
 from mcrm.holding import held
@@ -33,7 +34,7 @@ from mcrm.sync.schemas import (
     PushQuery,
     SyncConflictSchema,
     SyncDigestSchema,
-    SyncPageSchema,
+    SyncPulledSchema,
     SyncPushedSchema,
     SyncPushSchema,
     SyncSettlementSchema,
@@ -45,6 +46,8 @@ from mcrm.sync.tables import SCHEMA_VERSION, TABLES, Written
 from mcrm.transaction import perform
 
 blueprint = Blueprint("sync", __name__, url_prefix="/v1/sync", description="Offline sync, the WatermelonDB protocol.")
+ROWS = compile_rows(SyncConflictSchema(), Conflict)
+COLUMNS = select(*ROWS.columns)
 IN_MEMORY = 4_000_000
 PIECE = 64 * 1024
 
@@ -54,7 +57,7 @@ class Sync(MethodView):
     """What is new, and what the device did."""
 
     @blueprint.arguments(PullQuery(), location="query")
-    @blueprint.response(200, SyncPageSchema())
+    @blueprint.response(200, SyncPulledSchema())
     def get(self, query: dict[str, Any]) -> Response:
         """Pull: what changed since `last_pulled_at`; ask again while `has_more`."""
         if not query["last_pulled_at"]:
@@ -75,8 +78,8 @@ class Sync(MethodView):
     @blueprint.arguments(PushQuery(), location="query")
     @blueprint.arguments(SyncPushSchema())
     @blueprint.response(200, SyncPushedSchema())
-    @blueprint.alt_response(409, description="Pull first, then push again")
-    @blueprint.alt_response(413, description="More than 5 MB, or more than 5,000 records")
+    @blueprint.alt_response(409, description="Pull first, then push again.")
+    @blueprint.alt_response(413, description="More than 5 MB, or more than 5,000 records.")
     def post(self, query: dict[str, Any], body: dict[str, Any]) -> Pushed:
         """Push: records are taken one by one; those refused are named, the others are in."""
         changes = body["changes"]
@@ -149,13 +152,12 @@ class Conflicts(MethodView):
 
     @blueprint.arguments(ConflictQuery(), location="query")
     @blueprint.response(200, page_of(SyncConflictSchema()))
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Response:
         """List the conflicts of your edits, newest first; managers see those of everybody."""
-        found = conflicts.conflicts_of(current_actor)
+        found = conflicts.within_reach(COLUMNS, current_actor)
         if (state := query.pop("state")) is not None:
             found = found.where(Conflict.state == state.value)
-        with reading() as session:
-            return page(session, found, [Conflict.id.desc()], **query)
+        return ROWS.listed(found, [Conflict.id.desc()], **query)
 
 
 @blueprint.route("/conflicts/<uuid:id>", roles=STAFF)

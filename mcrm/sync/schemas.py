@@ -11,7 +11,7 @@ from mcrm.api.coded import CodedErrors
 from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Query, Schema, Str, Uuid, clean_text
 from mcrm.api.formats import JsonObject
 from mcrm.api.paging import PageQuery
-from mcrm.sync.models import Applied, ConflictKind, ConflictState
+from mcrm.sync.models import Applied, Choice, ConflictKind, ConflictState
 from mcrm.sync.tables import TABLES
 
 LARGEST_CURSOR = 2**53 - 1
@@ -104,7 +104,7 @@ class SyncPushSchema(Schema):
     changes = Changes(required=True, metadata={"type": "object"})
 
 
-class SyncPageSchema(Schema):
+class SyncPulledSchema(Schema):
     """What is new; live records always stand in `updated`."""
 
     changes = fields.Dict(required=True)
@@ -163,7 +163,7 @@ class ConflictQuery(PageQuery):
 class SyncSettlementSchema(Schema):
     """Whose value shall stand."""
 
-    choice = Str(required=True, pattern="mine|theirs", max_length=6)
+    choice = Enum(Choice, required=True)
 
 
 class SyncDigestOfTableSchema(Schema):
