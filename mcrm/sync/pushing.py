@@ -13,13 +13,16 @@ import marshmallow as ma
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from mcrm.access.models import SignIn
 from mcrm.actors import Actor
 from mcrm.api.fields import clean_text
 from mcrm.errors import Conflict as Refusal
 from mcrm.errors import DomainError
+from mcrm.interactions import places, positions
 from mcrm.interactions.log import read_cursor
+from mcrm.interactions.positions import ChangedRow
 from mcrm.sync import errors, pulling, scopes
 from mcrm.sync.changes import PARTS
 from mcrm.sync.tables import TABLES, identifier
@@ -70,7 +73,24 @@ def push(session: Session, actor: Actor, *, changes: Changes, last_pulled_at: in
             _take(taking, aggregate, pushed)
     for table, id_ in _deletions(changes):
         _take_deletion(taking, table, id_, pushed)
+    _require_within(session, taking.scope)
     return pushed
+
+
+def _require_within(session: Session, scope: scopes.Scope) -> None:
+    """Raise StaleDataError, so that the push is taken anew, when an account moved away while it was written below.
+
+    The rows would lie in another territory, and the device that made them would keep them for ever.
+    """
+    if scope.everything:
+        return
+    session.flush()
+    connection, queue = session.connection(), pending(session)
+    queue.extend(places.stand_still(connection, queue))
+    written = [entry for entry in queue if isinstance(entry, ChangedRow) and entry.table in TABLES and not entry.left]
+    for row in places.placed(connection, positions.last_of_each(written)):
+        if row.territory_id is not None and row.territory_id not in scope.territories:
+            raise StaleDataError("an account has moved away meanwhile")
 
 
 def count(changes: Changes) -> int:

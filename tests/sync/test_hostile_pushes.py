@@ -72,7 +72,9 @@ def test_ids_that_are_no_texts_have_no_parts(field: Field, session: Session) -> 
     stands = position(session)
     order = {"id": ["x"], "contact_id": str(field.ben.id)}
     lines = [{"id": str(new_id()), "order_id": ["x"], "product_id": str(field.espresso.id), "quantity": 1}] * 3
-    answer = field.sam.post("/v1/sync", {"changes": {"orders": {"created": [order]}, "order_lines": {"created": lines}}})
+    answer = field.sam.post(
+        "/v1/sync", {"changes": {"orders": {"created": [order]}, "order_lines": {"created": lines}}}
+    )
     assert answer.status_code == 200, answer.text
     assert position(session) == stands
 
@@ -132,7 +134,10 @@ def test_an_idempotency_key_belongs_to_one_push(field: Field, session: Session) 
     first = {"changes": {"interactions": {"created": [a_note(field)]}}}
     assert field.sam.post("/v1/sync", first, **key).json["errors"] == []
     stands = position(session)
-    assert field.sam.post("/v1/sync", {"changes": {"interactions": {"created": [a_note(field)]}}}, **key).status_code == 422
+    assert (
+        field.sam.post("/v1/sync", {"changes": {"interactions": {"created": [a_note(field)]}}}, **key).status_code
+        == 422
+    )
     assert field.sam.post("/v1/sync", first, **key).json["errors"] == []
     assert position(session) == stands
 
@@ -166,7 +171,11 @@ def test_json_nested_without_end_is_refused(field: Field, where: str) -> None:
 def test_json_nested_as_deep_as_it_may_be_is_a_bad_record(field: Field, session: Session, depth: int) -> None:
     stands = position(session)
     deep = json.loads("[" * depth + "]" * depth)
-    records = [{"id": str(field.ben.id), "rev": 1, "_changed": deep, "name": deep}, {"id": deep}, {"id": "x", "x": deep}]
+    records = [
+        {"id": str(field.ben.id), "rev": 1, "_changed": deep, "name": deep},
+        {"id": deep},
+        {"id": "x", "x": deep},
+    ]
     answer = _post(field, json.dumps({"changes": {"contacts": {"updated": records, "deleted": [deep]}}}).encode())
     assert answer.status_code in {200, 400, 422}, answer.text
     assert position(session) == stands
@@ -178,7 +187,9 @@ def test_a_bomb_of_gzip_is_refused_before_it_bursts(field: Field) -> None:
     assert _post(field, bomb, **{"Content-Encoding": "gzip"}).status_code == 413
 
 
-@pytest.mark.parametrize("name", ["__proto__", "constructor", "toString", "rev", "users", "territory_id", "password_hash"])
+@pytest.mark.parametrize(
+    "name", ["__proto__", "constructor", "toString", "rev", "users", "territory_id", "password_hash"]
+)
 def test_columns_that_are_not_a_devices_to_write_stay_as_they_are(field: Field, session: Session, name: str) -> None:
     stands = position(session)
     record = {"id": str(field.ben.id), "rev": 1, "_changed": name, name: {"polluted": True}}
