@@ -8,6 +8,7 @@ from flask.views import MethodView
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from mcrm import finding
 from mcrm.accounts import hierarchy, service
 from mcrm.accounts.models import Account
 from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema, AccountQuery, AccountSchema, TreeSchema
@@ -28,7 +29,6 @@ blueprint = Blueprint(
 )
 ROWS = compile_rows(AccountSchema(), Account)
 FIELDS = tuple(AccountSchema().fields)
-FILTERS = ("territory_id", "parent_id", "kind", "account_class")
 
 
 def shown(session: Session, account: Account) -> dict[str, Any]:
@@ -51,15 +51,9 @@ class Accounts(MethodView):
     @blueprint.response(200, page_of(AccountSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the accounts you see, newest first."""
-        found = service.searched(service.accounts_of(current_actor), query.pop("q"))
-        for name in FILTERS:
-            if (value := query.pop(name)) is not None:
-                found = found.where(getattr(Account, name) == value)
-        if (tag := query.pop("tag")) is not None:
-            found = found.where(Account.id.in_(tags.with_tag(Account, tag)))
         with reading() as session:
-            found = custom_fields.filtered(session, found, Account.custom, FieldTable.ACCOUNTS, query.pop("custom"))
-        return ROWS.listed(found, [Account.id.desc()], amend=defined_only, **query)
+            found = finding.accounts(session, current_actor, query)
+        return ROWS.listed(found, [Account.id.desc()], limit=query["limit"], cursor=query["cursor"], amend=defined_only)
 
     @blueprint.arguments(AccountInSchema())
     @blueprint.response(201, AccountSchema())

@@ -46,7 +46,7 @@ class BulkChanges(MethodView):
         found = _loaded(target.filters, facts["filter"], "filter")
         if not _loaded(target.changes, facts["changes"], "set"):
             raise InvalidInput([FieldError("set", "required", "Must set something.")])
-        facts["filter"] = {name: value for name, value in target.filters.dump(found).items() if value is not None}
+        facts["filter"] = target.kept(found)
         with transaction() as session:
             return service.count(session, current_actor, **facts)
 

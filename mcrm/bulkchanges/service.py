@@ -14,7 +14,7 @@ import marshmallow as ma
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from mcrm import clock
+from mcrm import clock, finding
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
 from mcrm.accounts.schemas import AccountChangeSchema, AccountQuery
@@ -24,10 +24,10 @@ from mcrm.bulk.errors import NotYours
 from mcrm.bulk.models import Outcome
 from mcrm.bulkchanges.errors import BulkChangeOver, BulkChangeUnknown
 from mcrm.bulkchanges.models import BulkChange, BulkChangeRow, ChangeState
-from mcrm.contacts import searching
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.contacts.schemas import ContactChangeSchema, ContactQuery
+from mcrm.custom_fields.schemas import PREFIX
 from mcrm.errors import DomainError
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -48,26 +48,17 @@ class Target:
     model: Any
     filters: ma.Schema
     changes: ma.Schema
-    found: Callable[[Actor, Filter], Select[Any]]
+    find: Callable[[Session, Actor, Filter], Select[Any]]
     change: Callable[..., Any]
 
+    def found(self, session: Session, actor: Actor, filter: Filter) -> Select[Any]:
+        """The rows of a filter in the form of the wire: those that the list shows for it. Raises as the list does."""
+        return self.find(session, actor, self.filters.load(dict(filter)))
 
-def _contacts(actor: Actor, asked: Filter) -> Select[Any]:
-    query = searching.searched(searching.people_of(actor), actor, asked.get("q"), asked.get("phone"))
-    account_id = asked.get("account_id")
-    return query if account_id is None else query.where(Contact.account_id == UUID(account_id))
-
-
-def _accounts(actor: Actor, asked: Filter) -> Select[Any]:
-    query = accounts.searched(accounts.accounts_of(actor), asked.get("q"))
-    territory_id = asked.get("territory_id")
-    return query if territory_id is None else query.where(Account.territory_id == UUID(territory_id))
-
-
-def _products(actor: Actor, asked: Filter) -> Select[Any]:
-    query = products.searched(products.products_of(actor), asked.get("q"))
-    category = asked.get("category")
-    return query if category is None else query.where(Product.category == category)
+    def kept(self, loaded: Filter) -> dict[str, Any]:
+        """A loaded filter in the form of the wire again, without what was not asked."""
+        plain = {name: value for name, value in self.filters.dump(loaded).items() if value is not None}
+        return plain | {f"{PREFIX}{name}": text for name, text in loaded.get("custom", {}).items()}
 
 
 PAGING = ("limit", "cursor")  # of the list, not of what it finds
@@ -77,14 +68,22 @@ TARGETS = {
         Contact,
         ContactQuery(exclude=PAGING),
         ContactChangeSchema(exclude=UNIQUE[:1]),
-        _contacts,
+        finding.contacts,
         contacts.change,
     ),
     "accounts": Target(
-        Account, AccountQuery(exclude=PAGING), AccountChangeSchema(exclude=UNIQUE[:1]), _accounts, accounts.change
+        Account,
+        AccountQuery(exclude=PAGING),
+        AccountChangeSchema(exclude=UNIQUE[:1]),
+        finding.accounts,
+        accounts.change,
     ),
     "products": Target(
-        Product, ProductQuery(exclude=PAGING), ProductChangeSchema(exclude=UNIQUE[1:]), _products, products.change
+        Product,
+        ProductQuery(exclude=PAGING),
+        ProductChangeSchema(exclude=UNIQUE[1:]),
+        lambda session, actor, asked: finding.products(actor, asked),
+        products.change,
     ),
 }
 
@@ -95,7 +94,7 @@ def count(session: Session, actor: Actor, *, resource: str, filter: Filter, chan
     `filter` and `changes` are in the form of the wire, and have been through the target's schemas.
     """
     require(actor, MAY_CHANGE, resource)
-    found = TARGETS[resource].found(actor, filter).subquery()
+    found = TARGETS[resource].found(session, actor, filter).subquery()
     made = BulkChange(
         resource=resource,
         filter=dict(filter),
@@ -167,7 +166,11 @@ def step(session: Session) -> bool:
     except NotYours:
         running.state, running.finished_at = ChangeState.CANCELLED.value, clock.now()
         return True
-    rows = _next_page(session, actor, running)
+    try:
+        rows = _next_page(session, actor, running)
+    except DomainError:  # a custom field of the filter is gone: what it meant cannot be found any more
+        running.state, running.finished_at = ChangeState.CANCELLED.value, clock.now()
+        return True
     outcomes = Counter(running.counts)
     for row in rows:
         outcomes[_changed(session, actor, running, row)] += 1
@@ -182,7 +185,7 @@ def step(session: Session) -> bool:
 def _next_page(session: Session, actor: Actor, running: BulkChange) -> list[Any]:
     """By id, so that a row which the change takes out of the filter moves no other; what came later is not meant."""
     target = TARGETS[running.resource]
-    query = target.found(actor, running.filter).where(target.model.created_at <= running.started_at)
+    query = target.found(session, actor, running.filter).where(target.model.created_at <= running.started_at)
     if running.after_id is not None:
         query = query.where(target.model.id > running.after_id)
     return list(session.scalars(query.order_by(target.model.id).limit(PAGE)))

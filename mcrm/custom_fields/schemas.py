@@ -66,6 +66,8 @@ class CustomFilters(PageQuery):
         """`custom.<name>` as the mapping `custom`; the names are checked against the definitions by the use case."""
         custom = {name.removeprefix(PREFIX): text for name, text in original.items() if name.startswith(PREFIX)}
         for name, text in custom.items():
-            if "\0" in text or len(text) > LONGEST_FILTER:
-                raise ma.ValidationError({f"{PREFIX}{name}": [Coded("Is too long or holds NUL.", "invalid")]})
+            if not isinstance(text, str) or "\0" in text or len(text) > LONGEST_FILTER:
+                raise ma.ValidationError(
+                    {f"{PREFIX}{name}": [Coded("Is no text, is too long or holds NUL.", "invalid")]}
+                )
         return {**data, "custom": custom}

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Response
 from flask.views import MethodView
 
+from mcrm import finding
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
@@ -47,12 +48,8 @@ class Products(MethodView):
     @blueprint.response(200, page_of(ProductSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the products, by name; customers see those on sale."""
-        found = service.searched(service.products_of(current_actor), query.pop("q"))
-        if (category := query.pop("category")) is not None:
-            found = found.where(Product.category == category)
-        if (is_active := query.pop("is_active")) is not None:
-            found = found.where(Product.is_active.is_(is_active))
-        return ROWS.listed(found, [Product.name, Product.id], **query)
+        found = finding.products(current_actor, query)
+        return ROWS.listed(found, [Product.name, Product.id], limit=query["limit"], cursor=query["cursor"])
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(ProductInSchema())

@@ -38,7 +38,7 @@ LAYERS = (
     {"taxes"},
     {"templates"},
     {"products"},
-    {"pricing"},
+    {"finding", "pricing"},
     {"stock"},
     {"purchasing"},
     {"orders"},
