@@ -33,6 +33,18 @@ class CreditTooLarge(Conflict):
     code = "credit-note.too-much"
 
 
+class ReturnNotCredited(Conflict):
+    """Nothing has been credited for this return: closing it does that."""
+
+    code = "credit-note.return-not-credited"
+
+
+class ReturnDecides(Invalid):
+    """What is credited for a return was decided when it was inspected: name neither lines nor an amount."""
+
+    code = "credit-note.return-decides"
+
+
 class LineUnknown(Invalid):
     """The invoice has no such line."""
 

@@ -25,7 +25,8 @@ class Invoice(Row):
 
     `created_at` is the instant of issue, `issued_on` its day where the business is. `seller` and `buyer` are what they
     were called then; `taxes` is a list of `{basis_points, net, tax}`, one per rate. `credits_id` is the invoice that a
-    credit note credits, None for the one of a credit order.
+    credit note credits, None for that of a credit order whose order was not invoiced; `order_id` is then the credit
+    order's.
     """
 
     __tablename__ = "invoices"

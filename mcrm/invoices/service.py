@@ -26,6 +26,7 @@ from mcrm.orders.models import Order, OrderKind, OrderStatus
 from mcrm.orders.numbers import next_number
 from mcrm.orders.storing import SOURCE as IMPORTED
 from mcrm.payments import service as payments
+from mcrm.returns.models import Return
 
 CREDIT_FACTS = ("credits_id", "credits_number", "refund_id", "return_id", "reason")
 PREFIXES = {InvoiceKind.INVOICE: "INV", InvoiceKind.CREDIT_NOTE: "CRN"}
@@ -60,8 +61,8 @@ def lines_of(session: Session, invoice_id: UUID) -> list[InvoiceLine]:
     return list(session.scalars(query))
 
 
-def issue(session: Session, actor: Actor, *, order_id: UUID, seller: Seller) -> Invoice:
-    """Invoice an order as it stands, once; a credit order gets a credit note.
+def issue(session: Session, actor: Actor, *, order_id: UUID, seller: Seller, **facts: Any) -> Invoice:
+    """Invoice an order as it stands, once; a credit order gets a credit note, which may have a refund and a reason.
 
     Raises OrderUnknown, AlreadyInvoiced, NotInvoiceable.
     """
@@ -70,14 +71,25 @@ def issue(session: Session, actor: Actor, *, order_id: UUID, seller: Seller) -> 
         raise NotInvoiceable("The order is cancelled.")
     if order.source == IMPORTED:
         raise NotInvoiceable("The order was invoiced before it was imported.")
-    if session.scalar(select(Invoice.id).where(Invoice.order_id == order.id, Invoice.credits_id.is_(None))):
+    kind = InvoiceKind.CREDIT_NOTE if order.kind == OrderKind.CREDIT else InvoiceKind.INVOICE
+    if session.scalar(select(Invoice.id).where(Invoice.order_id == order.id, Invoice.kind == kind.value)):
         raise AlreadyInvoiced
     lines = [amounts.of_order_line(line) for line in orders.lines_of(session, [order.id])[order.id]]
     lines = [line for line in lines if line.quantity]  # all of the others were cancelled
     if not lines:
         raise NotInvoiceable("The order has no lines.")
-    kind = InvoiceKind.CREDIT_NOTE if order.kind == OrderKind.CREDIT else InvoiceKind.INVOICE
-    return store(session, actor, order, kind, lines, seller)
+    return store(session, actor, order, kind, lines, seller, **_what_it_credits(session, order), **facts)
+
+
+def _what_it_credits(session: Session, order: Order) -> dict[str, Any]:
+    """Of a credit order: the invoice of the order that it credits, and the return it came of; where there are any."""
+    origin = payments.origin_of(session, order)
+    if origin is None:
+        return {}
+    query = select(Invoice.id, Invoice.number).where(Invoice.order_id == origin.id)
+    invoiced = session.execute(query.where(Invoice.kind == InvoiceKind.INVOICE.value)).one_or_none()
+    found = {"return_id": session.scalar(select(Return.id).where(Return.credit_order_id == order.id))}
+    return found | ({"credits_id": invoiced.id, "credits_number": invoiced.number} if invoiced else {})
 
 
 def store(

@@ -166,7 +166,7 @@ def check_return(session: Session, order: Order, return_id: UUID | None) -> None
 def locked(session: Session, actor: Actor, order_id: UUID) -> Order:
     """The order, locked, and before it the order that it credits: whoever gives back the money of one waits here."""
     order = orders.reachable(session, actor, order_id)
-    _origin(session, order, lock=True)
+    origin_of(session, order, lock=True)
     return orders.reachable(session, actor, order_id, lock=True)
 
 
@@ -174,7 +174,7 @@ def sums_of(session: Session, order: Order) -> Sums:
     """What happened to the order's money so far; the caller holds the order's lock if it decides by it."""
     session.flush()
     if order.kind == OrderKind.CREDIT:
-        origin = _origin(session, order)
+        origin = origin_of(session, order)
         at_most = None if origin is None else sums_of(session, origin).refundable
         refunded = _refunded(session, [order.id])
         return Sums(total=abs(order.total), is_credit=True, refunded=refunded, at_most=at_most)
@@ -196,7 +196,7 @@ def settle(session: Session, order: Order) -> None:
 
     With a credit order, that of the order it credits too.
     """
-    for one in (order, _origin(session, order)):
+    for one in (order, origin_of(session, order)):
         if one is not None:
             one.payment_status = status_of(sums_of(session, one)).value
     session.flush()
@@ -206,7 +206,7 @@ def _refunded(session: Session, order_ids: list[UUID]) -> int:
     return int(session.scalar(select(func.sum(Refund.amount)).where(Refund.order_id.in_(order_ids))) or 0)
 
 
-def _origin(session: Session, order: Order, *, lock: bool = False) -> Order | None:
+def origin_of(session: Session, order: Order, *, lock: bool = False) -> Order | None:
     """The order that a credit order credits: it carries its number as reference. None for all others."""
     if order.kind != OrderKind.CREDIT or order.reference is None:
         return None
