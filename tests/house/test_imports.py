@@ -52,6 +52,7 @@ LAYERS = (
     {"bulkchanges"},
     {"conversations", "cases"},
     {"search"},
+    {"sync"},
     {"examples"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
