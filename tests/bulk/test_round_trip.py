@@ -166,8 +166,10 @@ def test_past_orders_go_out_and_come_in_with_equal_totals(database: Database, tm
     file, report = tmp_path / "month.csv", tmp_path / "report.csv"
     file.write_text(MONTH)
     import_orders(file, currency="GBP", timezone="Europe/London", report=report)
-    before = totals()
+    before, people = totals(), exported("contacts")
     file.write_text(exported("orders"))
     with another(empty):
+        assert set(brought(tmp_path, people.encode(), "contacts").counts) == {"created"}
+        assert exported("contacts") == people
         result = import_orders(file, currency="GBP", timezone="Europe/London", report=report)
         assert (result["imported"], totals()) == (3, before)
