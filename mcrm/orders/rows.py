@@ -196,7 +196,7 @@ class Cleaner:
             customer=customer,
             country=plain(cells["Country"])[:LONGEST_TEXT],
             is_address=is_address,
-            tax=self._tax(cells.get("Tax", ""), total),
+            tax=self._tax(plain(cells.get("Tax", "")), total),
             is_credit=_is_credit(cells.get("Kind", ""), invoice),
             status=_status(cells.get("Status", "")),
             reference=plain(cells.get("Reference", ""))[:LONGEST_NUMBER] or None,
