@@ -8,7 +8,7 @@ from flask.views import MethodView
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from mcrm import finding
+from mcrm import filters
 from mcrm.accounts import hierarchy, service
 from mcrm.accounts.models import Account
 from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema, AccountQuery, AccountSchema, TreeSchema
@@ -16,7 +16,7 @@ from mcrm.actors import STAFF, Area
 from mcrm.addresses import service as addresses
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import PAGING, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.custom_fields import service as custom_fields
 from mcrm.custom_fields.models import FieldTable
@@ -51,9 +51,10 @@ class Accounts(MethodView):
     @blueprint.response(200, page_of(AccountSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the accounts you see, newest first."""
+        page = {name: query.pop(name) for name in PAGING}
         with reading() as session:
-            found = finding.accounts(session, current_actor, query)
-        return ROWS.listed(found, [Account.id.desc()], limit=query["limit"], cursor=query["cursor"], amend=defined_only)
+            found = filters.accounts(session, current_actor, **query)
+        return ROWS.listed(found, [Account.id.desc()], amend=defined_only, **page)
 
     @blueprint.arguments(AccountInSchema())
     @blueprint.response(201, AccountSchema())

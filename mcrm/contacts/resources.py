@@ -8,11 +8,11 @@ from flask.views import MethodView
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from mcrm import finding
+from mcrm import filters
 from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import PAGING, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
 from mcrm.contacts import points, service
@@ -60,9 +60,10 @@ class Contacts(MethodView):
     @blueprint.response(200, page_of(ContactSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the contacts you see, newest first; `q` searches name, customer number and phone."""
+        page = {name: query.pop(name) for name in PAGING}
         with reading() as session:
-            found = finding.contacts(session, current_actor, query)
-        return ROWS.listed(found, [Contact.id.desc()], limit=query["limit"], cursor=query["cursor"], amend=defined_only)
+            found = filters.contacts(session, current_actor, **query)
+        return ROWS.listed(found, [Contact.id.desc()], amend=defined_only, **page)
 
     @blueprint.arguments(ContactInSchema())
     @blueprint.response(201, ContactSchema())

@@ -15,6 +15,12 @@ class AlreadyInvoiced(Conflict):
     code = "invoice.already-issued"
 
 
+class BeyondInvoice(Conflict):
+    """The order has been invoiced and would cost more than that: place another order for what is added."""
+
+    code = "order.beyond-invoice"
+
+
 class NotInvoiceable(Conflict):
     """Nothing is to be invoiced for this order."""
 
@@ -31,18 +37,6 @@ class CreditTooLarge(Conflict):
     """That is more than the invoice has left to credit."""
 
     code = "credit-note.too-much"
-
-
-class ReturnNotCredited(Conflict):
-    """Nothing has been credited for this return: closing it does that."""
-
-    code = "credit-note.return-not-credited"
-
-
-class ReturnDecides(Invalid):
-    """What is credited for a return was decided when it was inspected: name neither lines nor an amount."""
-
-    code = "credit-note.return-decides"
 
 
 class LineUnknown(Invalid):

@@ -25,8 +25,7 @@ class Invoice(Row):
 
     `created_at` is the instant of issue, `issued_on` its day where the business is. `seller` and `buyer` are what they
     were called then; `taxes` is a list of `{basis_points, net, tax}`, one per rate. `credits_id` is the invoice that a
-    credit note credits, None for that of a credit order whose order was not invoiced; `order_id` is then the credit
-    order's.
+    credit note credits, None for the one of a credit order.
     """
 
     __tablename__ = "invoices"

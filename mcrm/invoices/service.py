@@ -17,9 +17,9 @@ from mcrm.contacts.models import Contact
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
-from mcrm.invoices import amounts
+from mcrm.invoices import amounts, remaining
 from mcrm.invoices.amounts import Line
-from mcrm.invoices.errors import AlreadyInvoiced, InvoiceUnknown, NotInvoiceable
+from mcrm.invoices.errors import AlreadyInvoiced, BeyondInvoice, InvoiceUnknown, NotInvoiceable
 from mcrm.invoices.models import Invoice, InvoiceKind, InvoiceLine
 from mcrm.ledger import posting
 from mcrm.ledger.models import Cause, LedgerAccount
@@ -28,7 +28,6 @@ from mcrm.orders.models import Order, OrderKind, OrderStatus
 from mcrm.orders.numbers import next_number
 from mcrm.orders.storing import SOURCE as IMPORTED
 from mcrm.payments import service as payments
-from mcrm.returns.models import Return
 
 POSTCODE_LAST = frozenset({"AU", "CA", "GB", "IE", "NZ", "US"})
 CREDIT_FACTS = ("credits_id", "credits_number", "refund_id", "return_id", "reason")
@@ -64,35 +63,39 @@ def lines_of(session: Session, invoice_id: UUID) -> list[InvoiceLine]:
     return list(session.scalars(query))
 
 
-def issue(session: Session, actor: Actor, *, order_id: UUID, seller: Seller, **facts: Any) -> Invoice:
-    """Invoice an order as it stands, once; a credit order gets a credit note, which may have a refund and a reason.
+def issue(session: Session, actor: Actor, *, order_id: UUID, seller: Seller) -> Invoice:
+    """Invoice an order as it stands, once; a credit order gets a credit note.
 
-    Raises OrderUnknown, AlreadyInvoiced, NotInvoiceable.
+    Raises OrderUnknown, AlreadyInvoiced, NotInvoiceable, and CreditTooLarge where the invoice of the order that it
+    credits has less left.
     """
     order = payments.locked(session, actor, order_id)
     if order.status == OrderStatus.CANCELLED:
         raise NotInvoiceable("The order is cancelled.")
     if order.source == IMPORTED:
         raise NotInvoiceable("The order was invoiced before it was imported.")
-    kind = InvoiceKind.CREDIT_NOTE if order.kind == OrderKind.CREDIT else InvoiceKind.INVOICE
-    if session.scalar(select(Invoice.id).where(Invoice.order_id == order.id, Invoice.kind == kind.value)):
+    if session.scalar(select(Invoice.id).where(Invoice.order_id == order.id, Invoice.credits_id.is_(None))):
         raise AlreadyInvoiced
     lines = [amounts.of_order_line(line) for line in orders.lines_of(session, [order.id])[order.id]]
     lines = [line for line in lines if line.quantity]  # all of the others were cancelled
     if not lines:
         raise NotInvoiceable("The order has no lines.")
-    return store(session, actor, order, kind, lines, seller, **_what_it_credits(session, order), **facts)
+    kind = InvoiceKind.INVOICE
+    if order.kind == OrderKind.CREDIT:
+        kind = InvoiceKind.CREDIT_NOTE
+        remaining.check_credit_order(session, order, amounts.per_rate(lines))
+    return store(session, actor, order, kind, lines, seller)
 
 
-def _what_it_credits(session: Session, order: Order) -> dict[str, Any]:
-    """Of a credit order: the invoice of the order that it credits, and the return it came of; where there are any."""
-    origin = payments.origin_of(session, order)
-    if origin is None:
-        return {}
-    query = select(Invoice.id, Invoice.number).where(Invoice.order_id == origin.id)
-    invoiced = session.execute(query.where(Invoice.kind == InvoiceKind.INVOICE.value)).one_or_none()
-    found = {"return_id": session.scalar(select(Return.id).where(Return.credit_order_id == order.id))}
-    return found | ({"credits_id": invoiced.id, "credits_number": invoiced.number} if invoiced else {})
+def check_covered(session: Session, order: Order) -> None:
+    """Raise BeyondInvoice for an order that costs more than it was invoiced, less what was credited: what is added to
+    it could neither be invoiced nor paid any more. The caller holds the order's lock.
+    """
+    query = select(Invoice.kind, Invoice.total).where(Invoice.order_id == order.id)
+    documents = session.execute(query).all()
+    sums = [total if kind == InvoiceKind.INVOICE else -total for kind, total in documents]
+    if documents and order.total > sum(sums):
+        raise BeyondInvoice(field="lines")
 
 
 def store(

@@ -3,15 +3,17 @@
 An order's payment status is derived anew whenever money moves, in the same transaction.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, column, func, select, table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor
+from mcrm.db import Id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
@@ -166,7 +168,7 @@ def check_return(session: Session, order: Order, return_id: UUID | None) -> None
 def locked(session: Session, actor: Actor, order_id: UUID) -> Order:
     """The order, locked, and before it the order that it credits: whoever gives back the money of one waits here."""
     order = orders.reachable(session, actor, order_id)
-    origin_of(session, order, lock=True)
+    _origin(session, order, lock=True)
     return orders.reachable(session, actor, order_id, lock=True)
 
 
@@ -174,7 +176,7 @@ def sums_of(session: Session, order: Order) -> Sums:
     """What happened to the order's money so far; the caller holds the order's lock if it decides by it."""
     session.flush()
     if order.kind == OrderKind.CREDIT:
-        origin = origin_of(session, order)
+        origin = _origin(session, order)
         at_most = None if origin is None else sums_of(session, origin).refundable
         refunded = _refunded(session, [order.id])
         return Sums(total=abs(order.total), is_credit=True, refunded=refunded, at_most=at_most)
@@ -184,11 +186,17 @@ def sums_of(session: Session, order: Order) -> Sums:
     invoiced, credited = posting.billed(session, order.id)
     return Sums(
         total=order.total if invoiced is None else invoiced,
-        credited=credited + sum(credits.values()),
+        credited=credited + sum(credits.values()) - _said_twice(session, order, credits),
         authorised=paid.get(PaymentState.AUTHORISED.value, 0),
         captured=paid.get(PaymentState.CAPTURED.value, 0),
         refunded=_refunded(session, [order.id, *credits]),
     )
+
+
+def _said_twice(session: Session, order: Order, credits: Mapping[UUID, int]) -> int:
+    """What credit notes on the order's own invoice took off for returns that made a credit order: it counts already."""
+    rows = session.execute(_NOTED.where(_NOTES.c.order_id == order.id)) if credits else ()
+    return sum(min(int(total), credits.get(credit_id, 0)) for credit_id, total in rows)
 
 
 def settle(session: Session, order: Order) -> None:
@@ -196,7 +204,7 @@ def settle(session: Session, order: Order) -> None:
 
     With a credit order, that of the order it credits too.
     """
-    for one in (order, origin_of(session, order)):
+    for one in (order, _origin(session, order)):
         if one is not None:
             one.payment_status = status_of(sums_of(session, one)).value
     session.flush()
@@ -206,7 +214,7 @@ def _refunded(session: Session, order_ids: list[UUID]) -> int:
     return int(session.scalar(select(func.sum(Refund.amount)).where(Refund.order_id.in_(order_ids))) or 0)
 
 
-def origin_of(session: Session, order: Order, *, lock: bool = False) -> Order | None:
+def _origin(session: Session, order: Order, *, lock: bool = False) -> Order | None:
     """The order that a credit order credits: it carries its number as reference. None for all others."""
     if order.kind != OrderKind.CREDIT or order.reference is None:
         return None
@@ -275,3 +283,12 @@ def _note(session: Session, actor: Actor, order: Order, kind: Kind, row: Payment
 
 
 _CREDITS = select(Order.id, Order.total).where(IS_CREDIT)
+_NOTES = table(
+    "invoices", column("order_id", Id), column("return_id", Id), column("total")
+)  # they stand above payments
+_NOTED = (
+    select(Return.credit_order_id, func.sum(_NOTES.c.total))
+    .join(_NOTES, _NOTES.c.return_id == Return.id)
+    .where(Return.credit_order_id.is_not(None))
+    .group_by(Return.credit_order_id)
+)

@@ -6,11 +6,11 @@ from uuid import UUID
 from flask import Response
 from flask.views import MethodView
 
-from mcrm import finding
+from mcrm import filters
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import PAGING, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.products import service
@@ -48,8 +48,9 @@ class Products(MethodView):
     @blueprint.response(200, page_of(ProductSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the products, by name; customers see those on sale."""
-        found = finding.products(current_actor, query)
-        return ROWS.listed(found, [Product.name, Product.id], limit=query["limit"], cursor=query["cursor"])
+        page = {name: query.pop(name) for name in PAGING}
+        found = filters.products(current_actor, **query)
+        return ROWS.listed(found, [Product.name, Product.id], **page)
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(ProductInSchema())
