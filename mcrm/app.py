@@ -35,14 +35,17 @@ from mcrm.purchasing import resources as purchasing
 from mcrm.quotes import resources as quotes
 from mcrm.reconciliation import resources as reconciliation
 from mcrm.returns import resources as returns
+from mcrm.rounds import resources as rounds
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
 from mcrm.tags import resources as tags
+from mcrm.tasks import resources as tasks
 from mcrm.taxes import resources as taxes
 from mcrm.templates import resources as templates
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
+from mcrm.visits import resources as visits
 
 BLUEPRINTS = (
     access.signing_in,
@@ -94,6 +97,14 @@ BLUEPRINTS = (
     bulk.mappings,
     bulk.exports,
     bulkchanges.blueprint,
+    tasks.blueprint,
+    rounds.blueprint,
+    rounds.plans,
+    rounds.cadences,
+    rounds.team,
+    visits.blueprint,
+    visits.report_forms,
+    visits.reports,
 )
 
 

@@ -30,12 +30,15 @@ from mcrm.pricing import models as pricing
 from mcrm.products import models as products
 from mcrm.quotes import models as quotes
 from mcrm.returns import models as returns
+from mcrm.rounds import models as rounds
 from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
 from mcrm.tags import models as tags
+from mcrm.tasks import models as tasks
 from mcrm.taxes import models as taxes
 from mcrm.templates import models as templates
 from mcrm.territories import models as territories
+from mcrm.visits import models as visits
 
 MODULES = (
     access,
@@ -65,12 +68,15 @@ MODULES = (
     products,
     quotes,
     returns,
+    rounds,
     settings_store,
     stock,
     tags,
+    tasks,
     taxes,
     templates,
     territories,
+    visits,
 )
 metadata = Base.metadata
 configure_mappers()  # now, in one thread, and not lazily in several at once
