@@ -73,6 +73,14 @@ REACH = {
     "/v1/bulk-changes": Reach.OWN,
     "/v1/import-mappings": Reach.WHOLE,
     "/v1/exports": Reach.TERRITORY,
+    "/v1/tasks": Reach.TERRITORY,
+    "/v1/activities": Reach.TERRITORY,
+    "/v1/visits": Reach.TERRITORY,
+    "/v1/visit-reports": Reach.TERRITORY,
+    "/v1/planned-visits": Reach.TERRITORY,
+    "/v1/visit-forms": Reach.WHOLE,
+    "/v1/visit-cadences": Reach.WHOLE,
+    "/v1/teams": Reach.WHOLE,
 }
 
 HEAD = """# Who may call what

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from mcrm.access import login
 from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
+from mcrm.activities import resources as activities
 from mcrm.addresses import resources as addresses
 from mcrm.api.root import make_api
 from mcrm.audit import resources as audit
@@ -98,6 +99,7 @@ BLUEPRINTS = (
     bulk.exports,
     bulkchanges.blueprint,
     tasks.blueprint,
+    activities.blueprint,
     rounds.blueprint,
     rounds.plans,
     rounds.cadences,

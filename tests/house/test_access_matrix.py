@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from docs import access as page
 from docs.access import Reach, reach_of
 from mcrm import clock
+from mcrm.access.models import User
 from mcrm.actors import SYSTEM, Area, Role
 from mcrm.api.ratelimit import Rate
 from mcrm.api.state import EXTENSION, Access
@@ -29,7 +30,9 @@ from mcrm.payments.models import Payment
 from mcrm.products.models import PriceList
 from mcrm.quotes.models import Quote
 from mcrm.returns.models import Return
+from mcrm.tasks.models import Task
 from mcrm.territories.models import Territory
+from mcrm.visits.models import PlannedVisit, Visit
 from tests.callers import Caller, as_customer, as_integration, as_staff
 from tests.cast import a_customer, a_territory, an_order
 from tests.deliveries.carriers import point_of
@@ -82,6 +85,7 @@ def things_of(session: Session, territory: Territory, customer: Contact) -> dict
     order = an_order(session, customer)
     return {
         **selling(session, order, customer),
+        **in_the_field(session, customer),
         "/v1/territories": str(territory.id),
         "/v1/accounts": str(customer.account_id),
         "/v1/contacts": str(customer.id),
@@ -112,6 +116,22 @@ def selling(session: Session, order: Order, customer: Contact) -> dict[str, str]
     session.flush()
     names = {path: str(row.id) for path, row in found.items()}
     return names | {"/v1/me/invoices": names["/v1/invoices"]}
+
+
+def in_the_field(session: Session, customer: Contact) -> dict[str, str]:
+    """What is done for the customer's account by somebody who calls there."""
+    rep = User(email=f"{customer.id}@harbourandpine.example", name="Kai Brook", role="rep", password_hash="none")
+    session.add(rep)
+    session.flush()
+    now, where = clock.now(), {"account_id": customer.account_id, "rep_id": rep.id}
+    found: dict[str, Synced] = {
+        "/v1/tasks": Task(title="Call", account_id=customer.account_id),
+        "/v1/visits": Visit(checked_in_at=now, visited_at=now, received_at=now, **where),
+        "/v1/planned-visits": PlannedVisit(on=now.date(), **where),
+    }
+    session.add_all(found.values())
+    session.flush()
+    return {path: str(row.id) for path, row in found.items()}
 
 
 def operations(client: FlaskClient) -> Iterator[tuple[str, str, Access]]:

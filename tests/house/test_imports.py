@@ -48,7 +48,7 @@ LAYERS = (
     {"invoices"},
     {"reconciliation"},
     {"tasks"},
-    {"visits"},
+    {"activities", "visits"},
     {"rounds"},
     {"offers"},
     {"bulk"},

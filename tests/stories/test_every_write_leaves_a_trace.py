@@ -107,6 +107,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     storing(walk, ada)
     quoting_and_returning(walk, ada)
     in_bulk(walk, ada)
+    in_the_field(walk, ada)
     customers_own(walk)
     signing_in(walk, ada)
 
@@ -302,6 +303,29 @@ def in_bulk(walk: Walk, ada: Caller) -> None:
     first, second = (walk.post(ada, "/v1/bulk-changes", asked)["id"] for _ in range(2))
     walk.post(ada, f"/v1/bulk-changes/{first}/run")
     walk.post(ada, f"/v1/bulk-changes/{second}/cancellation")
+
+
+def in_the_field(walk: Walk, ada: Caller) -> None:
+    account = {"account_id": walk.post(ada, "/v1/accounts", {"name": "Quay Deli"})["id"]}
+    task = walk.post(ada, "/v1/tasks", {**account, "title": "Bring the decaf"})["id"]
+    walk.patch(ada, f"/v1/tasks/{task}", {"title": "Bring two decafs"})
+    walk.post(ada, f"/v1/tasks/{task}/snooze", {"until": "2030-01-01T09:00:00Z"})
+    walk.post(ada, f"/v1/tasks/{task}/completion")
+    walk.delete(ada, f"/v1/tasks/{task}")
+    walk.post(ada, "/v1/activities", {**account, "kind": "call.logged", "outcome": "reached"})
+    walk.put(ada, "/v1/visit-cadences/A", {"every_days": 14})
+    walk.step("DELETE", "/v1/visit-cadences/A", lambda: ada.delete("/v1/visit-cadences/A"))
+    first, second = (walk.post(ada, "/v1/planned-visits", {**account, "on": "2026-12-01"})["id"] for _ in range(2))
+    walk.patch(ada, f"/v1/planned-visits/{first}", {"purpose": "A new blend"})
+    walk.post(ada, f"/v1/planned-visits/{second}/cancellation")
+    questions = {"questions": [{"key": "facings", "label": "Facings", "type": "number"}]}
+    form = walk.post(ada, "/v1/visit-forms", {"name": "Shelf check", **questions})["id"]
+    visit = walk.post(ada, "/v1/visits", account)["id"]
+    walk.post(ada, f"/v1/visits/{visit}/reports", {"form_id": form, "answers": {"facings": 6}})
+    walk.post(ada, f"/v1/visits/{visit}/check-out", {"outcome": "no_need"})
+    walk.put(ada, f"/v1/visits/{visit}/outcome", {"outcome": "follow_up"})
+    form = walk.post(ada, f"/v1/visit-forms/{form}/versions", questions)["id"]
+    walk.post(ada, f"/v1/visit-forms/{form}/retirement")
 
 
 def customers_own(walk: Walk) -> None:
