@@ -81,6 +81,7 @@ REACH = {
     "/v1/visit-forms": Reach.WHOLE,
     "/v1/visit-cadences": Reach.WHOLE,
     "/v1/teams": Reach.WHOLE,
+    "/v1/sync": Reach.TERRITORY,
 }
 
 HEAD = """# Who may call what

@@ -40,6 +40,7 @@ from mcrm.rounds import resources as rounds
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
+from mcrm.sync import resources as sync
 from mcrm.tags import resources as tags
 from mcrm.tasks import resources as tasks
 from mcrm.taxes import resources as taxes
@@ -107,6 +108,7 @@ BLUEPRINTS = (
     visits.blueprint,
     visits.report_forms,
     visits.reports,
+    sync.blueprint,
 )
 
 

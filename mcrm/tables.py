@@ -33,6 +33,7 @@ from mcrm.returns import models as returns
 from mcrm.rounds import models as rounds
 from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
+from mcrm.sync import models as sync
 from mcrm.tags import models as tags
 from mcrm.tasks import models as tasks
 from mcrm.taxes import models as taxes
@@ -75,6 +76,7 @@ MODULES = (
     tasks,
     taxes,
     templates,
+    sync,
     territories,
     visits,
 )

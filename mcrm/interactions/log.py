@@ -13,8 +13,10 @@ from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.db import canonical
 from mcrm.ids import new_id
-from mcrm.interactions.kinds import Kind
+from mcrm.interactions.kinds import LOGGED_BY_REPS, Kind
 from mcrm.interactions.models import POSITIONS_PER_EPOCH, Interaction, LogHead
+from mcrm.interactions.places import LOG
+from mcrm.interactions.positions import ChangedRow
 from mcrm.transaction import pending
 
 LARGEST_PAYLOAD = 16_000
@@ -70,6 +72,8 @@ def append(
         "payload": words,
     }
     pending(session).append(fact)
+    if kind in LOGGED_BY_REPS and about.account_id is not None:
+        pending(session).append(ChangedRow(LOG, fact_id, "upsert", within=("accounts", about.account_id), rev=1))
     return fact_id
 
 

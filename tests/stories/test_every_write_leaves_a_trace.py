@@ -22,6 +22,7 @@ from mcrm.audit.models import AuditEntry
 from mcrm.bulk.running import run_to_end
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery, DeliveryState
+from mcrm.ids import new_id
 from mcrm.interactions.models import Interaction
 from tests.bots.conftest import SETTINGS, Phones
 from tests.callers import Caller, as_customer, as_staff
@@ -109,6 +110,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     in_bulk(walk, ada)
     in_the_field(walk, ada)
     customers_own(walk)
+    field_days(walk, ada)
     signing_in(walk, ada)
 
     assert writing_operations(walk.client) - walk.traces.keys() == set(), "operations that nobody walks"
@@ -326,6 +328,15 @@ def in_the_field(walk: Walk, ada: Caller) -> None:
     walk.put(ada, f"/v1/visits/{visit}/outcome", {"outcome": "follow_up"})
     form = walk.post(ada, f"/v1/visit-forms/{form}/versions", questions)["id"]
     walk.post(ada, f"/v1/visit-forms/{form}/retirement")
+
+
+def field_days(walk: Walk, ada: Caller) -> None:
+    made = {"id": str(new_id()), "name": "Rosa's Bakery", "_status": "created", "_changed": ""}
+    walk.post(ada, "/v1/sync", {"changes": {"accounts": {"created": [made]}}})
+    ada.patch(f"/v1/accounts/{made['id']}", {"number": "A-1"})
+    edited = {**made, "rev": 1, "number": "A-2", "_status": "updated", "_changed": "number"}
+    [conflict] = ada.post("/v1/sync", {"changes": {"accounts": {"updated": [edited]}}}).json["conflicts"]
+    walk.post(ada, f"/v1/sync/conflicts/{conflict['id']}/settlement", {"choice": "mine"})
 
 
 def customers_own(walk: Walk) -> None:
