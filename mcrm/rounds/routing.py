@@ -1,10 +1,11 @@
 """The order of a day's stops: appointments in time, the rest where they lie on the way. Pure.
 
-Nearest neighbour first, where an account that is long overdue counts as nearer than it is; then 2-opt. It begins from
-whichever is better, that or the order given, and only ever gets better: by lateness at appointments, then by metres.
+Nearest neighbour first, where an account that is long overdue counts as nearer than it is; then 2-opt. What counts is
+how late one is at appointments, then when the day is over, so that nobody waits for an appointment who could call
+elsewhere meanwhile. No order is taken that is longer, in metres, than the one given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +14,7 @@ from mcrm.visits.geography import Place, distance_m
 
 SPEED_M_PER_S = 40_000 / 3600
 DETOUR = 1.3  # roads are longer than great circles by about this
-MOST_ROUNDS = 20
+MOST_ROUNDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +50,32 @@ class Day:
         self._away = [[_between(one, other) for other in places] for one in places]
 
     def ordered(self) -> list[Leg]:
-        """The best order found."""
+        """The best order found, never longer than as given."""
         given = self.as_given()
-        return self.legs(self._improved(min(given, self._nearest_first(given), key=self.cost)))
+        most = self.metres(given)
+        starts = [one for one in (self._nearest_first(given), given) if self.metres(one) <= most]
+        return self.legs(self._improved(min(starts, key=self.cost), most))
 
     def as_given(self) -> list[int]:
         """Indices of the stops in the order given, but appointments in the order of their times."""
         timed = iter(sorted(self._appointments(), key=lambda index: (self.stops[index].starts_at, index)))
         return [index if stop.starts_at is None else next(timed) for index, stop in enumerate(self.stops)]
 
-    def cost(self, order: Sequence[int]) -> tuple[int, float]:
-        """(seconds late at appointments, metres on the way), the less the better."""
-        late_s, metres, at_s, here = 0, 0.0, 0.0, self._start
+    def cost(self, order: Sequence[int]) -> tuple[int, int]:
+        """(seconds late at appointments, seconds until the day is over), the less the better."""
+        late_s, at_s, here = 0, 0.0, self._start
         for index in order:
-            at_s, late, away, here = self._go(here, index, at_s)
+            at_s, late, here = self._go(here, index, at_s)
             late_s += late
-            metres += away
-        return late_s, round(metres, 3)
+        return late_s, round(at_s)
+
+    def metres(self, order: Sequence[int]) -> int:
+        """How far that is, as the crow flies."""
+        away_m, here = 0.0, self._start
+        for index in order:
+            away_m += self._away[here][index] or 0.0
+            here = here if self.stops[index].place is None else index
+        return round(away_m)
 
     def legs(self, order: Sequence[int]) -> list[Leg]:
         """The route in that order, with distances and times."""
@@ -73,12 +83,12 @@ class Day:
         for index in order:
             stop, away = self.stops[index], self._away[here][index]
             arrives = self.leaves_at + timedelta(seconds=round(at_s + _drive_s(away or 0.0)))
-            at_s, late, _, here = self._go(here, index, at_s)
+            at_s, late, here = self._go(here, index, at_s)
             made.append(Leg(stop, None if away is None else round(away), arrives, late))
         return made
 
-    def _go(self, here: int, index: int, at_s: float) -> tuple[float, int, float, int]:
-        """From `here` to a stop and through it: when it is over, how late, metres driven, where one is then.
+    def _go(self, here: int, index: int, at_s: float) -> tuple[float, int, int]:
+        """From `here` to a stop and through it: when it is over, how late one came, where one is then.
 
         Who goes to a stop without a position is thought to be still where the last one was.
         """
@@ -87,7 +97,7 @@ class Day:
         if stop.starts_at is not None:
             appointed_s = (stop.starts_at - self.leaves_at).total_seconds()
             late, at_s = max(0, round(at_s - appointed_s)), max(at_s, appointed_s)
-        return at_s + stop.stays_s, late, away, here if stop.place is None else index
+        return at_s + stop.stays_s, late, here if stop.place is None else index
 
     def _appointments(self) -> list[int]:
         return [index for index, stop in enumerate(self.stops) if stop.starts_at is not None]
@@ -106,11 +116,11 @@ class Day:
             else:
                 chosen = waiting.pop(0)
             order.append(chosen)
-            at_s, _, _, here = self._go(here, chosen, at_s)
+            at_s, _, here = self._go(here, chosen, at_s)
         return order
 
     def _is_in_time(self, here: int, index: int, appointment: int, at_s: float) -> bool:
-        at_s, _, _, here = self._go(here, index, at_s)
+        at_s, _, here = self._go(here, index, at_s)
         return not self._go(here, appointment, at_s)[1]
 
     def _felt(self, here: int, index: int) -> float:
@@ -120,16 +130,15 @@ class Day:
             return float("inf")
         return (away or 0.0) / max(1.0, stop.weight)
 
-    def _improved(self, order: list[int]) -> list[int]:
-        """2-opt: turn stretches round while that helps and appointments stay in the order of their times."""
+    def _improved(self, order: list[int], most: int) -> list[int]:
+        """Turn stretches round, or move a stop, while that helps; appointments stay in order, the way within `most`."""
         best, cost = order, self.cost(order)
         for _ in range(MOST_ROUNDS):
             before = cost
-            for first in range(len(best) - 1):
-                for last in range(first + 2, len(best) + 1):
-                    tried = best[:first] + best[first:last][::-1] + best[last:]
-                    if self._in_order(tried) and (tried_cost := self.cost(tried)) < cost:
-                        best, cost = tried, tried_cost
+            for tried in _neighbours(best):
+                if self._in_order(tried) and (found := self.cost(tried)) < cost and self.metres(tried) <= most:
+                    best, cost = tried, found
+                    break
             if cost == before:
                 break
         return best
@@ -137,6 +146,16 @@ class Day:
     def _in_order(self, order: Sequence[int]) -> bool:
         times = [at for index in order if (at := self.stops[index].starts_at) is not None]
         return times == sorted(times)
+
+
+def _neighbours(order: list[int]) -> Iterator[list[int]]:
+    """Every order with one stretch turned round, then every one with one stop moved elsewhere."""
+    for first in range(len(order) - 1):
+        for last in range(first + 2, len(order) + 1):
+            yield order[:first] + order[first:last][::-1] + order[last:]
+    for index in order:
+        rest = [other for other in order if other != index]
+        yield from ([*rest[:place], index, *rest[place:]] for place in range(len(order)))
 
 
 def length_m(legs: Sequence[Leg]) -> int:

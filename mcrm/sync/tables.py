@@ -7,12 +7,12 @@ mapped class says by `__within__` which row its rows belong to; scope, moves and
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Float, Integer, Table, literal
+from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Date, Float, Integer, Table, literal
 
 from mcrm.accounts.models import Account
 from mcrm.api.fields import clean_text
@@ -115,9 +115,12 @@ def _table(
 
 def _column(table: Table, name: str, written: Written, policy: Policy) -> Column:
     column = table.c[name]
-    kind, read = "string", cast(Callable[[Any], Any] | None, None)
+    kind: str = "string"
+    read: Callable[[Any], Any] | None = None
     if isinstance(column.type, UtcDateTime):
         kind, read = "number", milliseconds
+    elif isinstance(column.type, Date):
+        read = date.isoformat
     elif isinstance(column.type, Boolean):
         kind = "boolean"
     elif isinstance(column.type, BigInteger | Integer | Float):
