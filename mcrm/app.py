@@ -24,9 +24,11 @@ from mcrm.duplicates import resources as duplicates
 from mcrm.examples import EXAMPLES
 from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
+from mcrm.leads import resources as leads
 from mcrm.ledger import resources as ledger
 from mcrm.notes import resources as notes
 from mcrm.offers import resources as offers
+from mcrm.opportunities import resources as opportunities
 from mcrm.orders import resources as orders
 from mcrm.payments import resources as payments
 from mcrm.pricing import resources as pricing
@@ -42,6 +44,7 @@ from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
 from mcrm.sync import resources as sync
 from mcrm.tags import resources as tags
+from mcrm.targets import resources as targets
 from mcrm.tasks import resources as tasks
 from mcrm.taxes import resources as taxes
 from mcrm.templates import resources as templates
@@ -89,6 +92,10 @@ BLUEPRINTS = (
     reconciliation.blueprint,
     quotes.blueprint,
     returns.blueprint,
+    leads.blueprint,
+    opportunities.stages,
+    opportunities.blueprint,
+    targets.blueprint,
     carriers.blueprint,
     offers.blueprint,
     deliveries.blueprint,

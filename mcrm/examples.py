@@ -52,6 +52,9 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "OfferIn": {"title": "Two for one on Fridays", "body": "Show HARBOUR241 at the till.", "code": "HARBOUR241"},
     "TerritoryIn": {"name": "West"},
+    "LeadIn": {"name": "Rosa Bianchi", "company": "Bianchi Bakery", "postcode": "BS1 4QA", "source": "web form"},
+    "ConversionIn": {"opportunity": {"amount": 120000, "currency": "GBP", "closes_on": "2026-12-24"}},
+    "OpportunityIn": {"account_id": ACCOUNT, "name": "Beans for the winter", "amount": 120000, "currency": "GBP"},
     "AccountIn": {"name": "The Corner Café", "kind": "company"},
     "CheckIn": {
         "account_id": ACCOUNT,

@@ -21,9 +21,11 @@ from mcrm.duplicates import models as duplicates
 from mcrm.integrations import models as integrations
 from mcrm.interactions import models as interactions
 from mcrm.invoices import models as invoices
+from mcrm.leads import models as leads
 from mcrm.ledger import models as ledger
 from mcrm.lookup import models as lookup
 from mcrm.offers import models as offers
+from mcrm.opportunities import models as opportunities
 from mcrm.orders import models as orders
 from mcrm.payments import models as payments
 from mcrm.pricing import models as pricing
@@ -35,6 +37,7 @@ from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
 from mcrm.sync import models as sync
 from mcrm.tags import models as tags
+from mcrm.targets import models as targets
 from mcrm.tasks import models as tasks
 from mcrm.taxes import models as taxes
 from mcrm.templates import models as templates
@@ -60,9 +63,11 @@ MODULES = (
     integrations,
     interactions,
     invoices,
+    leads,
     ledger,
     lookup,
     offers,
+    opportunities,
     orders,
     payments,
     pricing,
@@ -73,6 +78,7 @@ MODULES = (
     settings_store,
     stock,
     tags,
+    targets,
     tasks,
     taxes,
     templates,

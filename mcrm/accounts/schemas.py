@@ -4,6 +4,7 @@ from mcrm.accounts.models import AccountKind
 from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Number, Schema, Str, Uuid
 from mcrm.api.formats import JsonObject, Locale, TimeZone
 from mcrm.custom_fields.schemas import CustomFilters
+from mcrm.territories.schemas import MemberSchema
 
 COUNTRY = "[A-Z]{2}"
 
@@ -91,3 +92,30 @@ class TreeSchema(Schema):
     above = List(Nested(NodeSchema()), required=True)
     nodes = List(Nested(NodeSchema()), required=True, max_length=500)
     is_whole = Bool(required=True, metadata={"description": "False where more stands below than is shown"})
+
+
+class AccountMoveInSchema(Schema):
+    """To which territory, and why."""
+
+    territory_id = Uuid(required=True)
+    reason = Str(load_default=None, allow_none=True, max_length=500)
+
+
+class AccountMoveSchema(Schema):
+    """Which accounts moved, the one that was named first."""
+
+    account_ids = List(Uuid(), required=True, max_length=100_000)
+
+
+class WhereaboutsSchema(Schema):
+    """Why an account is somebody's; `seen_by` is how the asker sees it: by the role or by a grant."""
+
+    territory_id = Uuid(required=True, allow_none=True)
+    territory = Str(required=True, allow_none=True)
+    manager_id = Uuid(required=True, allow_none=True)
+    members = List(Nested(MemberSchema()), required=True, max_length=10_000)
+    how = Str(required=True)
+    since = AwareDateTime(required=True)
+    by = Str(required=True, allow_none=True)
+    because = Str(required=True, allow_none=True, max_length=500)
+    seen_by = Str(required=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from mcrm import hours
+
 LONGEST_TEXT = 40
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 
@@ -57,6 +59,13 @@ def _language(value: Any) -> str:
     if isinstance(value, str) and LANGUAGE.fullmatch(value):
         return value
     raise ValueError("Must be a language such as en or es-MX.")
+
+
+def _hours(value: Any) -> str:
+    try:
+        return str(hours.read(value))
+    except (TypeError, ValueError):
+        raise ValueError("Must be hours such as Mon-Fri 09:00-17:30 Europe/London.") from None
 
 
 SENDER_NAME = Option(
@@ -118,6 +127,27 @@ TASK_REMINDER_MINUTES = Option(
     "How long before a task is due its owner's phone is told.",
     _whole(0, 7 * 24 * 60),
 )
+LEAD_TOUCH_MINUTES = Option(
+    "lead-touch-minutes",
+    SettingType.INTEGER,
+    30,
+    "Within how many minutes (of business hours, where they are set) a new lead is to be contacted.",
+    _whole(1, 60 * 24 * 30),
+)
+LEAD_HOURS = Option(
+    "lead-hours",
+    SettingType.TEXT,
+    None,
+    "When the clock of new leads runs, such as Mon-Fri 09:00-17:30 Europe/London; always while nobody set it.",
+    _hours,
+)
+OPPORTUNITY_STALE_DAYS = Option(
+    "opportunity-stale-days",
+    SettingType.INTEGER,
+    30,
+    "After how many days in one stage an open opportunity counts as forgotten.",
+    _whole(1, 366),
+)
 
 OPTIONS = {
     option.name: option
@@ -131,5 +161,8 @@ OPTIONS = {
         VISIT_POSITION_DAYS,
         VISIT_USUAL_DAYS,
         TASK_REMINDER_MINUTES,
+        LEAD_TOUCH_MINUTES,
+        LEAD_HOURS,
+        OPPORTUNITY_STALE_DAYS,
     )
 }

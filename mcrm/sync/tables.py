@@ -20,9 +20,12 @@ from mcrm.contacts.models import Contact, ContactPoint, PointChannel
 from mcrm.db import Base, Synced, UtcDateTime, canonical
 from mcrm.interactions.kinds import LOGGED_BY_REPS
 from mcrm.interactions.models import Interaction
+from mcrm.leads.models import Lead
+from mcrm.opportunities.models import Opportunity
 from mcrm.orders.models import Order, OrderLine
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock.models import StockItem
+from mcrm.targets.models import Target
 from mcrm.tasks.models import Task
 from mcrm.territories.models import Territory
 from mcrm.visits.models import PlannedVisit, Visit, VisitForm, VisitReport
@@ -186,6 +189,51 @@ TABLES: Mapping[str, SyncedTable] = {
             ),
         ),
         _table(
+            Lead,
+            edited=(
+                "name",
+                "company",
+                "phone",
+                "email",
+                "country",
+                "postcode",
+                "source",
+                "notes",
+                "territory_id",
+                "status",
+                "lost_reason",
+                "first_touched_at",
+            ),
+            read_only=(
+                "owner_id",
+                "assigned_at",
+                "touch_due_at",
+                "escalated_at",
+                "converted_at",
+                "contact_id",
+                "account_id",
+                "opportunity_id",
+            ),
+            policies={"notes": Policy.APPEND}
+            | dict.fromkeys(("territory_id", "status", "lost_reason", "first_touched_at"), Policy.SERVER),
+        ),
+        _table(
+            Opportunity,
+            edited=(
+                "name",
+                "contact_id",
+                "stage",
+                "amount",
+                "currency",
+                "closes_on",
+                "loss_reason",
+                "loss_detail",
+            ),
+            once=("account_id",),
+            read_only=("owner_id", "stage_since", "closed_at", "order_id", "quote_id"),
+            policies=dict.fromkeys(("stage", "loss_reason", "loss_detail"), Policy.SERVER),
+        ),
+        _table(
             Product,
             read_only=("code", "name", "description", "category", "unit", "picture_url", "is_active"),
             shared=True,
@@ -233,6 +281,11 @@ TABLES: Mapping[str, SyncedTable] = {
             edited=("title", "due_at", "done_at", "contact_id"),
             once=("account_id",),
             read_only=("owner_id", "visit_id"),
+        ),
+        _table(
+            Target,
+            read_only=("measure", "user_id", "territory_id", "starts_on", "ends_on", "goal", "currency", "progress"),
+            only=(Target.__table__.c.territory_id.is_not(None),),
         ),
         NOTES,
     )

@@ -37,8 +37,12 @@ from mcrm.integrations.models import IntegrationKey
 from mcrm.integrations.schemas import IntegrationKeySchema
 from mcrm.invoices.models import Invoice
 from mcrm.invoices.schemas import InvoiceSchema
+from mcrm.leads.models import Lead
+from mcrm.leads.schemas import LeadSchema
 from mcrm.offers.models import Offer
 from mcrm.offers.schemas import OfferSchema
+from mcrm.opportunities.models import Opportunity, PipelineStage
+from mcrm.opportunities.schemas import OpportunitySchema, PipelineStageSchema
 from mcrm.orders.models import Order
 from mcrm.orders.schemas import OrderSchema
 from mcrm.payments.models import Payment
@@ -58,6 +62,8 @@ from mcrm.sync.models import Conflict
 from mcrm.sync.schemas import SyncConflictSchema
 from mcrm.tags.models import Tag
 from mcrm.tags.schemas import TagSchema
+from mcrm.targets.models import Target
+from mcrm.targets.schemas import TargetSchema
 from mcrm.tasks.models import Task
 from mcrm.tasks.schemas import TaskSchema
 from mcrm.taxes.models import TaxRate
@@ -95,6 +101,10 @@ LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
     "/v1/me/orders": (OrderSchema(), Order),
     "/v1/quotes": (QuoteSchema(), Quote),
     "/v1/returns": (ReturnSchema(), Return),
+    "/v1/leads": (LeadSchema(), Lead),
+    "/v1/pipeline-stages": (PipelineStageSchema(), PipelineStage),
+    "/v1/opportunities": (OpportunitySchema(), Opportunity),
+    "/v1/targets": (TargetSchema(), Target),
     "/v1/payments": (PaymentSchema(), Payment),
     "/v1/invoices": (InvoiceSchema(), Invoice),
     "/v1/me/invoices": (InvoiceSchema(), Invoice),
@@ -143,6 +153,7 @@ def ada(client: FlaskClient, session: Session) -> Caller:
     written = [ada.put(f"/v1/contacts/{ben.id}/tags/roaster")]
     written += [ada.post(f"/v1/orders/{order.id}/shipments", {"carrier": "Royal Mail"}) for order in orders]
     written += [ada.post(path, body) for path, body in bodies(str(ben.id), str(product.id), str(item.id)).items()]
+    written += [ada.post(path, body) for path, body in field_bodies(str(ben.account_id), str(west.id)).items()]
     assert [answer.status_code for answer in written] == [200] + [201] * (len(written) - 1)
     in_bulk(ada)
     in_the_field(ada, str(ben.account_id))
@@ -215,6 +226,16 @@ def bodies(contact_id: str, product_id: str, stock_item_id: str) -> dict[str, di
         "/v1/purchase-requests": {"stock_item_id": stock_item_id, "quantity": 12},
         "/v1/quotes": {"contact_id": contact_id, "lines": [{"product_id": product_id, "quantity": 2}]},
         "/v1/templates": {"key": "order.shipped", "channel": "sms", "locale": "en", "body": "It is on its way."},
+    }
+
+
+def field_bodies(account_id: str, territory_id: str) -> dict[str, dict[str, Any]]:
+    """What is sold in the field, by where."""
+    days = {"starts_on": "2026-01-01", "ends_on": "2026-12-31"}
+    return {
+        "/v1/leads": {"name": "Rosa Bianchi", "phone": "+447700900205", "territory_id": territory_id},
+        "/v1/opportunities": {"name": "Beans", "account_id": account_id, "amount": 500, "closes_on": "2026-12-24"},
+        "/v1/targets": {"measure": "orders-count", "territory_id": territory_id, "goal": 5, **days},
     }
 
 

@@ -107,6 +107,8 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     selling(walk, ada)
     storing(walk, ada)
     quoting_and_returning(walk, ada)
+    leads(walk, ada)
+    opportunities_and_targets(walk, ada)
     in_bulk(walk, ada)
     in_the_field(walk, ada)
     customers_own(walk)
@@ -289,6 +291,44 @@ def quoting_and_returning(walk: Walk, ada: Caller) -> None:
     finding = {"line_id": line, "verdict": "scrap", "refundable_quantity": 1}
     walk.post(ada, f"/v1/returns/{second}/inspection", {"lines": [finding]})
     walk.post(ada, f"/v1/returns/{second}/closure")
+
+
+def leads(walk: Walk, ada: Caller) -> None:
+    west = walk.post(ada, "/v1/territories", {"name": "North West"})["id"]
+    place = f"/v1/territories/{west}/places/GB/L1"
+    walk.put(ada, place)
+    walk.step("DELETE", place, lambda: ada.delete(place))
+    made = [walk.post(ada, "/v1/leads", {"name": f"Lead {number}", "territory_id": west})["id"] for number in range(2)]
+    kept, lost = (f"/v1/leads/{id_}" for id_ in made)
+    walk.patch(ada, kept, {"company": "Bianchi Bakery"})
+    walk.post(ada, f"{kept}/claim")
+    walk.post(ada, f"{kept}/assignment")
+    walk.post(ada, f"{kept}/touches", {"how": "call", "text": "Wants samples."})
+    walk.post(ada, f"{kept}/qualification")
+    account = walk.post(ada, f"{kept}/conversion")["account_id"]
+    walk.post(ada, f"{lost}/loss", {"reason": "spam"})
+    walk.post(ada, f"{lost}/reopening")
+    east = walk.post(ada, "/v1/territories", {"name": "North East"})["id"]
+    walk.post(ada, f"/v1/accounts/{account}/move", {"territory_id": east})
+
+
+def opportunities_and_targets(walk: Walk, ada: Caller) -> None:
+    stage = {"key": "tasting", "name": "Tasting", "place": 15, "probability": 25}
+    tasting = walk.post(ada, "/v1/pipeline-stages", stage)["id"]
+    walk.patch(ada, f"/v1/pipeline-stages/{tasting}", {"probability": 30})
+    walk.delete(ada, f"/v1/pipeline-stages/{tasting}")
+    account = walk.post(ada, "/v1/accounts", {"name": "Quay Stores"})["id"]
+    made = walk.post(ada, "/v1/opportunities", {"name": "Mugs", "account_id": account})["id"]
+    path = f"/v1/opportunities/{made}"
+    walk.patch(ada, path, {"amount": 40_000})
+    walk.post(ada, f"{path}/stages", {"stage": "proposal"})
+    walk.post(ada, f"{path}/win")
+    walk.post(ada, f"{path}/reopening")
+    walk.post(ada, f"{path}/loss", {"reason": "timing"})
+    facts = {"measure": "new-accounts", "team": "field", "goal": 5, "starts_on": "2026-01-01", "ends_on": "2026-12-31"}
+    target = walk.post(ada, "/v1/targets", facts)["id"]
+    walk.patch(ada, f"/v1/targets/{target}", {"goal": 6})
+    walk.delete(ada, f"/v1/targets/{target}")
 
 
 def in_bulk(walk: Walk, ada: Caller) -> None:
