@@ -26,8 +26,6 @@ from mcrm.rounds.models import VisitCadence
 from mcrm.rounds.schemas import (
     CadenceInSchema,
     CadenceSchema,
-    CoverageListSchema,
-    CoverageQuery,
     DayQuery,
     DaySchema,
     DueListSchema,
@@ -38,6 +36,8 @@ from mcrm.rounds.schemas import (
     PlannedVisitSchema,
     TeamDayQuery,
     TeamDaySchema,
+    VisitCoverageListSchema,
+    VisitCoverageQuery,
 )
 from mcrm.transaction import perform
 from mcrm.visits import appointments
@@ -96,8 +96,8 @@ class Overdue(MethodView):
 class CoverageOfAccounts(MethodView):
     """How well the cadences are kept."""
 
-    @blueprint.arguments(CoverageQuery(), location="query")
-    @blueprint.response(200, CoverageListSchema())
+    @blueprint.arguments(VisitCoverageQuery(), location="query")
+    @blueprint.response(200, VisitCoverageListSchema())
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """How many accounts were visited within their cadence, by territory and class."""
         with reading() as session:

@@ -95,7 +95,7 @@ class DueQuery(Query):
     account_class = Str(max_length=40, load_default=None)
 
 
-class CoverageSchema(Schema):
+class VisitCoverageSchema(Schema):
     """The accounts of one class in one territory: how many, and how many of them were visited within the cadence."""
 
     territory_id = Uuid(required=True, allow_none=True)
@@ -108,13 +108,13 @@ class CoverageSchema(Schema):
     share = Number(minimum=0, maximum=1, required=True)
 
 
-class CoverageListSchema(Schema):
+class VisitCoverageListSchema(Schema):
     """How well the cadences are kept, by territory and class."""
 
-    items = List(Nested(CoverageSchema()), required=True, max_length=10_000)
+    items = List(Nested(VisitCoverageSchema()), required=True, max_length=10_000)
 
 
-class CoverageQuery(Query):
+class VisitCoverageQuery(Query):
     """Of which territory; of all, if none is named."""
 
     territory_id = Uuid(load_default=None)

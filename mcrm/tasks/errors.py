@@ -21,6 +21,12 @@ class ContactElsewhere(Invalid):
     code = "task.contact-elsewhere"
 
 
+class OpportunityElsewhere(Invalid):
+    """This opportunity does not belong to the account."""
+
+    code = "task.opportunity-elsewhere"
+
+
 class OwnerUnknown(NotFound):
     """There is nobody with this id who sees the account."""
 

@@ -32,7 +32,7 @@ class Task(Synced):
     done_at: Mapped[datetime | None]
     account_id: Mapped[UUID] = mapped_column(Id, ForeignKey("accounts.id"))
     contact_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contacts.id"))
-    opportunity_id: Mapped[UUID | None]
+    opportunity_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("opportunities.id"))
     visit_id: Mapped[UUID | None]
     owner_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("users.id"))
     repeat_every_days: Mapped[int | None]

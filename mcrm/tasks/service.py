@@ -18,9 +18,18 @@ from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.opportunities import service as opportunities
 from mcrm.settings_store import service as settings_store
 from mcrm.settings_store.catalogue import TASK_REMINDER_MINUTES
-from mcrm.tasks.errors import ContactElsewhere, OwnerUnknown, TaskDone, TaskIdTaken, TaskUnknown, TaskWithoutAccount
+from mcrm.tasks.errors import (
+    ContactElsewhere,
+    OpportunityElsewhere,
+    OwnerUnknown,
+    TaskDone,
+    TaskIdTaken,
+    TaskUnknown,
+    TaskWithoutAccount,
+)
 from mcrm.tasks.models import Task, TaskReminder
 
 TABLE = Task.__table__
@@ -58,13 +67,15 @@ def add(
     """Something is to be done for an account, or for a contact's; the actor owns it unless somebody else is named.
 
     An `id` that a device made: the same task again is answered with what is stored. `facts` are other columns of Task.
-    Raises AccountUnknown, ContactUnknown, ContactElsewhere, TaskWithoutAccount, OwnerUnknown, TaskIdTaken.
+    Raises AccountUnknown, ContactUnknown, ContactElsewhere, OpportunityUnknown, OpportunityElsewhere,
+    TaskWithoutAccount, OwnerUnknown, TaskIdTaken.
     """
     account_id = _account(session, actor, account_id, contact_id)
     if id is not None and (known := session.get(Task, id)) is not None:
         if (known.account_id, known.title) != (account_id, title):
             raise TaskIdTaken(field="id")
         return known
+    _require_its_opportunity(session, actor, facts.get("opportunity_id"), account_id)
     owner_id = owner_id or (actor.id if actor.is_staff else None)
     _require_sees(session, owner_id, account_id)
     facts |= {"contact_id": contact_id, "owner_id": owner_id, "created_at": created_at or clock.now()}
@@ -82,6 +93,7 @@ def change(session: Session, actor: Actor, task: Task, changes: dict[str, Any]) 
     contact_id = changes.get("contact_id")
     if contact_id is not None:
         _account(session, actor, task.account_id, contact_id)
+    _require_its_opportunity(session, actor, changes.get("opportunity_id"), task.account_id)
     if changes.get("owner_id") is not None:
         _require_sees(session, changes["owner_id"], task.account_id)
     due = task.due_at
@@ -153,6 +165,13 @@ def _account(session: Session, actor: Actor, account_id: UUID | None, contact_id
     if account_id is None:
         raise TaskWithoutAccount(field="account_id")
     return accounts.reachable(session, actor, account_id, field="account_id").id
+
+
+def _require_its_opportunity(session: Session, actor: Actor, opportunity_id: UUID | None, account_id: UUID) -> None:
+    if opportunity_id is None:
+        return
+    if opportunities.reachable(session, actor, opportunity_id).account_id != account_id:
+        raise OpportunityElsewhere(field="opportunity_id")
 
 
 def _require_sees(session: Session, owner_id: UUID | None, account_id: UUID) -> None:

@@ -164,6 +164,9 @@ def _create_tasks() -> None:
         sa.CheckConstraint("repeat_every_days > 0", name=op.f("ck_tasks_repeat_every_days")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_tasks_account_id_accounts")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_tasks_contact_id_contacts")),
+        sa.ForeignKeyConstraint(
+            ["opportunity_id"], ["opportunities.id"], name=op.f("fk_tasks_opportunity_id_opportunities")
+        ),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_tasks_owner_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )

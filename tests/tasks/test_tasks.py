@@ -13,6 +13,7 @@ from mcrm import clock
 from mcrm.actors import Role
 from mcrm.ids import new_id
 from mcrm.interactions.models import Interaction
+from mcrm.opportunities.models import Opportunity
 from mcrm.tasks.models import TaskReminder
 from tests.callers import Caller, as_staff
 from tests.cast import a_customer, a_territory
@@ -103,6 +104,13 @@ def test_a_task_is_for_somebody(session: Session, sam: Caller, ben: Any) -> None
     session.commit()
     elsewhere = a_task(sam, ben, account_id=str(other.account_id))
     assert (elsewhere.status_code, elsewhere.json["code"]) == (422, "task.contact-elsewhere")
+    aishas = Opportunity(account_id=other.account_id, name="Beans", stage="discovery", currency="GBP")
+    session.add(aishas)
+    session.commit()
+    foreign = a_task(sam, ben, opportunity_id=str(aishas.id))
+    assert (foreign.status_code, foreign.json["code"]) == (422, "task.opportunity-elsewhere")
+    theirs = {"title": "Send the offer", "account_id": str(other.account_id), "opportunity_id": str(aishas.id)}
+    assert sam.post("/v1/tasks", theirs).json["opportunity_id"] == str(aishas.id)
 
 
 def test_the_same_task_again_is_one(sam: Caller, ben: Any) -> None:
