@@ -35,6 +35,10 @@ def follow(session: Session, actor: Actor, lead: Lead, moved: Moved) -> Lead:
     wanted = moved.status or lead.status
     if wanted not in list(LeadStatus):
         raise IllegalLeadMove("There is no such status.", field="status")
+    if moved.touched_at is not None and lead.first_touched_at is not None:
+        raise IllegalLeadMove("The first touch stands as it was told.", field="first_touched_at")
+    if moved.reason is not None and (wanted != LeadStatus.LOST or lead.status == LeadStatus.LOST):
+        raise IllegalLeadMove("A reason comes with the loss alone.", field="lost_reason")
     if lead.first_touched_at is None and (moved.touched_at is not None or wanted == LeadStatus.CONTACTED):
         service.touch(session, actor, lead, how=Touch.OTHER, at=moved.touched_at)
     if wanted == lead.status:

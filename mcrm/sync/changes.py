@@ -1,7 +1,6 @@
 """Which use case takes which change of a device: one row a table, the same rules and rights as over REST."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,22 +17,13 @@ from mcrm.contacts.models import ContactPoint
 from mcrm.contacts.schemas import ContactChangeSchema, ContactInSchema, ContactPointInSchema
 from mcrm.interactions.kinds import LOGGED_BY_REPS, Kind
 from mcrm.interactions.positions import ChangedRow
-from mcrm.leads import following
-from mcrm.leads import service as leads
-from mcrm.leads.schemas import LeadChangeSchema, LeadInSchema
-from mcrm.opportunities import service as opportunities
-from mcrm.opportunities.models import LossReason
-from mcrm.opportunities.schemas import OpportunityChangeSchema, OpportunityInSchema
 from mcrm.orders import placing
 from mcrm.orders.placing import Wanted
 from mcrm.orders.schemas import NewOrderSchema
-from mcrm.sync import visiting
+from mcrm.sync import selling, visiting
 from mcrm.sync.errors import RecordInvalid
 from mcrm.sync.handing import Facts, New, Offline, given, instant, known_id
 from mcrm.transaction import pending
-
-NOWHERE = "ZZ"  # an edit does not say whose national numbers are meant: it brings +44…, or is refused
-LOSS = ("loss_reason", "loss_detail")
 
 
 class NoteSchema(Schema):
@@ -48,8 +38,6 @@ class NoteSchema(Schema):
 
 NEW_ACCOUNT, CHANGED_ACCOUNT = AccountInSchema(), AccountChangeSchema()
 NEW_CONTACT, CHANGED_CONTACT = ContactInSchema(), ContactChangeSchema()
-NEW_LEAD, CHANGED_LEAD = LeadInSchema(), LeadChangeSchema()
-NEW_OPPORTUNITY, CHANGED_OPPORTUNITY = OpportunityInSchema(), OpportunityChangeSchema()
 NEW_POINT, NEW_ORDER, NEW_NOTE = ContactPointInSchema(), NewOrderSchema(), NoteSchema()
 
 
@@ -91,47 +79,6 @@ def _remove_point(session: Session, actor: Actor, id: UUID) -> object:
     return point
 
 
-def _create_lead(session: Session, actor: Actor, new: New) -> object:
-    facts = given(new.facts)
-    moved = following.Moved.of(facts, _touched_at(facts))
-    loaded = NEW_LEAD.load(facts)
-    lead = leads.create(session, actor, id=new.id, created_at=new.created_at, region=new.region, **loaded)
-    return following.follow(session, actor, lead, moved)
-
-
-def _edit_lead(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
-    lead = leads.reachable(session, actor, id, lock=True)
-    moved = following.Moved.of(facts, _touched_at(facts))
-    if facts:
-        leads.change(session, actor, lead, CHANGED_LEAD.load(facts), region=NOWHERE)
-    return following.follow(session, actor, lead, moved)
-
-
-def _touched_at(facts: Facts) -> datetime | None:
-    value = facts.pop("first_touched_at", None)
-    return None if value is None else instant(value, datetime.max.replace(tzinfo=UTC))
-
-
-def _create_opportunity(session: Session, actor: Actor, new: New) -> object:
-    facts = given(new.facts)
-    loaded = NEW_OPPORTUNITY.load({name: value for name, value in facts.items() if name not in LOSS})
-    return opportunities.begin(session, actor, id=new.id, created_at=new.created_at, **loaded)
-
-
-def _edit_opportunity(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
-    found = opportunities.reachable(session, actor, id, lock=True)
-    moved = {name: facts.pop(name) for name in ("stage", *LOSS) if name in facts}
-    if facts:
-        opportunities.change(session, actor, found, CHANGED_OPPORTUNITY.load(facts))
-    if (stage := moved.get("stage")) is None:
-        return found
-    reason, detail = (moved.get(name) for name in LOSS)
-    if reason is not None and reason not in list(LossReason):
-        raise RecordInvalid(f"loss_reason: one of {', '.join(LossReason)}.", field="loss_reason")
-    reason = None if reason is None else LossReason(reason)
-    return opportunities.move(session, actor, found, stage=str(stage), reason=reason, detail=detail)
-
-
 def _place_order(session: Session, actor: Actor, new: New) -> object:
     asked = [{"product_id": line.facts.get("product_id"), "quantity": line.facts.get("quantity")} for line in new.parts]
     loaded = NEW_ORDER.load({**given(new.facts), "lines": asked})
@@ -154,8 +101,8 @@ CHANGES: Mapping[str, Offline] = {
     "accounts": Offline(create=_create_account, edit=_edit_account),
     "contacts": Offline(create=_create_contact, edit=_edit_contact),
     "contact_points": Offline(create=_add_point, delete=_remove_point),
-    "leads": Offline(create=_create_lead, edit=_edit_lead),
-    "opportunities": Offline(create=_create_opportunity, edit=_edit_opportunity),
+    "leads": Offline(create=selling.create_lead, edit=selling.edit_lead),
+    "opportunities": Offline(create=selling.create_opportunity, edit=selling.edit_opportunity),
     "orders": Offline(create=_place_order),
     "visits": Offline(create=visiting.check_in, edit=visiting.edit_visit),
     "visit_reports": Offline(create=visiting.report),

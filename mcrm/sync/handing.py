@@ -47,6 +47,7 @@ def given(facts: Facts) -> Facts:
 
 
 def known_id(value: Any) -> UUID:
+    """The id that a device names; raises ValidationError."""
     id_ = Uuid().deserialize(value)
     assert isinstance(id_, UUID)
     return id_

@@ -74,6 +74,7 @@ def test_a_lead_converted_offline_is_business_after_the_sync_and_a_repeated_push
         ({"status": "lost"}, "lead.loss-reason-needed"),
         ({"status": "lost", "lost_reason": "bored"}, "lead.loss-reason-needed"),
         ({"status": "dreaming"}, "lead.illegal-move"),
+        ({"lost_reason": "spam"}, "lead.illegal-move"),
         ({"first_touched_at": 4_102_444_800_000}, "lead.touch-time-unfit"),
         ({"phone": "07700 900206"}, "contact-point.invalid-address"),
     ],
