@@ -17,7 +17,7 @@ from demo import tailing
 from demo.processes import Keeper, Kept, command
 from demo.scene import CannotStart, Scene, claim, folder_of, require_free, shown
 from demo.seed import Seeded, seed
-from mcrm import db, keys
+from mcrm import clock, db, keys
 from mcrm.config import BadSetting, Settings
 from mcrm.db import Database
 from migrations import running
@@ -79,6 +79,7 @@ def _open(scene: Scene, environment: Mapping[str, str]) -> tuple[Database, Setti
     except BadSetting as error:
         raise CannotStart(f"{error}.") from None
     keys.use(settings.secret_key)
+    clock.use_zone(settings.timezone)
     database = db.connect(settings.database_url, synchronous="NORMAL")
     assert isinstance(database.bind, Engine)
     try:

@@ -34,6 +34,9 @@ class Area(StrEnum):
     ORDERS = "orders"
     BOOKS = "books"
     OFFERS = "offers"
+    LEADS = "leads"
+    OPPORTUNITIES = "opportunities"
+    TARGETS = "targets"
     SEARCH = "search"
 
 
