@@ -20,6 +20,8 @@ from mcrm.db import reading
 from mcrm.orders.schemas import NothingSchema
 from mcrm.transaction import transaction
 
+UNFIT = "bulk-change.unfit"
+"""The code of a filter or a change that the resource's own list or PATCH would refuse."""
 ROWS = compile_rows(BulkChangeSchema(), BulkChange)
 VERDICTS = compile_rows(BulkChangeRowSchema(), BulkChangeRow)
 blueprint = Blueprint(
@@ -45,7 +47,7 @@ class BulkChanges(MethodView):
         target = service.TARGETS[facts["resource"]]
         found = _loaded(target.filters, facts["filter"], "filter")
         if not _loaded(target.changes, facts["changes"], "set"):
-            raise InvalidInput([FieldError("set", "required", "Must set something.")])
+            raise InvalidInput([FieldError("set", "required", "Must set something.")], code=UNFIT)
         facts["filter"] = {name: value for name, value in target.filters.dump(found).items() if value is not None}
         with transaction() as session:
             return service.count(session, current_actor, **facts)
@@ -55,7 +57,7 @@ def _loaded(schema: ma.Schema, given: dict[str, Any], member: str) -> dict[str, 
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ma.ValidationError as error:
-        raise InvalidInput(field_errors(error.messages, (member,))) from None
+        raise InvalidInput(field_errors(error.messages, (member,)), code=UNFIT) from None
     return loaded
 
 

@@ -29,8 +29,10 @@ class OwnPricesInSchema(fields.Schema):
 class PricesInSchema(fields.Schema):
     """What somebody would like to know the price of: name the account or the contact. `at` defaults to now."""
 
-    account_id = fields.Uuid(load_default=None, allow_none=True)
-    contact_id = fields.Uuid(load_default=None, allow_none=True)
+    either = {"contact_id": {}, "account_id": {}}
+
+    account_id = fields.Uuid()
+    contact_id = fields.Uuid()
     at = fields.AwareDateTime(load_default=None, allow_none=True)
     lines = fields.List(fields.Nested(WantedSchema()), required=True, min_length=1, max_length=MOST_LINES)
 

@@ -107,7 +107,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     storing(walk, ada)
     quoting_and_returning(walk, ada)
     in_bulk(walk, ada)
-    customers_own(walk)
+    customers_own(walk, ada)
     signing_in(walk, ada)
 
     assert writing_operations(walk.client) - walk.traces.keys() == set(), "operations that nobody walks"
@@ -304,7 +304,7 @@ def in_bulk(walk: Walk, ada: Caller) -> None:
     walk.post(ada, f"/v1/bulk-changes/{second}/cancellation")
 
 
-def customers_own(walk: Walk) -> None:
+def customers_own(walk: Walk, ada: Caller) -> None:
     mei = a_customer(walk.session, "Mei Lin", phone="+447700900204")
     walk.session.commit()
     app = as_customer(walk.client, mei)
@@ -321,6 +321,16 @@ def customers_own(walk: Walk) -> None:
     sold = a_product(walk.session, "HP-CAN", "Beeswax candle")
     walk.session.commit()
     walk.post(app, "/v1/me/prices", {"lines": [{"product_id": str(sold.id), "quantity": 1}]})
+    wanted = {"contact_id": str(mei.id), "lines": [{"product_id": str(sold.id), "quantity": 2}]}
+    taken, refused = (ada.post("/v1/quotes", wanted).json["id"] for _ in range(2))
+    walk.post(app, f"/v1/me/quotes/{refused}/declination", {"reason": "too many"})
+    order = walk.post(app, f"/v1/me/quotes/{taken}/acceptance")
+    walk.post(app, f"/v1/me/orders/{order['id']}/tracking-link")
+    ada.post(f"/v1/orders/{order['id']}/shipments", {"carrier": "Royal Mail"})
+    ada.post(f"/v1/orders/{order['id']}/delivery")
+    back = {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}], "reason": "changed_mind"}
+    unwanted = walk.post(app, f"/v1/me/orders/{order['id']}/returns", back)["id"]
+    walk.post(app, f"/v1/me/returns/{unwanted}/withdrawal")
 
 
 def signing_in(walk: Walk, ada: Caller) -> None:
