@@ -49,6 +49,8 @@ BLUEPRINTS = (
     access.own,
     access.password,
     access.staff,
+    access.oneself,
+    access.customers,
     integrations.blueprint,
     settings_store.blueprint,
     audit.blueprint,

@@ -94,7 +94,7 @@ class DiscountRuleSchema(fields.Schema):
 
 
 class ListRuleSchema(fields.Schema):
-    """A price list that applies to the account, now or later."""
+    """A price list that applies to the account, now or later; `levels_up` is 0 for its own, 1 for its parent's."""
 
     id = fields.Uuid(required=True)
     rank = fields.Int(required=True)
@@ -104,6 +104,7 @@ class ListRuleSchema(fields.Schema):
     discounts = fields.List(fields.Nested(DiscountRuleSchema()), required=True)
     valid_from = fields.AwareDateTime(required=True, allow_none=True)
     valid_until = fields.AwareDateTime(required=True, allow_none=True)
+    levels_up = fields.Int(required=True, allow_none=True)
 
 
 class TaxRuleSchema(fields.Schema):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor, Role
+from mcrm.errors import Conflict
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.orders import moving
@@ -66,7 +67,8 @@ def request(
     if order.status == OrderStatus.CANCELLED or not any(line.shipped_quantity for line in there):
         raise NothingShipped()
     gone = returned(session, order.id)
-    most, too_many = {line.id: line.shipped_quantity for line in there}, MoreThanShipped
+    most: dict[UUID, int] = {line.id: line.shipped_quantity for line in there}
+    too_many: type[Conflict] = MoreThanShipped
     if actor.role is Role.CUSTOMER and order.status not in ALL_THERE:
         most, too_many = delivered(session, order.id), MoreThanDelivered
     pieces = chosen(there, lines, lambda line: most.get(line.id, 0) - gone.get(line.id, 0), too_many)

@@ -317,6 +317,10 @@ def customers_own(walk: Walk, ada: Caller) -> None:
     walk.post(app, f"/v1/me/deliveries/{push.id}/receipt", {"state": "read"})
     path = "/v1/me/push-registrations/iphone-1"
     walk.step("DELETE", path, lambda: app.delete(path))
+    ended = f"/v1/contacts/{mei.id}/sessions"
+    as_customer(walk.client, mei, "tablet")
+    walk.step("DELETE", ended, lambda: ada.delete(ended))
+    app = as_customer(walk.client, mei)
     walk.post(app, "/v1/me/chat-links", {"channel": "telegram"})
     sold = a_product(walk.session, "HP-CAN", "Beeswax candle")
     walk.session.commit()
