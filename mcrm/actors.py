@@ -35,6 +35,7 @@ class Area(StrEnum):
     BOOKS = "books"
     OFFERS = "offers"
     SEARCH = "search"
+    BULK = "bulk"
 
 
 class Channel(StrEnum):

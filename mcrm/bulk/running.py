@@ -181,7 +181,7 @@ def _decide(session: Session, opened: _Opened, window: Window, *, is_last: bool)
     job = session.scalar(query.execution_options(populate_existing=True))
     if job is None or job.state != ImportState.RUNNING or not opened.stands_at(job):
         return False
-    actor = actor_of(session, job.user_id)
+    actor = actor_of(session, job.user_id, job.actor)
     try:
         if actor is None:
             raise NotYours
