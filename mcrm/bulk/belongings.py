@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
@@ -18,6 +18,7 @@ from mcrm.bulk.rows import PLACE_PARTS, Values
 from mcrm.contacts.models import Contact
 from mcrm.errors import DomainError
 from mcrm.ids import new_id
+from mcrm.inserting import insert_many
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
@@ -48,6 +49,8 @@ def cells_of(row: Values, kind: AddressKind) -> Place:
 
 def new_places(row: Values) -> dict[AddressKind, Place]:
     """The whole addresses of a new contact; raises RowUnfit, CountryUnknown, PostcodeInvalid, naming the column."""
+    if not named(row):
+        return {}
     return {kind: _whole(kind, cells) for kind in AddressKind if (cells := cells_of(row, kind))}
 
 
@@ -99,6 +102,8 @@ class Held:
     def differing(self, contact: Contact, row: Values) -> dict[AddressKind, Place]:
         """What the row says otherwise of the contact's default addresses, or all of one that the contact has not."""
         found: dict[AddressKind, Place] = {}
+        if not named(row):
+            return found
         for kind in AddressKind:
             if not (cells := cells_of(row, kind)):
                 continue
@@ -155,8 +160,7 @@ def give(session: Session, actor: Actor, new: Sequence[tuple[Values, UUID, UUID]
         undo.append({"tags": [[str(known[name][0]), known[name][1]] for name in names]})
         undo[-1]["places"] = [[str(one["id"]), 1] for one in own]
         _log(session, actor, contact_id, account_id, names, own)
-    if put:
-        session.connection().execute(_PUT, put)
+    insert_many(session.connection(), cast(Table, ContactTag.__table__), put)
     insert_rows(session, Address, places)
     index_rows(session, Address, places)
     return undo
@@ -169,9 +173,6 @@ def claim(undo: Iterable[dict[str, Any]]) -> None:
     for entry in put:
         entry[1] = entry[0] in made
         made.discard(entry[0])
-
-
-_PUT = insert(cast(Table, ContactTag.__table__))
 
 
 def _address_row(kind: AddressKind, place: Place, contact_id: UUID) -> dict[str, Any]:

@@ -17,7 +17,21 @@ ALLOWED = {
     "migrations": {"mcrm", "migrations"},
 }
 LAYERS = (
-    {"config", "clock", "errors", "ids", "actors", "keys", "turns", "db", "holding", "logs", "editing", "money"},
+    {
+        "config",
+        "clock",
+        "errors",
+        "ids",
+        "actors",
+        "keys",
+        "turns",
+        "db",
+        "holding",
+        "logs",
+        "editing",
+        "money",
+        "inserting",
+    },
     {"interactions", "transaction"},
     {"wakeup"},
     {"api"},
