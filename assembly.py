@@ -23,6 +23,7 @@ from mcrm.db import Database
 from mcrm.deliveries import figures
 from mcrm.edge.app import Edge, LiveSource, edge_app
 from mcrm.policy import countries
+from mcrm.sync.limits import LARGEST_PUSH
 from mcrm.transaction import TOPIC_ENGINES
 from mcrm.wakeup import Listener, Notifier
 from mcrm.worker import EngineWorker, engines
@@ -120,8 +121,13 @@ def edge(settings: Settings) -> Edge:
     return edge_app(
         partial(flask_app, settings),
         limits=settings.limits,
-        body_limits={"/v1/imports": MOST_BYTES},
-        make_live=lambda: LiveSource(partial(live.authorise, settings), live.CommittedChanges(), settings.database_url),
+        body_limits={"/v1/imports": MOST_BYTES, "/v1/sync": LARGEST_PUSH},
+        make_live=lambda: LiveSource(
+            partial(live.authorise, settings),
+            live.CommittedChanges(),
+            settings.database_url,
+            partial(live.has_news, settings),
+        ),
     )
 
 

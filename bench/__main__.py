@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bench.report import Figure
 
-BENCHES = ("append", "requests", "outbox", "importing", "adapters", "live", "people", "bulk")
+BENCHES = ("append", "requests", "outbox", "importing", "adapters", "live", "people", "bulk", "sync")
 
 
 def main() -> None:

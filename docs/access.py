@@ -74,6 +74,7 @@ REACH = {
     "/v1/bulk-changes": Reach.OWN,
     "/v1/import-mappings": Reach.WHOLE,
     "/v1/exports": Reach.TERRITORY,
+    "/v1/sync": Reach.TERRITORY,
 }
 
 HEAD = """# Who may call what

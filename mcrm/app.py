@@ -38,6 +38,7 @@ from mcrm.returns import resources as returns
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
+from mcrm.sync import resources as sync
 from mcrm.tags import resources as tags
 from mcrm.taxes import resources as taxes
 from mcrm.templates import resources as templates
@@ -99,6 +100,7 @@ BLUEPRINTS = (
     bulk.mappings,
     bulk.exports,
     bulkchanges.blueprint,
+    sync.blueprint,
 )
 
 

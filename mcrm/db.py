@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -159,6 +159,8 @@ class Row(Base):
     """A table whose rows have a UUIDv7 and a time of creation."""
 
     __abstract__ = True
+    __recorded__: ClassVar[bool] = False
+    """Whether every committed change of a row gets a position in `changes`."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -172,6 +174,11 @@ class Versioned(Row):
     """A table that people edit: `rev` counts a row's changes, is its ETag, and refuses updates of a stale copy."""
 
     __abstract__ = True
+    __recorded__: ClassVar[bool] = True
+    __within__: ClassVar[tuple[str, str] | None] = None
+    """(column, table) of the row that this one belongs to, and with which it moves between territories."""
+    __open__: ClassVar[bool] = False
+    """Whether rows that belong to nothing are everybody's."""
 
     rev: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)

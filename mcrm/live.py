@@ -13,9 +13,11 @@ from mcrm.access import login, tokens
 from mcrm.access.errors import TokenInvalid
 from mcrm.actors import Actor, Role
 from mcrm.config import Settings
-from mcrm.db import reading
+from mcrm.db import looking, reading
+from mcrm.errors import NotAllowed
 from mcrm.interactions import log
 from mcrm.interactions.models import Change, Interaction
+from mcrm.sync import pulling
 
 PAGE = 500
 STAFF_TOPIC = "staff"
@@ -39,6 +41,15 @@ def authorise(settings: Settings, token: str) -> tuple[str, frozenset[str], date
     if actor.role is Role.INTEGRATION:
         raise TokenInvalid()
     return actor.label, topics_of(actor), tokens.expires_at(token)
+
+
+def has_news(settings: Settings, token: str, since: int) -> bool:
+    """Whether a device of this token's caller would get anything from the cursor; raises TokenInvalid, NotAllowed."""
+    actor = login.authenticate(settings, token)
+    if not actor.is_staff:
+        raise NotAllowed
+    with looking() as connection:
+        return pulling.has_news(connection, actor, since)
 
 
 class CommittedChanges:

@@ -32,6 +32,7 @@ from mcrm.quotes import models as quotes
 from mcrm.returns import models as returns
 from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
+from mcrm.sync import models as sync
 from mcrm.tags import models as tags
 from mcrm.taxes import models as taxes
 from mcrm.templates import models as templates
@@ -70,6 +71,7 @@ MODULES = (
     tags,
     taxes,
     templates,
+    sync,
     territories,
 )
 metadata = Base.metadata

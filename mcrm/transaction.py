@@ -8,7 +8,7 @@ misses nothing, on both databases. Nothing else in the house commits.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
@@ -25,7 +25,7 @@ from mcrm import db
 from mcrm.db import Base, Database, Row, Synced
 from mcrm.holding import held
 from mcrm.inserting import insert_many
-from mcrm.interactions import positions
+from mcrm.interactions import places, positions
 from mcrm.interactions.positions import ChangedRow
 
 Result = TypeVar("Result")
@@ -41,13 +41,17 @@ class UnannouncedWrite(Exception):
 
 
 class Pending(list[Any]):
-    """What waits for its position: dicts are interactions, tuples (table, id, op, territory) are changed rows."""
+    """What waits for its position: dicts are interactions, the others changed rows.
+
+    `origin` is the sign-in on whose behalf all of it happens, when a device pushed it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.marks: dict[SessionTransaction, int] = {}  # open savepoint -> length at its start
         self.before_stamp: list[Callable[[Session], None]] = []
         self.topics: set[str] = set()
+        self.origin: UUID | None = None
 
 
 class UseCaseSession(Session):
@@ -92,15 +96,31 @@ def write_rows(session: Session, statement: Update | Delete, parameters: Mapping
     else:
         session.flush()
         rows = session.connection().execute(_recording_once(statement), parameters).all()
-    op = "delete" if isinstance(statement, Delete) else "upsert"
-    pending(session).extend((table.name, row[0], op, row[1] if len(row) > 1 else None) for row in rows)
+    op, fields = ("delete", None) if isinstance(statement, Delete) else ("upsert", _named(statement))
+    column, within = places.placed_by(table.name)
+    for row in rows:
+        above = None if within is None or row[2] is None else (within[1], row[2])
+        territory_id = row[2] if within is None and column is not None else None
+        pending(session).append(ChangedRow(table.name, row[0], op, territory_id, above, row[1], fields))
     return [row[0] for row in rows]
+
+
+def _named(statement: Update) -> str:
+    """The columns that a bulk update sets. Raises UnannouncedWrite for the one that says where rows lie.
+
+    What hangs on the rows would move with them, and no device would hear of it.
+    """
+    names = {str(getattr(column, "key", column)) for column in statement._values or ()}
+    if places.placed_by(cast(Table, statement.table).name)[0] in names:
+        raise UnannouncedWrite(f"{statement.table} cannot be moved in bulk")
+    return ",".join(sorted(names - places.OWN_COUNTERS))
 
 
 def _recording(statement: Update | Delete) -> ReturningUpdate[Any] | ReturningDelete[Any]:
     """The statement that also counts each row's revision, and tells which rows they were."""
     table = cast(Table, statement.table)
-    returning = [table.c.id, table.c.territory_id] if "territory_id" in table.c else [table.c.id]
+    column = places.placed_by(table.name)[0]
+    returning = [table.c.id, table.c.rev] if column is None else [table.c.id, table.c.rev, table.c[column]]
     if isinstance(statement, Update):
         return statement.values(rev=table.c.rev + 1).returning(*returning)
     return statement.returning(*returning)
@@ -114,7 +134,7 @@ def insert_rows(session: Session, model: type[Synced], rows: list[dict[str, Any]
     if rows:
         session.flush()  # what these rows name has to be there before them
         insert_many(session.connection(), cast(Table, model.__table__), rows)
-        pending(session).extend((model.__tablename__, row["id"], "upsert", row.get("territory_id")) for row in rows)
+        pending(session).extend(places.inserted(model, row) for row in rows)
 
 
 def insert_once(
@@ -205,25 +225,17 @@ def stamp(session: Session) -> frozenset[str]:
     if session.in_nested_transaction():
         raise RuntimeError("a savepoint is still open")
     facts = [entry for entry in queue if isinstance(entry, dict)]
-    rows = _last_of_each(entry for entry in queue if isinstance(entry, tuple))
+    rows = positions.last_of_each(entry for entry in queue if isinstance(entry, ChangedRow))
     if queue.topics:
         positions.ring(session.connection(), queue.topics)
     if facts or rows:
+        rows = [row._replace(origin=queue.origin) for row in places.placed(session.connection(), rows)]
         positions.write(session.connection(), facts, rows)
         queue.topics.add(TOPIC_CHANGES)  # on SQLite the file itself tells that there are some
     topics = frozenset(queue.topics)
     queue.clear()
     queue.topics.clear()
     return topics
-
-
-def _last_of_each(entries: Iterable[ChangedRow]) -> list[ChangedRow]:
-    """One change per row, at its last place, with its last operation."""
-    rows: dict[tuple[str, UUID], ChangedRow] = {}
-    for entry in entries:
-        rows.pop(entry[:2], None)
-        rows[entry[:2]] = entry
-    return list(rows.values())
 
 
 _here = threading.local()
@@ -250,13 +262,18 @@ def _drop(session: Session, ended: SessionTransaction) -> None:
 
 @event.listens_for(UseCaseSession, "after_flush")
 def _collect(session: Session, context: Any) -> None:
-    changed = [row for row in session.dirty if session.is_modified(row, include_collections=False)]
-    for op, rows in (("upsert", [*session.new, *changed]), ("delete", session.deleted)):
-        pending(session).extend(
-            (row.__tablename__, row.id, op, getattr(row, "territory_id", None))
-            for row in rows
-            if isinstance(row, Synced)
-        )
+    queue = pending(session)
+    queue.extend(places.changed(row, "upsert") for row in session.new if _is_recorded(row))
+    for row in session.dirty:
+        if _is_recorded(row) and session.is_modified(row, include_collections=False):
+            before = places.changed_columns(row)
+            queue.extend(places.moved(session, row, before))
+            queue.append(places.changed(row, "upsert", before))
+    queue.extend(places.changed(row, "delete") for row in session.deleted if _is_recorded(row))
+
+
+def _is_recorded(row: object) -> bool:
+    return isinstance(row, Row) and row.__recorded__
 
 
 @event.listens_for(UseCaseSession, "do_orm_execute")

@@ -25,6 +25,7 @@ from mcrm.orders import cancelling
 from mcrm.quotes import service as quotes
 from mcrm.settings_store import service as settings_store
 from mcrm.settings_store.catalogue import ORDER_HOLD_HOURS
+from mcrm.sync import forgetting, tickling
 from mcrm.transaction import TOPIC_ENGINES, perform
 from mcrm.wakeup import Listener
 
@@ -71,6 +72,9 @@ def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
         Engine("orders-unconfirmed", partial(unconfirmed, order_hold_hours), every_s=30.0),
         Engine("imports", turn=Runner().turn),
         Engine("bulk-changes", bulkchanges.step),
+        Engine("tickles", tickling.step, every_s=tickling.EVERY_S),
+        Engine("forget-changes", forgetting.step, every_s=60.0),
+        Engine("forget-edits", forgetting.forget_edits, every_s=3600.0),
         Engine("sweep", sweep, every_s=5.0),
         Engine("forget-counters", forget_counters, every_s=3600.0),
         Engine("forget-addresses", forget_addresses, every_s=3600.0),

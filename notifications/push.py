@@ -56,9 +56,11 @@ def message_of(outgoing: Outgoing) -> messaging.Message:
     """The push as FCM wants it: a notification that shows itself, and data that name the delivery.
 
     The collapse key stands in each platform's own place, so that a repeated push replaces the first on the phone.
+    Without any words it is a silent one that wakes the app, and has to be of normal priority.
     """
+    silent = not outgoing.text and outgoing.title is None
     message = messaging.Message(
-        notification=messaging.Notification(title=outgoing.title, body=outgoing.text),
+        notification=None if silent else messaging.Notification(title=outgoing.title, body=outgoing.text),
         data={**outgoing.data, "delivery_id": str(outgoing.id)},
     )
     if outgoing.address_kind == "fid":
@@ -68,30 +70,31 @@ def message_of(outgoing: Outgoing) -> messaging.Message:
     ttl_s = None if outgoing.ttl_s is None else max(0, min(outgoing.ttl_s, LONGEST_TTL_S))
     platform = outgoing.platform
     if platform in (None, "android"):
-        message.android = _android(outgoing.collapse_key, ttl_s)
+        message.android = _android(outgoing.collapse_key, ttl_s, silent=silent)
     if platform in (None, "ios"):
-        message.apns = _apns(outgoing.collapse_key, ttl_s)
+        message.apns = _apns(outgoing.collapse_key, ttl_s, silent=silent)
     if platform in (None, "web"):
         message.webpush = _webpush(outgoing.collapse_key, ttl_s)
     return message
 
 
-def _android(key: str | None, ttl_s: int | None) -> messaging.AndroidConfig:
+def _android(key: str | None, ttl_s: int | None, *, silent: bool) -> messaging.AndroidConfig:
     return messaging.AndroidConfig(
         collapse_key=key,
-        priority="high",
+        priority="normal" if silent else "high",
         ttl=ttl_s,
-        notification=messaging.AndroidNotification(tag=key) if key else None,
+        notification=messaging.AndroidNotification(tag=key) if key and not silent else None,
     )
 
 
-def _apns(key: str | None, ttl_s: int | None) -> messaging.APNSConfig:
-    headers = {"apns-priority": "10"}
+def _apns(key: str | None, ttl_s: int | None, *, silent: bool) -> messaging.APNSConfig:
+    headers = {"apns-priority": "5", "apns-push-type": "background"} if silent else {"apns-priority": "10"}
     if key:
         headers["apns-collapse-id"] = _short(key, 64)
     if ttl_s is not None:
         headers["apns-expiration"] = str(int(clock.now().timestamp()) + ttl_s)
-    return messaging.APNSConfig(headers=headers)
+    payload = messaging.APNSPayload(messaging.Aps(content_available=True)) if silent else None
+    return messaging.APNSConfig(headers=headers, payload=payload)
 
 
 def _webpush(key: str | None, ttl_s: int | None) -> messaging.WebpushConfig | None:

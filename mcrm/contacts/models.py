@@ -39,6 +39,7 @@ class Contact(Searchable, Synced):
     """
 
     __tablename__ = "contacts"
+    __within__ = ("account_id", "accounts")
     __table_args__ = (
         Index("ix_contacts_account_id", "account_id"),
         Index("ix_contacts_group_id", "group_id"),
@@ -71,6 +72,7 @@ class ContactPoint(Searchable, Synced):
     """
 
     __tablename__ = "contact_points"
+    __within__ = ("contact_id", "contacts")
     __table_args__ = (
         UniqueConstraint("channel", "address"),
         one_of("channel", PointChannel),

@@ -17,6 +17,7 @@ from mcrm.actors import Actor
 from mcrm.contacts.errors import AddressInvalid, ContactPointTaken
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel, PointState
 from mcrm.contacts.people import is_person, same_person
+from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 
@@ -116,12 +117,13 @@ def add(
     platform: str | None = None,
     device_id: str | None = None,
     locale: str | None = None,
+    id: UUID | None = None,
 ) -> ContactPoint:
     """Give a contact an address (normalised by the caller); the person's own is returned, an unowned one taken over.
 
-    Raises ContactPointTaken when it belongs to another person.
+    A new one gets the `id`, if one is given. Raises ContactPointTaken when it belongs to another person.
     """
-    point = find(session, channel, address) or _stored(session, channel, address)
+    point = find(session, channel, address) or _stored(session, channel, address, id or new_id())
     if point.contact_id is not None:
         if not same_person(session, point.contact_id, contact.id):
             raise ContactPointTaken(field="address")
@@ -136,9 +138,9 @@ def add(
     return point
 
 
-def _stored(session: Session, channel: str, address: str) -> ContactPoint:
+def _stored(session: Session, channel: str, address: str, id: UUID) -> ContactPoint:
     """A new point that nobody owns yet, or the one that was stored at the same moment."""
-    point = ContactPoint(channel=channel, address=address)
+    point = ContactPoint(id=id, channel=channel, address=address)
     try:
         with session.begin_nested():
             session.add(point)

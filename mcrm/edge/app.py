@@ -17,7 +17,7 @@ from mcrm.edge.environ import environ_of
 from mcrm.edge.followers import Change, Changes, Follower
 from mcrm.edge.live import Live
 from mcrm.edge.problems import not_ready, of_error, request_id, send_problem, unreadable
-from mcrm.edge.streams import Authorise, Patience, Streams
+from mcrm.edge.streams import Authorise, HasNews, Patience, Streams
 from mcrm.edge.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ class LiveSource:
     authorise: Authorise
     changes: Changes
     database_url: str
+    has_news: HasNews | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,9 @@ class Edge:
         try:
             if self.streams and self.streams.serves(scope):
                 await self.streams.answer(scope, receive, sending)
+            elif self.streams and self.streams.holds(scope):
+                await self.streams.hold(scope, receive)
+                await self._request(scope, _nothing_more(), sending)
             else:
                 await self._request(scope, receive, sending)
         except ClientGone:
@@ -159,7 +163,9 @@ class Edge:
 
         self.follower = Follower(source.changes, source.database_url, begun=begun, heard=heard)
         self.follower.start()
-        self.streams = Streams(self.live, threads, source.authorise, self.limits.live_streams, self.timing.live)
+        self.streams = Streams(
+            self.live, threads, source.authorise, self.limits.live_streams, self.timing.live, source.has_news
+        )
         try:
             async with asyncio.timeout(READY_S):
                 await ready.wait()
@@ -172,6 +178,20 @@ class Edge:
             self.follower.stop()
         if self.threads:
             self.threads.stop(STOP_S)
+
+
+def _nothing_more() -> Receive:
+    """What a request without a body has to say: its end, and then nothing; whoever held it has listened already."""
+    said = False
+
+    async def receive() -> Message:
+        nonlocal said
+        if said:
+            await asyncio.Event().wait()
+        said = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return receive
 
 
 def _on_stop(loop: asyncio.AbstractEventLoop, tell: Callable[[], None]) -> None:

@@ -19,13 +19,18 @@ from mcrm.edge.live import Hint, Live, Waiter
 from mcrm.edge.problems import Refusal, busy, not_ready, request_id
 from mcrm.edge.threads import Threads
 from mcrm.errors import NotSignedIn
+from mcrm.interactions.log import read_cursor
 
 EVENTS, POLL = "/v1/live/events", "/v1/live/poll"
+SYNC_WAIT = "/v1/sync/wait"
 LARGEST_CURSOR = 2**53
+BEFORE_THE_END_S = 2.0  # a held request is answered before its token ends
 PER_CALLER = 20  # streams that one caller may hold at once, in one process
 
 Authorise = Callable[[str], tuple[str, Collection[str], datetime]]
 """From a bearer token to the caller's name, topics and the token's end (aware); raises NotSignedIn or NotAllowed."""
+HasNews = Callable[[str, int], bool]
+"""Whether a device of this bearer token's caller would get anything from this cursor; raises like Authorise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,21 @@ class Patience:
 class Streams:
     """Serves the live streams, at most `most` at once."""
 
-    def __init__(self, live: Live, threads: Threads, authorise: Authorise, most: int, patience: Patience) -> None:
-        """`authorise` is called in one of the `threads`: it may ask the database."""
+    def __init__(
+        self,
+        live: Live,
+        threads: Threads,
+        authorise: Authorise,
+        most: int,
+        patience: Patience,
+        has_news: HasNews | None = None,
+    ) -> None:
+        """`authorise` and `has_news` are called in one of the `threads`: they may ask the database."""
         self.live = live
         self.threads = threads
         self.authorise = authorise
         self.most = most
+        self.has_news = has_news
         self.patience = patience
         self._entering = 0
         self._callers: Counter[str] = Counter()
@@ -56,7 +70,7 @@ class Streams:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one stream to its end; raises Refusal, NotSignedIn or NotAllowed before anything is sent."""
-        async with self._admitted(scope) as (waiter, until):
+        async with self._admitted(scope, _cursor(scope)) as (waiter, until):
             gone = asyncio.ensure_future(_leave_when_gone(receive, waiter))
             try:
                 serve = self._events if scope["path"] == EVENTS else self._poll
@@ -64,11 +78,35 @@ class Streams:
             finally:
                 gone.cancel()
 
+    def holds(self, scope: Scope) -> bool:
+        """Whether the request waits here for something new before the application answers it."""
+        return self.has_news is not None and scope["method"] == "GET" and scope["path"] == SYNC_WAIT
+
+    async def hold(self, scope: Scope, receive: Receive) -> None:
+        """Return when a device's pull would bring something, or after the patience of a poll.
+
+        A hint is about a territory, a device about some of its tables: so each hint is asked about, and only real news
+        end the waiting. A cursor that makes no sense is the application's to refuse.
+        """
+        since = _sync_cursor(scope)
+        if since is None or self.has_news is None:
+            return
+        token = _bearer(scope)
+        async with self._admitted(scope, read_cursor(since)[1]) as (waiter, until):
+            gone = asyncio.ensure_future(_leave_when_gone(receive, waiter))
+            clock_s = asyncio.get_running_loop().time
+            end_s = clock_s() + min(self.patience.poll_s, max(0.0, _seconds_to(until) - BEFORE_THE_END_S))
+            try:
+                while not await self.threads.run(self.has_news, token, since):
+                    if await waiter.hint(max(0.0, end_s - clock_s())) is None:
+                        return
+            finally:
+                gone.cancel()
+
     @asynccontextmanager
-    async def _admitted(self, scope: Scope) -> AsyncIterator[tuple[Waiter, datetime]]:
+    async def _admitted(self, scope: Scope, since: int | None) -> AsyncIterator[tuple[Waiter, datetime]]:
         if not self.live.following:
             raise not_ready()
-        since = _cursor(scope)
         if self.live.open + self._entering >= self.most:
             raise busy(retry_after_s=random.randint(5, 15))  # spread those who come back
         self._entering += 1
@@ -158,6 +196,14 @@ def _cursor(scope: Scope) -> int | None:
     if not re.fullmatch(r"[0-9]{1,16}", value) or int(value) > LARGEST_CURSOR:
         raise Refusal(422, "invalid", "A cursor is a whole number from an earlier answer.")
     return int(value)
+
+
+def _sync_cursor(scope: Scope) -> int | None:
+    """The cursor of `?since=`; None for anything else, also for one of before the first sync."""
+    given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    if len(given) != 1 or given[0][0] != "since" or not re.fullmatch(r"[0-9]{1,16}", given[0][1]):
+        return None
+    return value if 0 < (value := int(given[0][1])) < LARGEST_CURSOR else None
 
 
 def _bearer(scope: Scope) -> str:

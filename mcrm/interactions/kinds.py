@@ -148,3 +148,9 @@ class Kind(StrEnum):
     NOTE_ADDED = "note.added"
     CALL_LOGGED = "call.logged"
     MEETING_LOGGED = "meeting.logged"
+
+    SYNC_CONFLICT_SETTLED = "sync-conflict.settled"
+
+
+LOGGED_BY_REPS = (Kind.NOTE_ADDED, Kind.CALL_LOGGED, Kind.MEETING_LOGGED)
+"""What people write down themselves; these facts travel to the devices of the account's territory."""

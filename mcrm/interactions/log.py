@@ -13,8 +13,10 @@ from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.db import canonical
 from mcrm.ids import new_id
-from mcrm.interactions.kinds import Kind
+from mcrm.interactions.kinds import LOGGED_BY_REPS, Kind
 from mcrm.interactions.models import POSITIONS_PER_EPOCH, Interaction, LogHead
+from mcrm.interactions.places import LOG
+from mcrm.interactions.positions import ChangedRow
 from mcrm.transaction import pending
 
 LARGEST_PAYLOAD = 16_000
@@ -40,11 +42,13 @@ def append(
     at: datetime | None = None,
     direction: str | None = None,
     channel: str | None = None,
+    id: UUID | None = None,
 ) -> UUID:
     """Append one fact to the session's transaction; its id. It gets its position when the transaction commits.
 
-    `at` defaults to now and must be aware; `direction` is `in` or `out` for messages. Raises ValueError for a payload
-    that cannot be stored exactly (NaN, NUL, lone surrogates, over 16,000 characters), at once and not at commit.
+    `at` defaults to now and must be aware; `direction` is `in` or `out` for messages. Whoever passes an `id` that a
+    device made has answered replays. Raises ValueError for a payload that cannot be stored exactly (NaN, NUL, lone
+    surrogates, over 16,000 characters), at once and not at commit.
     """
     about = about or About()
     words = canonical(payload or {})
@@ -52,8 +56,9 @@ def append(
         raise ValueError(f"the payload of {kind} is too large: {len(words)} characters")
     if at is not None and at.tzinfo is None:
         raise ValueError("a time without a zone cannot be stored")
+    fact_id = id or new_id()
     fact = {
-        "id": new_id(),
+        "id": fact_id,
         "at": at or clock.now(),
         "kind": Kind(kind).value,
         "actor": actor.label,
@@ -67,7 +72,9 @@ def append(
         "payload": words,
     }
     pending(session).append(fact)
-    return fact["id"]  # type: ignore[return-value]
+    if kind in LOGGED_BY_REPS and about.account_id is not None:
+        pending(session).append(ChangedRow(LOG, fact_id, "upsert", within=("accounts", about.account_id), rev=1))
+    return fact_id
 
 
 def timeline(

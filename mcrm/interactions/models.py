@@ -73,7 +73,11 @@ class Interaction(Base):
 
 
 class Change(Base):
-    """One changed row of a synced table: the newest truth about it at that position."""
+    """One changed row of a recorded table: the newest truth about it at that position.
+
+    `territory_id` is where the row lies; a `delete` tells the devices of that territory to drop it. `rev` and `fields`
+    (comma-separated names, None for all) say what changed, for merging; `origin` is the sign-in whose device pushed it.
+    """
 
     __tablename__ = "changes"
     __table_args__ = (
@@ -87,6 +91,9 @@ class Change(Base):
     row_id: Mapped[UUID]
     op: Mapped[str]
     territory_id: Mapped[UUID | None]
+    rev: Mapped[int | None]
+    fields: Mapped[str | None]
+    origin: Mapped[UUID | None]
 
 
 INTERACTION_COLUMNS: tuple[str, ...] = tuple(

@@ -8,7 +8,7 @@ Everything after the bump is time in which all other writers wait, so it is one 
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, Dialect, Table, text
@@ -19,12 +19,62 @@ from mcrm.db import Base
 from mcrm.inserting import bound
 from mcrm.interactions.models import INTERACTION_COLUMNS, Change, Interaction, WakeUp
 
-ChangedRow = tuple[str, UUID, str, UUID | None]
-CHANGE_COLUMNS = ("table_name", "row_id", "op", "territory_id")
+Place = tuple[str, UUID]
+"""A row, as (table, id)."""
+
+
+class ChangedRow(NamedTuple):
+    """One changed row on its way into `changes`.
+
+    `territory_id` is where it lies; `within` is the row it belongs to, of which the territory is still to be found.
+    `fields` are the names of the columns that changed, comma-separated; None for a new row, or when nobody knows.
+    `left`: a tombstone for the territory that the row has left. `origin` is the sign-in whose device pushed it.
+    """
+
+    table: str
+    id: UUID
+    op: str
+    territory_id: UUID | None = None
+    within: Place | None = None
+    rev: int | None = None
+    fields: str | None = None
+    left: bool = False
+    origin: UUID | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What one transaction writes once."""
+        return (self.table, self.id, self.territory_id) if self.left else (self.table, self.id)
+
+    def stored(self) -> tuple[Any, ...]:
+        """The values of CHANGE_COLUMNS."""
+        return (self.table, self.id, self.op, self.territory_id, self.rev, self.fields, self.origin)
+
+
+CHANGE_COLUMNS = ("table_name", "row_id", "op", "territory_id", "rev", "fields", "origin")
+
+
+def last_of_each(entries: Iterable[ChangedRow]) -> list[ChangedRow]:
+    """One change per row, at its last place, with its last operation and all fields that any of them changed."""
+    rows: dict[tuple[object, ...], ChangedRow] = {}
+    for entry in entries:
+        before = rows.pop(entry.key, None)
+        rows[entry.key] = entry if before is None else _joined(before, entry)
+    return list(rows.values())
+
+
+def _joined(before: ChangedRow, after: ChangedRow) -> ChangedRow:
+    if after.rev is None and after.op != "delete":  # it only went along when something else moved
+        return after._replace(rev=before.rev, fields=before.fields)
+    if before.rev is None or after.fields is None:
+        return after
+    if before.fields is None:
+        return after._replace(fields=None)  # made in this very transaction
+    return after._replace(fields=",".join(sorted({*before.fields.split(","), *after.fields.split(",")})))
 
 
 def write(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> None:
-    """Store facts (interaction columns by name) and rows (table, id, operation, territory) at the next positions."""
+    """Store facts (interaction columns by name) and changed rows at the next positions."""
     for fact in facts:  # here and not in `append`: half the cost of an append would be spent on what is rolled back
         fact["salt"] = salt = os.urandom(16)
         fact["digest"] = hashlib.sha256(salt + fact["payload"].encode()).digest()
@@ -46,7 +96,8 @@ def _stamp_by_driver(connection: Connection, facts: list[dict[str, Any]], rows: 
     told = _bound(
         connection.dialect, Interaction, INTERACTION_COLUMNS, [[f[n] for f in facts] for n in INTERACTION_COLUMNS]
     )
-    changed = _bound(connection.dialect, Change, CHANGE_COLUMNS, list(zip(*rows, strict=True)) if rows else [])
+    stored = list(zip(*(row.stored() for row in rows), strict=True))
+    changed = _bound(connection.dialect, Change, CHANGE_COLUMNS, stored)
     try:
         found = raw.execute(_BUMP, (total, total)).fetchone()
         if found is None:
@@ -68,8 +119,9 @@ def _bound(
 def _stamp_at_once(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> int | None:
     """Bump, interactions and changes in one statement: each round trip after the bump is lock time for everybody."""
     values: dict[str, Any] = {f"f_{name}": [fact[name] for fact in facts] for name in INTERACTION_COLUMNS}
+    stored = [row.stored() for row in rows]
     for index, name in enumerate(CHANGE_COLUMNS):
-        values[f"c_{name}"] = [row[index] for row in rows]
+        values[f"c_{name}"] = [row[index] for row in stored]
     base: int | None = connection.scalar(_STAMP, {**values, "n": len(facts) + len(rows), "facts": len(facts)})
     return base
 
@@ -85,6 +137,10 @@ _POSTGRES_TYPES = {
     "subject_id": "uuid",
     "salt": "bytea",
     "digest": "bytea",
+    "row_id": "uuid",
+    "territory_id": "uuid",
+    "origin": "uuid",
+    "rev": "bigint",
 }
 _BUMP = "UPDATE log_head SET position = position + ? RETURNING position - ?"
 _FACTS = (
@@ -98,8 +154,8 @@ _STAMP = text(
     f"SELECT base + nr, {', '.join('f.' + name for name in INTERACTION_COLUMNS)} FROM head, unnest("
     + ", ".join(f"CAST(:f_{name} AS {_POSTGRES_TYPES.get(name, 'text')}[])" for name in INTERACTION_COLUMNS)
     + f") WITH ORDINALITY AS f ({', '.join(INTERACTION_COLUMNS)}, nr)), rows AS ("
-    "INSERT INTO changes (position, table_name, row_id, op, territory_id) "
-    "SELECT base + :facts + nr, c.table_name, c.row_id, c.op, c.territory_id FROM head, unnest("
-    "CAST(:c_table_name AS text[]), CAST(:c_row_id AS uuid[]), CAST(:c_op AS text[]), CAST(:c_territory_id AS uuid[]))"
-    " WITH ORDINALITY AS c (table_name, row_id, op, territory_id, nr)) SELECT base FROM head"
+    f"INSERT INTO changes (position, {', '.join(CHANGE_COLUMNS)}) "
+    f"SELECT base + :facts + nr, {', '.join('c.' + name for name in CHANGE_COLUMNS)} FROM head, unnest("
+    + ", ".join(f"CAST(:c_{name} AS {_POSTGRES_TYPES.get(name, 'text')}[])" for name in CHANGE_COLUMNS)
+    + f") WITH ORDINALITY AS c ({', '.join(CHANGE_COLUMNS)}, nr)) SELECT base FROM head"
 )

@@ -55,6 +55,7 @@ class Order(Synced):
     """
 
     __tablename__ = "orders"
+    __within__ = ("account_id", "accounts")
     __table_args__ = (
         one_of("kind", OrderKind),
         one_of("status", OrderStatus),
@@ -95,6 +96,7 @@ class OrderLine(Synced):
     """
 
     __tablename__ = "order_lines"
+    __within__ = ("order_id", "orders")
     __table_args__ = (
         UniqueConstraint("order_id", "line_number"),
         CheckConstraint("quantity <> 0", name="quantity"),

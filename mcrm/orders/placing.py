@@ -60,24 +60,40 @@ class Draft:
 
 
 def place(
-    session: Session, actor: Actor, *, contact_id: UUID, lines: Sequence[Wanted], id: UUID | None = None, **facts: Any
+    session: Session,
+    actor: Actor,
+    *,
+    contact_id: UUID,
+    lines: Sequence[Wanted],
+    id: UUID | None = None,
+    line_ids: Sequence[UUID] = (),
+    **facts: Any,
 ) -> Order:
-    """Place an order for a contact within the actor's reach.
+    """Place an order for a contact within the actor's reach; `line_ids` where a device has made the lines already.
 
     Raises ContactUnknown, ProductUnknown, ProductWithoutPrice, OutOfStock, DiscountBeyondLimit (naming the line),
     MixedCurrencies, OrderEmpty, TotalTooLarge. Prices are of the lists in force now, whatever anybody was shown before.
     """
-    return place_lines(session, actor, contact_id=contact_id, lines=lines, id=id, **facts)[0]
+    return place_lines(session, actor, contact_id=contact_id, lines=lines, id=id, line_ids=line_ids, **facts)[0]
 
 
 def place_lines(
-    session: Session, actor: Actor, *, contact_id: UUID, lines: Sequence[Wanted], id: UUID | None = None, **facts: Any
+    session: Session,
+    actor: Actor,
+    *,
+    contact_id: UUID,
+    lines: Sequence[Wanted],
+    id: UUID | None = None,
+    line_ids: Sequence[UUID] = (),
+    **facts: Any,
 ) -> tuple[Order, list[dict[str, Any]]]:
     """Place an order as `place` does; the order and the columns of its lines."""
     if not lines:
         raise OrderEmpty(field="lines")
     account_id = contacts.account_of(session, actor, contact_id, field="contact_id")
     drafted = draft(session, actor, account_id, lines)
+    for line, line_id in zip(drafted.lines, line_ids, strict=False):
+        line["id"] = line_id
     return book(session, actor, drafted, contact_id=contact_id, account_id=account_id, id=id, **facts)
 
 

@@ -46,6 +46,8 @@ class PriceList(Synced):
     """
 
     __tablename__ = "price_lists"
+    __within__ = ("account_id", "accounts")
+    __open__ = True
 
     name: Mapped[str] = mapped_column(unique=True)
     currency: Mapped[str]
@@ -62,6 +64,8 @@ class PriceListItem(Synced):
     """The price of one product from a quantity on; minor units of the list's currency."""
 
     __tablename__ = "price_list_items"
+    __within__ = ("price_list_id", "price_lists")
+    __open__ = True
     __table_args__ = (
         UniqueConstraint("price_list_id", "product_id", "min_quantity"),
         Index("ix_price_list_items_product_id", "product_id"),

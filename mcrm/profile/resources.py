@@ -7,7 +7,7 @@ from uuid import UUID
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from mcrm.actors import Role
+from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.problems import FieldError, InvalidInput
@@ -27,6 +27,7 @@ from mcrm.profile.schemas import (
     ReceiptInSchema,
     ReceiptSchema,
 )
+from mcrm.sync import devices as sync_devices
 from mcrm.transaction import perform, transaction
 
 blueprint = Blueprint("profile", __name__, url_prefix="/v1/me", description="What customers see of themselves.")
@@ -65,18 +66,20 @@ class Profile(MethodView):
             return _shown(session, service.change(session, current_actor, contact, changes))
 
 
-@blueprint.route("/push-registrations/<device_id>", roles={Role.CUSTOMER})
+@blueprint.route("/push-registrations/<device_id>", roles={Role.CUSTOMER, *STAFF})
 class PushRegistration(MethodView):
     """One installation of the app. Apps register at every start, so there is nothing to lose by a stale copy."""
 
     @blueprint.arguments(PushInSchema())
     @blueprint.response(200, PushSchema())
     def put(self, facts: dict[str, Any], device_id: str) -> ContactPoint:
-        """Let pushes come to this installation."""
+        """Let pushes come to this installation; the staff's are woken when there is something new to sync."""
         if not DEVICE_ID.fullmatch(device_id):
             raise InvalidInput([FieldError("device_id", "pattern", "Must be 1 to 100 printable ASCII characters.")])
 
         def work(session: Session) -> ContactPoint:
+            if current_actor.is_staff:
+                return sync_devices.register(session, current_actor, device_id=device_id, **facts)
             contact = own_contact(session)
             return devices.register(session, current_actor, contact=contact, device_id=device_id, **facts)
 
@@ -86,7 +89,10 @@ class PushRegistration(MethodView):
     def delete(self, device_id: str) -> None:
         """No more pushes to this installation: what an app says when its user signs out."""
         with transaction() as session:
-            devices.forget(session, current_actor, contact=own_contact(session), device_id=device_id)
+            if current_actor.is_staff:
+                sync_devices.forget(session, current_actor, device_id=device_id)
+            else:
+                devices.forget(session, current_actor, contact=own_contact(session), device_id=device_id)
 
 
 @blueprint.route("/deliveries/<uuid:id>/receipt", roles={Role.CUSTOMER})

@@ -19,9 +19,10 @@ class Territory(Synced):
 
 
 class ScopeGrant(Row):
-    """A user may see a territory; revoked grants stay, since devices must learn of them."""
+    """A user may see a territory; revoked grants stay, since devices must learn of them, by its change in `changes`."""
 
     __tablename__ = "scope_grants"
+    __recorded__ = True
     __table_args__ = (
         UniqueConstraint("user_id", "territory_id"),
         Index("ix_scope_grants_territory_id", "territory_id"),
@@ -30,4 +31,3 @@ class ScopeGrant(Row):
     user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("users.id"))
     territory_id: Mapped[UUID] = mapped_column(Id, ForeignKey("territories.id"))
     revoked_at: Mapped[datetime | None]
-    changed_position: Mapped[int | None]

@@ -17,23 +17,27 @@ from werkzeug.test import TestResponse
 from docs import access as page
 from docs.access import Reach, reach_of
 from mcrm import clock
+from mcrm.access.models import User
 from mcrm.actors import SYSTEM, Area, Role
 from mcrm.api.ratelimit import Rate
 from mcrm.api.state import EXTENSION, Access
 from mcrm.contacts.models import Contact
 from mcrm.db import Row, Synced
 from mcrm.deliveries import outbox
+from mcrm.ids import new_id
 from mcrm.invoices.models import Invoice
 from mcrm.orders.models import Order
 from mcrm.payments.models import Payment
 from mcrm.products.models import PriceList
 from mcrm.quotes.models import Quote
 from mcrm.returns.models import Return
+from mcrm.sync.models import Conflict
 from mcrm.territories.models import Territory
 from tests.callers import Caller, as_customer, as_integration, as_staff
 from tests.cast import a_customer, a_territory, an_order
 from tests.deliveries.carriers import point_of
 from tests.house.samples import body_of
+from tests.sync.conflicts import conflict_of
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 EVERY_SCOPE = [f"{area}:{verb}" for area in Area for verb in ("read", "write")]
@@ -92,7 +96,20 @@ def things_of(session: Session, territory: Territory, customer: Contact) -> dict
         "/v1/me/deliveries": str(delivery.id),
         "/v1/price-lists": str(prices.id),
         "point_id": str(point.id),
+        "/v1/sync": str(a_conflict(session, customer).id),
     }
+
+
+def a_conflict(session: Session, customer: Contact) -> Conflict:
+    """An edit by a colleague who met somebody else's."""
+    colleague = User(email=f"{new_id()}@harbourandpine.example", name="Lena Fischer", role=Role.REP.value)
+    colleague.password_hash = "no password opens this"
+    session.add(colleague)
+    session.flush()
+    conflict = conflict_of(colleague.id, customer.id)
+    session.add(conflict)
+    session.flush()
+    return conflict
 
 
 def selling(session: Session, order: Order, customer: Contact) -> dict[str, str]:

@@ -66,6 +66,7 @@ LAYERS = (
     {"bulkchanges"},
     {"conversations", "cases"},
     {"search"},
+    {"sync"},
     {"examples"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )

@@ -52,6 +52,8 @@ from mcrm.returns.models import Return
 from mcrm.returns.schemas import ReturnSchema
 from mcrm.stock.models import PurchaseRequest, StockItem, StockLocation, StockMove
 from mcrm.stock.schemas import StockItemSchema, StockLocationSchema, StockMoveSchema
+from mcrm.sync.models import Conflict
+from mcrm.sync.schemas import SyncConflictSchema
 from mcrm.tags.models import Tag
 from mcrm.tags.schemas import TagSchema
 from mcrm.taxes.models import TaxRate
@@ -64,6 +66,7 @@ from mcrm.transaction import perform
 from tests.bulk.files import CONTACTS
 from tests.callers import Caller, as_customer, as_staff
 from tests.cast import a_customer, a_product, a_territory, an_order
+from tests.sync.conflicts import conflict_of
 
 LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
     "/v1/users": (UserSchema(), User),
@@ -97,6 +100,7 @@ LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
     "/v1/import-mappings": (ImportMappingSchema(), ImportMapping),
     "/v1/bulk-changes": (BulkChangeSchema(), BulkChange),
     "/v1/bulk-changes/{id}/rows": (BulkChangeRowSchema(), BulkChangeRow),
+    "/v1/sync/conflicts": (SyncConflictSchema(), Conflict),
     "/v1/deliveries": (DeliverySchema(), Delivery),
     "/v1/templates": (TemplateSchema(), Template),
     "/v1/templates/{id}/versions": (TemplateVersionSchema(), TemplateVersion),
@@ -131,6 +135,8 @@ def ada(client: FlaskClient, session: Session) -> Caller:
     written += [ada.post(path, body) for path, body in bodies(str(ben.id), str(product.id), str(item.id)).items()]
     assert [answer.status_code for answer in written] == [200] + [201] * (len(written) - 1)
     in_bulk(ada)
+    session.add(conflict_of(session.query(User).one().id, ben.id))
+    session.commit()
     return ada
 
 

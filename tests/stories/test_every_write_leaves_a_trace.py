@@ -22,6 +22,7 @@ from mcrm.audit.models import AuditEntry
 from mcrm.bulk.running import run_to_end
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery, DeliveryState
+from mcrm.ids import new_id
 from mcrm.interactions.models import Interaction
 from tests.bots.conftest import SETTINGS, Phones
 from tests.callers import Caller, as_customer, as_staff
@@ -108,6 +109,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     quoting_and_returning(walk, ada)
     in_bulk(walk, ada)
     customers_own(walk, ada)
+    field_days(walk, ada)
     signing_in(walk, ada)
 
     assert writing_operations(walk.client) - walk.traces.keys() == set(), "operations that nobody walks"
@@ -302,6 +304,15 @@ def in_bulk(walk: Walk, ada: Caller) -> None:
     first, second = (walk.post(ada, "/v1/bulk-changes", asked)["id"] for _ in range(2))
     walk.post(ada, f"/v1/bulk-changes/{first}/run")
     walk.post(ada, f"/v1/bulk-changes/{second}/cancellation")
+
+
+def field_days(walk: Walk, ada: Caller) -> None:
+    made = {"id": str(new_id()), "name": "Rosa's Bakery", "_status": "created", "_changed": ""}
+    walk.post(ada, "/v1/sync", {"changes": {"accounts": {"created": [made]}}})
+    ada.patch(f"/v1/accounts/{made['id']}", {"number": "A-1"})
+    edited = {**made, "rev": 1, "number": "A-2", "_status": "updated", "_changed": "number"}
+    [conflict] = ada.post("/v1/sync", {"changes": {"accounts": {"updated": [edited]}}}).json["conflicts"]
+    walk.post(ada, f"/v1/sync/conflicts/{conflict['id']}/settlement", {"choice": "mine"})
 
 
 def customers_own(walk: Walk, ada: Caller) -> None:

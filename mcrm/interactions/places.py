@@ -1,0 +1,167 @@
+"""Where a changed row lies: the territory that it hangs on, found through what it belongs to.
+
+Devices hold the rows of their territories. So a change names its row's territory, and a row that moves (or whose
+account moves) leaves a tombstone in the old territory: its devices drop it, those of the new territory get it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, inspect, select
+from sqlalchemy.orm import Session
+
+from mcrm.db import Base, Row, Synced
+from mcrm.interactions.kinds import LOGGED_BY_REPS
+from mcrm.interactions.positions import ChangedRow, Place
+
+LOG = "interactions"
+TERRITORIES = "territories"
+OWN_COUNTERS = frozenset({"rev", "updated_at"})
+
+
+def changed(row: Row, op: str, fields: Iterable[str] = ()) -> ChangedRow:
+    """The change of a row of a mapped class; `fields` are the columns that changed, none for a new row."""
+    names = ",".join(sorted(set(fields) - OWN_COUNTERS)) or None
+    return _change(type(row), op, lambda name: getattr(row, name, None), names)
+
+
+def inserted(model: type[Row], values: Mapping[str, Any]) -> ChangedRow:
+    """The change of a row that a bulk insert wrote."""
+    return _change(model, "upsert", values.get, None)
+
+
+def _change(model: type[Row], op: str, value: Any, names: str | None) -> ChangedRow:
+    table = model.__tablename__
+    within: tuple[str, str] | None = getattr(model, "__within__", None)
+    territory_id = value("id") if table == TERRITORIES else value("territory_id")
+    above = None
+    if within is not None and (parent := value(within[0])) is not None:
+        above = (within[1], parent)
+    return ChangedRow(table, value("id"), op, territory_id, above, value("rev"), names)
+
+
+def changed_columns(row: Row) -> dict[str, Any]:
+    """Name to former value of the columns that the flush in hand changed."""
+    before: Mapping[str, Any] = inspect(row).committed_state
+    return {name: old for name, old in before.items() if old != getattr(row, name)}
+
+
+def moved(session: Session, row: Row, before: Mapping[str, Any]) -> Iterator[ChangedRow]:
+    """Tombstones in the territory that a row has just left, and new changes for all that moved with it."""
+    if not isinstance(row, Synced):
+        return
+    column, parent = row.__within__ or ("territory_id", None)
+    if column not in before:
+        return
+    connection = session.connection()
+    was, now = before[column], getattr(row, column)
+    everybodys = row.__open__ and was is None
+    if parent is not None:
+        found = territories(connection, {(parent, id_) for id_ in (was, now) if isinstance(id_, UUID)})
+        was, now = found.get((parent, was)), found.get((parent, now))
+    if not everybodys and (not isinstance(was, UUID) or was == now):
+        was = None  # no device has to drop it; but those of the new territory have to get what hangs on it
+    if was == now and not everybodys:
+        return
+    if was is not None or everybodys:
+        yield ChangedRow(row.__tablename__, row.id, "delete", was, left=True)
+    for table, id_ in _below(connection, row.__tablename__, [row.id]):
+        if was is not None or everybodys:
+            yield ChangedRow(table, id_, "delete", was, left=True)
+        yield ChangedRow(table, id_, "upsert", within=(row.__tablename__, row.id))
+
+
+def placed(connection: Connection, rows: list[ChangedRow]) -> list[ChangedRow]:
+    """The same rows, each with its territory; one query for each kind of parent that this transaction did not write."""
+    own = {(row.table, row.id): row for row in rows if not row.left}
+
+    def top(place: Place) -> ChangedRow | Place:
+        while (row := own.get(place)) is not None:
+            if row.within is None:
+                return row
+            place = row.within
+        return place
+
+    tops = {row.within: top(row.within) for row in rows if row.within is not None}
+    found = territories(connection, {place for place in tops.values() if not isinstance(place, ChangedRow)})
+
+    def territory_of(row: ChangedRow) -> UUID | None:
+        if row.within is None:
+            return row.territory_id
+        place = tops[row.within]
+        return place.territory_id if isinstance(place, ChangedRow) else found.get(place)
+
+    return [row if row.within is None else row._replace(territory_id=territory_of(row)) for row in rows]
+
+
+def territories(connection: Connection, places: Iterable[Place]) -> dict[Place, UUID | None]:
+    """(table, id) to the territory that the row lies in now."""
+    by_table: dict[str, list[UUID]] = {}
+    for table, id_ in places:
+        by_table.setdefault(table, []).append(id_)
+    return {
+        (table, row[0]): row[1] for table, ids in by_table.items() for row in connection.execute(*_asking(table, ids))
+    }
+
+
+def territory_path(name: str) -> tuple[ColumnElement[Any], list[tuple[Table, ColumnElement[bool]]]]:
+    """The column with the territory of a table's rows, and the joins (table, condition) that lead there."""
+    table, joins = Base.metadata.tables[name], list[tuple[Table, ColumnElement[bool]]]()
+    while (above := _within().get(name)) is not None:
+        column, name = above
+        parent = Base.metadata.tables[name]
+        joins.append((parent, parent.c.id == table.c[column]))
+        table = parent
+    return (table.c.id if name == TERRITORIES else table.c.territory_id), joins
+
+
+@cache
+def placed_by(name: str) -> tuple[str | None, tuple[str, str] | None]:
+    """The column that says where a table's rows lie, and what they belong to."""
+    model = next(mapper.class_ for mapper in Base.registry.mappers if mapper.class_.__tablename__ == name)
+    within: tuple[str, str] | None = getattr(model, "__within__", None)
+    if within is not None:
+        return within[0], within
+    return ("territory_id" if "territory_id" in model.__table__.c else None), None
+
+
+def _asking(name: str, ids: list[UUID]) -> tuple[Select[Any], dict[str, Any]]:
+    """The query for these rows; for one, which is the common case, a list of ids would cost a third more."""
+    one, several = _territory_queries(name)
+    return (one, {"id": ids[0]}) if len(ids) == 1 else (several, {"ids": ids})
+
+
+@cache
+def _territory_queries(name: str) -> tuple[Select[Any], Select[Any]]:
+    table = Base.metadata.tables[name]
+    column, joins = territory_path(name)
+    query = select(table.c.id, column)
+    source: Any = table
+    for parent, condition in joins:
+        source = source.outerjoin(parent, condition)
+    query = query.select_from(source)
+    several = query.where(table.c.id.in_(bindparam("ids", expanding=True)))
+    return query.where(table.c.id == bindparam("id")), several
+
+
+def _below(connection: Connection, name: str, ids: list[UUID]) -> Iterator[tuple[str, UUID]]:
+    """Everything that belongs to these rows, and what belongs to that."""
+    for child, (column, parent) in _within().items():
+        if parent != name or not ids:
+            continue
+        table = Base.metadata.tables[child]
+        query = select(table.c.id).where(table.c[column].in_(ids))
+        if child == LOG:
+            query = query.where(table.c.kind.in_([kind.value for kind in LOGGED_BY_REPS]))
+        found = list(connection.scalars(query))
+        yield from ((child, id_) for id_ in found)
+        yield from _below(connection, child, found)
+
+
+def _within() -> dict[str, tuple[str, str]]:
+    """Table to (column, table of what its rows belong to)."""
+    classes = [mapper.class_ for mapper in Base.registry.mappers]
+    found = {cls.__tablename__: cls.__within__ for cls in classes if getattr(cls, "__within__", None) is not None}
+    return {**found, LOG: ("account_id", "accounts")}

@@ -1,0 +1,73 @@
+"""The devices that sync: since when, and where to wake them."""
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.actors import Actor
+from mcrm.contacts import points
+from mcrm.contacts.models import ContactPoint, PointChannel, PointState
+from mcrm.ids import new_id
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
+from mcrm.sync.models import SyncDevice
+from mcrm.transaction import insert_once
+
+
+def begin(session: Session, actor: Actor, position: int) -> None:
+    """Note that the actor's device begins a first sync: what was granted up to now is no news for it."""
+    device_of(session, actor, actor.device_id or "").started = position
+
+
+def started(connection: Connection, actor: Actor) -> int:
+    """The position at which the actor's device began its first sync; 0 where nobody noted it."""
+    return connection.scalar(_STARTED, {"user": actor.id, "device": actor.device_id or ""}) or 0
+
+
+def register(
+    session: Session, actor: Actor, *, device_id: str, kind: str, value: str, platform: str, locale: str | None = None
+) -> ContactPoint:
+    """Let this installation of a user's be woken when there is something new; apps call it at every start.
+
+    An address that was a customer's, or another user's, on this phone is given up there: it changed hands.
+    """
+    point = points.find(session, PointChannel.PUSH, value)
+    if point is not None and point.contact_id is not None:
+        points.remove(session, actor, point=point)
+    if point is None:
+        point = ContactPoint(channel=PointChannel.PUSH.value, address=value)
+        session.add(point)
+    point.kind, point.platform, point.device_id, point.locale = kind, platform, device_id, locale
+    point.state, point.last_seen_at = PointState.ACTIVE.value, clock.now()
+    session.flush()
+    for other in session.scalars(select(SyncDevice).where(SyncDevice.contact_point_id == point.id)):
+        other.contact_point_id = None
+    device = device_of(session, actor, device_id)
+    device.contact_point_id = point.id
+    about = log.About(contact_point_id=point.id, subject=("sync-device", device.id))
+    log.append(session, actor, Kind.PUSH_REGISTERED, about=about, payload={"platform": platform})
+    return point
+
+
+def forget(session: Session, actor: Actor, *, device_id: str) -> None:
+    """Wake this installation no more; one that is not registered is none, too."""
+    query = select(SyncDevice).where(SyncDevice.user_id == actor.id, SyncDevice.device_id == device_id)
+    device = session.scalar(query)
+    if device is not None and device.contact_point_id is not None:
+        point = session.get_one(ContactPoint, device.contact_point_id)
+        points.remove(session, actor, point=point)
+        device.contact_point_id = None
+
+
+def device_of(session: Session, actor: Actor, device_id: str) -> SyncDevice:
+    """A device of the actor's, noted now if it was not before."""
+    named = {"user_id": actor.id, "device_id": device_id}
+    row = {**named, "id": new_id(), "created_at": clock.now(), "started": 0}
+    insert_once(session, SyncDevice, row, unique=["user_id", "device_id"])
+    return session.scalars(select(SyncDevice).filter_by(**named)).one()
+
+
+_devices = SyncDevice.__table__.c
+_STARTED = select(_devices.started).where(
+    _devices.user_id == bindparam("user"), _devices.device_id == bindparam("device")
+)

@@ -1,0 +1,142 @@
+"""Three-way merge of a device's edit, field by field: what it changed, what others changed since its revision.
+
+Different fields never conflict. The base values themselves are not kept: `changes` says which fields others changed
+after a revision, and a digest of what a device pushed last tells a repeated push from a new edit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection, bindparam, select
+
+from mcrm import keys
+from mcrm.interactions.models import Change
+from mcrm.sync.errors import ReadOnly, RecordStale
+from mcrm.sync.models import Applied, Edit
+from mcrm.sync.tables import Policy, SyncedTable, Written
+
+DIGEST_DIGITS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConflict:
+    """Two changed one field: the device's value, the server's, and which of them stands now."""
+
+    column: str
+    mine: Any
+    theirs: Any
+    applied: Applied
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What to write, by column, and what was decided."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    conflicts: list[FieldConflict] = field(default_factory=list)
+
+
+def merge(
+    table: SyncedTable,
+    record: Mapping[str, Any],
+    current: Mapping[str, Any],
+    *,
+    edit: Edit | None,
+    others: "Others",
+) -> Merge:
+    """What of a pushed record goes into the row that stands there.
+
+    Raises RecordStale when the device does not say which fields it changed and others changed the same row, ReadOnly
+    when it changed only what it may not.
+    """
+    named = frozenset(str(record.get("_changed") or "").split(",")) - {""}
+    editable = table.written(Written.ALWAYS)
+    if named and record.get("_status") != "created":
+        sent = {name: record.get(name) for name in editable if name in named}
+        if not sent and named & {column.name for column in table.columns}:
+            raise ReadOnly
+    else:
+        named = frozenset()
+        sent = {name: record[name] for name in editable if name in record}
+    base = base_of(record)
+    differing = {name: value for name, value in sent.items() if not same(value, current[name])}
+    if edit is not None and edit.base_rev == base:
+        differing = {n: value for n, value in differing.items() if edit.digests.get(n) != digest(value)}
+    result = Merge()
+    for name, value in differing.items():
+        if not others.changed(name):
+            result.values[name] = value
+        elif not named and base:
+            raise RecordStale
+        else:
+            _decide(result, editable[name].policy, name, value, current[name])
+    return result
+
+
+def _decide(result: Merge, policy: Policy, name: str, mine: Any, theirs: Any) -> None:
+    applied = Applied.MINE
+    if policy is Policy.SERVER:
+        applied = Applied.THEIRS
+    elif policy is Policy.APPEND and theirs and mine:
+        joined, applied = _joined(str(mine), str(theirs)), Applied.BOTH
+        if joined == theirs:
+            return
+        result.values[name] = joined
+    if applied is Applied.MINE:
+        result.values[name] = mine
+    result.conflicts.append(FieldConflict(name, mine, theirs, applied))
+
+
+def _joined(mine: str, theirs: str) -> str:
+    if mine in theirs:
+        return theirs
+    return mine if theirs in mine else f"{theirs}\n{mine}"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two wire values are the same; ids travel as text and are read as UUIDs."""
+    return (str(one) if isinstance(one, UUID) else one) == (str(other) if isinstance(other, UUID) else other)
+
+
+def base_of(record: Mapping[str, Any]) -> int:
+    """The revision that the device had; 0 for a row it made and has never got back."""
+    rev = record.get("rev")
+    return int(rev) if isinstance(rev, int | float) and not isinstance(rev, bool) and 0 < rev < 2**53 else 0
+
+
+def digest(value: Any) -> str:
+    """Of a wire value, keyed: what people wrote is kept in one place alone."""
+    return keys.digest("sync-edit", orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode())[:DIGEST_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Which fields of a row others changed after a revision; None: any of them may have."""
+
+    fields: frozenset[str] | None
+
+    def changed(self, name: str) -> bool:
+        """Whether this field was, or may have been, changed."""
+        return self.fields is None or name in self.fields
+
+
+def others_since(connection: Connection, table: str, row_id: UUID, *, base: int, origin: UUID | None) -> Others:
+    """What others than the sign-in `origin` changed of a row after the revision `base` (0: after it was made)."""
+    rows = connection.execute(_HISTORY, {"table": table, "row": row_id}).all()
+    revisions = [rev for rev, _, _ in rows]
+    base = base or min(revisions, default=0)
+    if not revisions or min(revisions) > base:
+        return Others(None)  # the log does not reach back that far any more
+    later = [(fields, by) for rev, fields, by in rows if rev > base and (by is None or by != origin)]
+    if any(fields is None for fields, _ in later):
+        return Others(None)
+    return Others(frozenset(name for fields, _ in later for name in fields.split(",")))
+
+
+_changes = Change.__table__.c
+_HISTORY = select(_changes.rev, _changes.fields, _changes.origin).where(
+    _changes.table_name == bindparam("table"), _changes.row_id == bindparam("row"), _changes.rev.is_not(None)
+)

@@ -1,0 +1,151 @@
+"""Taking in what a device did: one transaction, a savepoint for each row (an order with its lines).
+
+A row that is refused is named with a code and a sentence and holds nothing else back. Devices make the ids, so a push
+that is sent again changes nothing. What met another edit, or came for a row that is gone, is kept as a conflict.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import marshmallow as ma
+from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from mcrm.access.models import SignIn
+from mcrm.actors import Actor
+from mcrm.api.fields import clean_text
+from mcrm.errors import Conflict as Refusal
+from mcrm.errors import DomainError
+from mcrm.interactions.log import read_cursor
+from mcrm.sync import errors, pulling, scopes
+from mcrm.sync.changes import PARTS
+from mcrm.sync.tables import TABLES, identifier
+from mcrm.sync.taking import PART_TABLES, Aggregate, Record, Taking
+from mcrm.transaction import pending
+
+Changes = Mapping[str, Mapping[str, Sequence[Any]]]
+LONGEST_ID = 64
+
+
+@dataclass(slots=True)
+class Pushed:
+    """What became of a push: the cursor it met, who was refused and why, what was decided against whom."""
+
+    timestamp: int
+    rejected: dict[str, list[str]] = field(default_factory=dict)
+    errors: list[dict[str, str]] = field(default_factory=list)
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+
+    def refuse(self, table: str, id_: str, code: str, detail: str, *, dirty: bool = True) -> None:
+        """Name a record; `dirty`: the device keeps it as unsent."""
+        if dirty:
+            self.rejected.setdefault(table, []).append(id_)
+        self.errors.append({"table": table, "id": id_, "code": code, "detail": detail})
+
+
+def push(session: Session, actor: Actor, *, changes: Changes, last_pulled_at: int, region: str) -> Pushed:
+    """Take in the changes of a device; raises PullFirst after a restore, when its revisions mean nothing any more.
+
+    Pushes of one sign-in wait for each other, so that the same push sent twice at once is taken once.
+    """
+    session.execute(select(SignIn.id).where(SignIn.id == actor.session_id).with_for_update())
+    epoch, position = pulling.head(session.connection())
+    if last_pulled_at and (read_cursor(last_pulled_at)[0] != epoch or read_cursor(last_pulled_at)[1] > position):
+        raise errors.PullFirst
+    pending(session).origin = actor.session_id
+    taking = Taking(session, actor, scopes.scope_of(session.connection(), actor), region)
+    pushed = Pushed(pulling.now(session.connection()))
+    for aggregate in _aggregates(changes):
+        _take(taking, aggregate, pushed)
+    for table, id_ in _deletions(changes):
+        _take_deletion(taking, table, id_, pushed)
+    return pushed
+
+
+def count(changes: Changes) -> int:
+    """How many records a push holds."""
+    return sum(len(records) for lists in changes.values() for records in lists.values())
+
+
+def _aggregates(changes: Changes) -> Iterator[Aggregate]:
+    """Records that were made or changed, parents before children, parts with what they are parts of."""
+    for name in [*TABLES, *sorted(changes.keys() - TABLES.keys())]:
+        if name in PART_TABLES:
+            yield from _loose_parts(name, changes)
+            continue
+        for record in _records(changes, name):
+            yield Aggregate(name, record, tuple(_parts_of(name, record, changes)))
+
+
+def _records(changes: Changes, name: str) -> list[Record]:
+    lists = changes.get(name, {})
+    made = [{**record, "_status": "created"} for record in lists.get("created", ())]
+    return [*made, *lists.get("updated", ())]
+
+
+def _parts_of(name: str, record: Record, changes: Changes) -> Iterator[Record]:
+    if name in PARTS:
+        table, column = PARTS[name]
+        yield from (part for part in _records(changes, table) if str(part.get(column)) == str(record.get("id")))
+
+
+def _loose_parts(name: str, changes: Changes) -> Iterator[Aggregate]:
+    """Parts whose whole is not in the push."""
+    whole, column = PART_TABLES[name]
+    wholes = {str(record.get("id")) for record in _records(changes, whole)}
+    yield from (Aggregate(name, part) for part in _records(changes, name) if str(part.get(column)) not in wholes)
+
+
+def _deletions(changes: Changes) -> Iterator[tuple[str, str]]:
+    """Children before parents."""
+    for name in reversed(list(TABLES)):
+        yield from ((name, id_) for id_ in changes.get(name, {}).get("deleted", ()) if isinstance(id_, str))
+
+
+def _take(taking: Taking, aggregate: Aggregate, pushed: Pushed) -> None:
+    table, record = aggregate.table, aggregate.record
+    decided: list[dict[str, Any]] = []
+    try:
+        with taking.session.begin_nested():
+            decided = taking.upsert(aggregate)
+    except (DomainError, ma.ValidationError, IntegrityError, DataError, ValueError) as error:
+        code, detail = _words(error)
+        pushed.refuse(table, _shown(record.get("id")), code, detail)
+        for part in aggregate.parts:
+            lost = errors.WithItsOrder()
+            pushed.refuse(PARTS[table][0], _shown(part.get("id")), lost.code, lost.detail)
+        if isinstance(error, errors.RecordMoved | errors.RecordDeleted):
+            decided = [taking.keep(table, record, error)]
+    pushed.conflicts += decided
+
+
+def _take_deletion(taking: Taking, table: str, sent: str, pushed: Pushed) -> None:
+    """A row that is not there, or not in reach, is deleted for the device already."""
+    try:
+        with taking.session.begin_nested():
+            taking.delete(table, sent)
+    except DomainError as error:
+        pushed.refuse(table, _shown(sent), error.code, error.detail, dirty=False)
+        if isinstance(error, errors.NotDeletable) and (id_ := identifier(sent)) is not None:
+            taking.send_again(table, id_)
+
+
+def _words(error: Exception) -> tuple[str, str]:
+    """A stable code and a sentence for people."""
+    if isinstance(error, DomainError):
+        return error.code, error.detail
+    if isinstance(error, ma.ValidationError) and isinstance(error.messages, dict):
+        name, first = next(iter(error.messages.items()))
+        while isinstance(first, dict):
+            first = next(iter(first.values()))
+        message = first[0] if isinstance(first, list) else first
+        return errors.RecordInvalid.code, f"{str(name)[:60]}: {message}"
+    if isinstance(error, IntegrityError):
+        return Refusal.code, "The present state does not allow this."
+    return errors.RecordInvalid.code, errors.RecordInvalid().detail
+
+
+def _shown(id_: Any) -> str:
+    return id_[:LONGEST_ID] if isinstance(id_, str) and clean_text(id_) else ""

@@ -1,0 +1,182 @@
+"""Taking in one record of a push: made, merged, deleted, or kept for somebody to settle."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.actors import Actor
+from mcrm.errors import DomainError
+from mcrm.interactions import places
+from mcrm.interactions.positions import ChangedRow
+from mcrm.sync import conflicts, errors, merging, scopes
+from mcrm.sync.changes import CHANGES, PARTS, New, instant
+from mcrm.sync.models import ConflictKind, Edit
+from mcrm.sync.scopes import Scope
+from mcrm.sync.tables import TABLES, SyncedTable, Written, by_name, identifier, storable
+from mcrm.transaction import pending
+
+Record = Mapping[str, Any]
+PART_TABLES = {part: (whole, column) for whole, (part, column) in PARTS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One record with the records that are its parts."""
+
+    table: str
+    record: Record
+    parts: tuple[Record, ...] = ()
+
+
+class Taking:
+    """One push in hand: what its records are judged by."""
+
+    def __init__(self, session: Session, actor: Actor, scope: Scope, region: str) -> None:
+        """`region`: whose national phone numbers are understood."""
+        self.session = session
+        self.actor = actor
+        self.scope = scope
+        self.region = region
+        self.device = f"{actor.id}:{actor.device_id}"
+
+    def upsert(self, aggregate: Aggregate) -> list[dict[str, Any]]:
+        """Make the row, or merge the edit into the one that is there; the conflicts that were decided."""
+        table, record = by_name(aggregate.table), aggregate.record
+        if table is None:
+            raise errors.TableUnknown
+        if (id_ := identifier(record.get("id"))) is None:
+            raise errors.IdInvalid
+        for one, of in [(record, table), *((part, TABLES[PARTS[table.name][0]]) for part in aggregate.parts)]:
+            _require_storable(of, one)
+        current = self._current(table, id_)
+        if current is None:
+            self._require_new(table, id_)
+            self._create(table, id_, aggregate)
+            return []
+        self._require_same_parts(table.name, id_, aggregate.parts)
+        return self._edit(table, id_, record, current)
+
+    def delete(self, name: str, sent: str) -> None:
+        """Delete the row by its use case; raises NotDeletable."""
+        if (id_ := identifier(sent)) is None or self._current(TABLES[name], id_) is None:
+            return
+        offline = CHANGES.get(name)
+        if offline is None or offline.delete is None:
+            raise errors.NotDeletable
+        offline.delete(self.session, self.actor, id_)
+
+    def send_again(self, name: str, id_: UUID) -> None:
+        """Let the row come with the next pull: the device has dropped it, and may not."""
+        lies_in = places.territories(self.session.connection(), [(name, id_)]).get((name, id_))
+        pending(self.session).append(ChangedRow(name, id_, "upsert", lies_in))
+
+    def keep(self, name: str, record: Record, why: DomainError) -> dict[str, Any]:
+        """Keep an edit of a row that is gone, for somebody to settle."""
+        kind = ConflictKind.MOVED if isinstance(why, errors.RecordMoved) else ConflictKind.DELETED
+        changed = frozenset(str(record.get("_changed") or "").split(","))
+        written = TABLES[name].written(Written.ONCE, Written.ALWAYS)
+        mine = {
+            column: record[column] for column in written if column in record and column in (changed - {""} or written)
+        }
+        id_ = identifier(record["id"])
+        assert id_ is not None
+        base = merging.base_of(record)
+        return conflicts.keep(self.session, self.actor, table=name, row_id=id_, kind=kind, base_rev=base, mine=mine)
+
+    def _current(self, table: SyncedTable, id_: UUID) -> dict[str, Any] | None:
+        self.session.flush()
+        return next(scopes.rows_by_id(self.session.connection(), table, self.scope, [id_]), None)
+
+    def _require_new(self, table: SyncedTable, id_: UUID) -> None:
+        """Raise unless nobody ever had a row of this id: a foreign one is refused like an unknown one."""
+        match scopes.fate_of(self.session.connection(), table, self.scope, id_):
+            case scopes.Fate.MOVED:
+                raise errors.RecordMoved
+            case scopes.Fate.DELETED:
+                raise errors.RecordDeleted
+            case scopes.Fate.FOREIGN:
+                raise errors.RecordUnknown
+
+    def _create(self, table: SyncedTable, id_: UUID, aggregate: Aggregate) -> None:
+        offline = CHANGES.get(table.name)
+        if offline is None or offline.create is None:
+            raise errors.OrderPlaced if table.name in PART_TABLES else errors.ReadOnly
+        parts = []
+        for part in aggregate.parts:
+            if (part_id := identifier(part.get("id"))) is None:
+                raise errors.IdInvalid
+            self._require_new(TABLES[PARTS[table.name][0]], part_id)
+            parts.append(self._new(TABLES[PARTS[table.name][0]], part_id, part))
+        made = self._new(table, id_, aggregate.record, parts)
+        offline.create(self.session, self.actor, made)
+        self._remember(table, id_, 0, made.facts)
+
+    def _new(self, table: SyncedTable, id_: UUID, record: Record, parts: Sequence[New] = ()) -> New:
+        written = table.written(Written.ONCE, Written.ALWAYS)
+        facts = {name: record[name] for name in written if name in record and name != "created_at"}
+        made_at = instant(record.get("created_at"), clock.now())
+        return New(id_, made_at, facts, tuple(parts), self.region)
+
+    def _require_same_parts(self, name: str, id_: UUID, parts: Sequence[Record]) -> None:
+        """A row with parts comes whole or not at all: a part that is not as it was stored came too late."""
+        for part in parts:
+            table, column = PARTS[name]
+            part_id = identifier(part.get("id"))
+            stored = None if part_id is None else self._current(TABLES[table], part_id)
+            written = TABLES[table].written(Written.ONCE).keys() - {"created_at", column}
+            if (
+                stored is None
+                or stored[column] != id_
+                or not all(merging.same(part.get(field_name), stored[field_name]) for field_name in written)
+            ):
+                raise errors.OrderPlaced
+
+    def _edit(self, table: SyncedTable, id_: UUID, record: Record, current: dict[str, Any]) -> list[dict[str, Any]]:
+        edit = self.session.get(Edit, (self.device, table.name, id_))
+        base = merging.base_of(record)
+        others = merging.others_since(
+            self.session.connection(), table.name, id_, base=base, origin=self.actor.session_id
+        )
+        merged = merging.merge(table, record, current, edit=edit, others=others)
+        offline = CHANGES.get(table.name)
+        if merged.values:
+            if offline is None or offline.edit is None:
+                raise errors.ReadOnly
+            offline.edit(self.session, self.actor, id_, dict(merged.values))
+        sent = {name: record[name] for name in table.written(Written.ALWAYS) if name in record}
+        if merged.values or merged.conflicts:
+            self._remember(table, id_, base, sent)
+        return [
+            conflicts.keep(
+                self.session,
+                self.actor,
+                table=table.name,
+                row_id=id_,
+                kind=ConflictKind.FIELD,
+                base_rev=base,
+                mine={one.column: one.mine},
+                theirs={one.column: one.theirs},
+                applied=one.applied,
+            )
+            for one in merged.conflicts
+        ]
+
+    def _remember(self, table: SyncedTable, id_: UUID, base: int, sent: Mapping[str, Any]) -> None:
+        if not table.written(Written.ALWAYS):
+            return
+        digests = {name: merging.digest(value) for name, value in sent.items()}
+        edit = self.session.get(Edit, (self.device, table.name, id_))
+        if edit is None:
+            edit = Edit(device=self.device, table_name=table.name, row_id=id_, base_rev=base, digests=digests)
+            self.session.add(edit)
+        edit.base_rev, edit.digests, edit.at = base, digests, clock.now()
+
+
+def _require_storable(table: SyncedTable, record: Record) -> None:
+    for column in table.columns:
+        if column.written is not Written.NEVER and not storable(column, record.get(column.name)):
+            raise errors.RecordInvalid(f"{column.name}: must be a {column.type} that can be stored.", field=column.name)
