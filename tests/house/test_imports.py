@@ -52,6 +52,7 @@ LAYERS = (
     {"taxes"},
     {"templates"},
     {"products"},
+    {"filters"},
     {"pricing"},
     {"stock"},
     {"purchasing"},
