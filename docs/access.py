@@ -37,6 +37,7 @@ REACH = {
     "/v1/auth": Reach.OWN,
     "/v1/me": Reach.OWN,
     "/v1/users": Reach.WHOLE,
+    "/v1/staff": Reach.OWN,
     "/v1/integration-keys": Reach.WHOLE,
     "/v1/settings": Reach.WHOLE,
     "/v1/audit": Reach.WHOLE,

@@ -163,6 +163,7 @@ class Kind(StrEnum):
     IMPORT_CANCELLED = "import.cancelled"
     IMPORT_UNDO_STARTED = "import.undo-started"
     IMPORT_UNDONE = "import.undone"
+    EXPORT_MADE = "export.made"
     BULK_CHANGE_COUNTED = "bulk-change.counted"
     BULK_CHANGE_STARTED = "bulk-change.started"
     BULK_CHANGE_FINISHED = "bulk-change.finished"

@@ -135,7 +135,7 @@ def selling(session: Session, order: Order, customer: Contact) -> dict[str, str]
     session.add_all(found.values())
     session.flush()
     names = {path: str(row.id) for path, row in found.items()}
-    return names | {"/v1/me/invoices": names["/v1/invoices"]}
+    return names | {f"/v1/me/{name}": names[f"/v1/{name}"] for name in ("quotes", "returns", "invoices")}
 
 
 def on_the_round(session: Session, customer: Contact) -> dict[str, str]:

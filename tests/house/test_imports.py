@@ -31,6 +31,7 @@ LAYERS = (
         "editing",
         "money",
         "hours",
+        "inserting",
     },
     {"interactions", "transaction"},
     {"wakeup"},

@@ -111,7 +111,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     opportunities_and_targets(walk, ada)
     in_bulk(walk, ada)
     in_the_field(walk, ada)
-    customers_own(walk)
+    customers_own(walk, ada)
     field_days(walk, ada)
     signing_in(walk, ada)
 
@@ -379,7 +379,7 @@ def field_days(walk: Walk, ada: Caller) -> None:
     walk.post(ada, f"/v1/sync/conflicts/{conflict['id']}/settlement", {"choice": "mine"})
 
 
-def customers_own(walk: Walk) -> None:
+def customers_own(walk: Walk, ada: Caller) -> None:
     mei = a_customer(walk.session, "Mei Lin", phone="+447700900204")
     walk.session.commit()
     app = as_customer(walk.client, mei)
@@ -392,10 +392,24 @@ def customers_own(walk: Walk) -> None:
     walk.post(app, f"/v1/me/deliveries/{push.id}/receipt", {"state": "read"})
     path = "/v1/me/push-registrations/iphone-1"
     walk.step("DELETE", path, lambda: app.delete(path))
+    ended = f"/v1/contacts/{mei.id}/sessions"
+    as_customer(walk.client, mei, "tablet")
+    walk.step("DELETE", ended, lambda: ada.delete(ended))
+    app = as_customer(walk.client, mei)
     walk.post(app, "/v1/me/chat-links", {"channel": "telegram"})
     sold = a_product(walk.session, "HP-CAN", "Beeswax candle")
     walk.session.commit()
     walk.post(app, "/v1/me/prices", {"lines": [{"product_id": str(sold.id), "quantity": 1}]})
+    wanted = {"contact_id": str(mei.id), "lines": [{"product_id": str(sold.id), "quantity": 2}]}
+    taken, refused = (ada.post("/v1/quotes", wanted).json["id"] for _ in range(2))
+    walk.post(app, f"/v1/me/quotes/{refused}/declination", {"reason": "too many"})
+    order = walk.post(app, f"/v1/me/quotes/{taken}/acceptance")
+    walk.post(app, f"/v1/me/orders/{order['id']}/tracking-link")
+    ada.post(f"/v1/orders/{order['id']}/shipments", {"carrier": "Royal Mail"})
+    ada.post(f"/v1/orders/{order['id']}/delivery")
+    back = {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}], "reason": "changed_mind"}
+    unwanted = walk.post(app, f"/v1/me/orders/{order['id']}/returns", back)["id"]
+    walk.post(app, f"/v1/me/returns/{unwanted}/withdrawal")
 
 
 def signing_in(walk: Walk, ada: Caller) -> None:
