@@ -37,6 +37,7 @@ REACH = {
     "/v1/auth": Reach.OWN,
     "/v1/me": Reach.OWN,
     "/v1/users": Reach.WHOLE,
+    "/v1/staff": Reach.OWN,
     "/v1/integration-keys": Reach.WHOLE,
     "/v1/settings": Reach.WHOLE,
     "/v1/audit": Reach.WHOLE,
@@ -77,6 +78,14 @@ REACH = {
     "/v1/bulk-changes": Reach.OWN,
     "/v1/import-mappings": Reach.WHOLE,
     "/v1/exports": Reach.TERRITORY,
+    "/v1/tasks": Reach.TERRITORY,
+    "/v1/activities": Reach.TERRITORY,
+    "/v1/visits": Reach.TERRITORY,
+    "/v1/visit-reports": Reach.TERRITORY,
+    "/v1/planned-visits": Reach.TERRITORY,
+    "/v1/visit-forms": Reach.WHOLE,
+    "/v1/visit-cadences": Reach.WHOLE,
+    "/v1/teams": Reach.WHOLE,
     "/v1/sync": Reach.TERRITORY,
 }
 

@@ -38,6 +38,7 @@ class Area(StrEnum):
     OPPORTUNITIES = "opportunities"
     TARGETS = "targets"
     SEARCH = "search"
+    BULK = "bulk"
 
 
 class Channel(StrEnum):

@@ -56,6 +56,22 @@ EXAMPLES: Mapping[str, Any] = {
     "ConversionIn": {"opportunity": {"amount": 120000, "currency": "GBP", "closes_on": "2026-12-24"}},
     "OpportunityIn": {"account_id": ACCOUNT, "name": "Beans for the winter", "amount": 120000, "currency": "GBP"},
     "AccountIn": {"name": "The Corner Café", "kind": "company"},
+    "CheckIn": {
+        "account_id": ACCOUNT,
+        "at": AT,
+        "lat": 51.449,
+        "lon": -2.597,
+        "accuracy_m": 12,
+        "device_now": "2026-03-02T09:30:05Z",
+    },
+    "CheckOutIn": {
+        "outcome": "follow_up",
+        "note": "Wants a sample of the decaf.",
+        "next_step": {"title": "Bring the decaf", "due_at": "2026-03-09T09:00:00Z"},
+    },
+    "PlannedVisitIn": {"account_id": ACCOUNT, "on": "2026-03-03", "starts_at": "2026-03-03T10:30:00Z"},
+    "TaskIn": {"title": "Send the price list", "account_id": ACCOUNT, "due_at": "2026-03-05T09:00:00Z"},
+    "ActivityIn": {"kind": "call.logged", "contact_id": CONTACT, "outcome": "reached", "duration_s": 240},
     "PushIn": {"kind": "token", "value": "a-registration-token-of-firebase", "platform": "android", "locale": "en-GB"},
     "Happening": {
         "position": 4711,

@@ -32,14 +32,17 @@ from mcrm.pricing import models as pricing
 from mcrm.products import models as products
 from mcrm.quotes import models as quotes
 from mcrm.returns import models as returns
+from mcrm.rounds import models as rounds
 from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
 from mcrm.sync import models as sync
 from mcrm.tags import models as tags
 from mcrm.targets import models as targets
+from mcrm.tasks import models as tasks
 from mcrm.taxes import models as taxes
 from mcrm.templates import models as templates
 from mcrm.territories import models as territories
+from mcrm.visits import models as visits
 
 MODULES = (
     access,
@@ -71,14 +74,17 @@ MODULES = (
     products,
     quotes,
     returns,
+    rounds,
     settings_store,
     stock,
     tags,
     targets,
+    tasks,
     taxes,
     templates,
     sync,
     territories,
+    visits,
 )
 metadata = Base.metadata
 configure_mappers()  # now, in one thread, and not lazily in several at once

@@ -1,7 +1,7 @@
 """Wire shapes of accounts."""
 
 from mcrm.accounts.models import AccountKind
-from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
+from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Number, Schema, Str, Uuid
 from mcrm.api.formats import JsonObject, Locale, TimeZone
 from mcrm.custom_fields.schemas import CustomFilters
 from mcrm.territories.schemas import MemberSchema
@@ -23,6 +23,8 @@ class AccountSchema(Schema):
     country = Str(required=True, allow_none=True)
     timezone = Str(required=True, allow_none=True)
     locale = Str(required=True, allow_none=True)
+    lat = Number(minimum=-90, maximum=90, required=True, allow_none=True)
+    lon = Number(minimum=-180, maximum=180, required=True, allow_none=True)
     custom = JsonObject(required=True)
     created_at = AwareDateTime(required=True)
     updated_at = AwareDateTime(required=True)
@@ -40,6 +42,8 @@ class AccountInSchema(Schema):
     country = Str(max_length=2, pattern=COUNTRY, load_default=None, allow_none=True)
     timezone = TimeZone(load_default=None, allow_none=True)
     locale = Locale(load_default=None, allow_none=True)
+    lat = Number(minimum=-90, maximum=90, load_default=None, allow_none=True)
+    lon = Number(minimum=-180, maximum=180, load_default=None, allow_none=True)
     custom = JsonObject(load_default=dict)
 
 
@@ -54,6 +58,8 @@ class AccountChangeSchema(Schema):
     country = Str(max_length=2, pattern=COUNTRY, allow_none=True)
     timezone = TimeZone(allow_none=True)
     locale = Locale(allow_none=True)
+    lat = Number(minimum=-90, maximum=90, allow_none=True)
+    lon = Number(minimum=-180, maximum=180, allow_none=True)
     custom = JsonObject()
 
 

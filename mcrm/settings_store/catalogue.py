@@ -99,6 +99,34 @@ ORDER_HOLD_HOURS = Option(
 REORDER_ENABLED = Option(
     "reorder-enabled", SettingType.BOOLEAN, True, "Whether low stock makes a purchase request by itself.", _truth
 )
+VISIT_RADIUS_M = Option(
+    "visit-radius-m",
+    SettingType.INTEGER,
+    200,
+    "How far from an account, in metres, a check-in still counts as made there.",
+    _whole(10, 100_000),
+)
+VISIT_POSITION_DAYS = Option(
+    "visit-position-days",
+    SettingType.INTEGER,
+    30,
+    "After how many days the position of a check-in is blanked; verdict and distance stay.",
+    _whole(1, 3660),
+)
+VISIT_USUAL_DAYS = Option(
+    "visit-usual-days",
+    SettingType.INTEGER,
+    0,
+    "Every how many days accounts are visited whose class has no cadence, 0 for when somebody plans it.",
+    _whole(0, 3660),
+)
+TASK_REMINDER_MINUTES = Option(
+    "task-reminder-minutes",
+    SettingType.INTEGER,
+    30,
+    "How long before a task is due its owner's phone is told.",
+    _whole(0, 7 * 24 * 60),
+)
 LEAD_TOUCH_MINUTES = Option(
     "lead-touch-minutes",
     SettingType.INTEGER,
@@ -129,6 +157,10 @@ OPTIONS = {
         SMS_MOST_SEGMENTS,
         ORDER_HOLD_HOURS,
         REORDER_ENABLED,
+        VISIT_RADIUS_M,
+        VISIT_POSITION_DAYS,
+        VISIT_USUAL_DAYS,
+        TASK_REMINDER_MINUTES,
         LEAD_TOUCH_MINUTES,
         LEAD_HOURS,
         OPPORTUNITY_STALE_DAYS,

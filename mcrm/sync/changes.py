@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
 from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema
+from mcrm.activities import service as activities
+from mcrm.activities.service import ActivityKind
 from mcrm.actors import Actor
 from mcrm.api.fields import AwareDateTime, Enum, Schema, Str, Uuid
-from mcrm.contacts import notes, points
+from mcrm.contacts import points
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import ContactPoint
 from mcrm.contacts.schemas import ContactChangeSchema, ContactInSchema, ContactPointInSchema
@@ -18,7 +20,7 @@ from mcrm.interactions.positions import ChangedRow
 from mcrm.orders import placing
 from mcrm.orders.placing import Wanted
 from mcrm.orders.schemas import NewOrderSchema
-from mcrm.sync import selling
+from mcrm.sync import selling, visiting
 from mcrm.sync.errors import RecordInvalid
 from mcrm.sync.handing import Facts, New, Offline, given, instant, known_id
 from mcrm.transaction import pending
@@ -91,7 +93,8 @@ def _write_down(session: Session, actor: Actor, new: New) -> object:
     loaded = NEW_NOTE.load(facts)
     if loaded["kind"] not in LOGGED_BY_REPS or not (loaded["account_id"] or loaded["contact_id"]):
         raise RecordInvalid("A note, a call or a meeting is about an account or a contact.", field="kind")
-    return notes.write_down(session, actor, id=new.id, **loaded)
+    kind = ActivityKind(loaded.pop("kind").value)
+    return activities.write_down(session, actor, id=new.id, kind=kind, **loaded)
 
 
 CHANGES: Mapping[str, Offline] = {
@@ -101,6 +104,9 @@ CHANGES: Mapping[str, Offline] = {
     "leads": Offline(create=selling.create_lead, edit=selling.edit_lead),
     "opportunities": Offline(create=selling.create_opportunity, edit=selling.edit_opportunity),
     "orders": Offline(create=_place_order),
+    "visits": Offline(create=visiting.check_in, edit=visiting.edit_visit),
+    "visit_reports": Offline(create=visiting.report),
+    "tasks": Offline(create=visiting.add_task, edit=visiting.edit_task, delete=visiting.remove_task),
     "interactions": Offline(create=_write_down),
 }
 PARTS = {"orders": ("order_lines", "order_id")}

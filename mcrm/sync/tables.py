@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, Float, Integer, Table, literal
+from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Date, Float, Integer, Table, literal
 
 from mcrm.accounts.models import Account
 from mcrm.api.fields import clean_text
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel
-from mcrm.db import Base, Synced, UtcDateTime
+from mcrm.db import Base, Synced, UtcDateTime, canonical
 from mcrm.interactions.kinds import LOGGED_BY_REPS
 from mcrm.interactions.models import Interaction
 from mcrm.leads.models import Lead
@@ -26,7 +26,9 @@ from mcrm.orders.models import Order, OrderLine
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock.models import StockItem
 from mcrm.targets.models import Target
+from mcrm.tasks.models import Task
 from mcrm.territories.models import Territory
+from mcrm.visits.models import PlannedVisit, Visit, VisitForm, VisitReport
 
 SCHEMA_VERSION = 1
 LONGEST_TEXT = 20_000
@@ -126,6 +128,8 @@ def _column(table: Table, name: str, written: Written, policy: Policy) -> Column
         kind = "boolean"
     elif isinstance(column.type, BigInteger | Integer | Float):
         kind = "number"
+    elif isinstance(column.type, JSON):
+        read = canonical
     return Column(name, column, kind, bool(column.nullable), written, policy, read)
 
 
@@ -155,7 +159,18 @@ TABLES: Mapping[str, SyncedTable] = {
         _table(Territory, read_only=("name", "timezone")),
         _table(
             Account,
-            edited=("name", "number", "territory_id", "parent_id", "account_class", "country", "timezone", "locale"),
+            edited=(
+                "name",
+                "number",
+                "territory_id",
+                "parent_id",
+                "account_class",
+                "country",
+                "timezone",
+                "locale",
+                "lat",
+                "lon",
+            ),
             once=("kind",),
             policies=dict.fromkeys(("number", "territory_id", "parent_id"), Policy.SERVER),
         ),
@@ -248,6 +263,24 @@ TABLES: Mapping[str, SyncedTable] = {
             OrderLine,
             once=("order_id", "product_id", "quantity"),
             read_only=("line_number", "description", "unit_price", "total"),
+        ),
+        _table(VisitForm, read_only=("name", "version", "questions", "is_active"), shared=True),
+        _table(
+            PlannedVisit,
+            read_only=("account_id", "rep_id", "on", "starts_at", "duration_minutes", "purpose", "state", "visit_id"),
+        ),
+        _table(
+            Visit,
+            edited=("checked_out_at", "outcome"),
+            once=("account_id", "checked_in_at", "lat", "lon", "accuracy_m", "is_mock"),
+            read_only=("rep_id", "state", "verdict", "distance_m"),
+        ),
+        _table(VisitReport, once=("visit_id", "form_id", "answers")),
+        _table(
+            Task,
+            edited=("title", "due_at", "done_at", "contact_id"),
+            once=("account_id",),
+            read_only=("owner_id", "visit_id"),
         ),
         _table(
             Target,

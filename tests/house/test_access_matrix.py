@@ -35,7 +35,9 @@ from mcrm.quotes.models import Quote
 from mcrm.returns.models import Return
 from mcrm.sync.models import Conflict
 from mcrm.targets.models import Target
+from mcrm.tasks.models import Task
 from mcrm.territories.models import Territory
+from mcrm.visits.models import PlannedVisit, Visit
 from tests.callers import Caller, as_customer, as_integration, as_staff
 from tests.cast import a_customer, a_territory, an_order
 from tests.deliveries.carriers import point_of
@@ -90,6 +92,7 @@ def things_of(session: Session, territory: Territory, customer: Contact) -> dict
     return {
         **selling(session, order, customer),
         **in_the_field(session, territory, customer),
+        **on_the_round(session, customer),
         "/v1/territories": str(territory.id),
         "/v1/accounts": str(customer.account_id),
         "/v1/contacts": str(customer.id),
@@ -132,7 +135,23 @@ def selling(session: Session, order: Order, customer: Contact) -> dict[str, str]
     session.add_all(found.values())
     session.flush()
     names = {path: str(row.id) for path, row in found.items()}
-    return names | {"/v1/me/invoices": names["/v1/invoices"]}
+    return names | {f"/v1/me/{name}": names[f"/v1/{name}"] for name in ("quotes", "returns", "invoices")}
+
+
+def on_the_round(session: Session, customer: Contact) -> dict[str, str]:
+    """What is done for the customer's account by somebody who calls there."""
+    rep = User(email=f"{customer.id}@harbourandpine.example", name="Kai Brook", role="rep", password_hash="none")
+    session.add(rep)
+    session.flush()
+    now, where = clock.now(), {"account_id": customer.account_id, "rep_id": rep.id}
+    found: dict[str, Synced] = {
+        "/v1/tasks": Task(title="Call", account_id=customer.account_id),
+        "/v1/visits": Visit(checked_in_at=now, visited_at=now, received_at=now, **where),
+        "/v1/planned-visits": PlannedVisit(on=now.date(), **where),
+    }
+    session.add_all(found.values())
+    session.flush()
+    return {path: str(row.id) for path, row in found.items()}
 
 
 def in_the_field(session: Session, territory: Territory, customer: Contact) -> dict[str, str]:
