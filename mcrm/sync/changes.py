@@ -60,7 +60,7 @@ def _edit_contact(session: Session, actor: Actor, id: UUID, facts: Facts) -> obj
 
 
 def _add_point(session: Session, actor: Actor, new: New) -> object:
-    facts = dict(new.facts)
+    facts = given(new.facts)
     contact = contacts.reachable(session, actor, known_id(facts.pop("contact_id", None)), field="contact_id")
     loaded = NEW_POINT.load(facts)
     channel = loaded["channel"].value

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor
 from mcrm.api.fields import Uuid
+from mcrm.sync.tables import is_empty
 
 Facts = dict[str, Any]
 
@@ -35,15 +36,18 @@ class Offline:
 
 
 def instant(value: Any, otherwise: datetime) -> datetime:
-    """The aware time of epoch milliseconds; `otherwise` for anything that is none within 1900 to 2199."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -(2.2e12) < value < 7.2e12:
+    """The aware time of epoch milliseconds; `otherwise` for anything that is none within 1900 to 2199.
+
+    Zero is none: it is what the protocol's client puts into a number column that the app left empty.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value or not -(2.2e12) < value < 7.2e12:
         return otherwise
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
 def given(facts: Facts) -> Facts:
     """Without what the device left empty."""
-    return {name: value for name, value in facts.items() if value is not None}
+    return {name: value for name, value in facts.items() if not is_empty(value)}
 
 
 def known_id(value: Any) -> UUID:
