@@ -4,7 +4,7 @@ from mcrm.activities.service import ActivityKind, ActivityOutcome
 from mcrm.api.fields import AwareDateTime, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.tasks.schemas import NextStepSchema
 
-LONGEST = 2400  # characters; each may take six in the log, whose facts hold 16,000 with all that stands beside
+LONGEST = 2400
 DAY_S = 86_400
 
 

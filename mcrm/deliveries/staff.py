@@ -1,7 +1,8 @@
 """Pushes to people of the staff: to each installation of the app on which they are signed in and may be woken.
 
-They are no contacts, so nothing but the address of the device is judged; without a device nobody is told, and the
-row that the message is about says it anyway.
+They are no contacts, so nothing but the device and its sign-in is judged: a phone that was lost and signed out, or that
+of somebody who left, shows nothing. Without a device nobody is told, and the row that the message is about says it
+anyway.
 """
 
 from datetime import timedelta
@@ -24,11 +25,21 @@ def tell(
 ) -> int:
     """Queue one push to each of a user's devices; how many were new. The same key again repeats nothing."""
     devices = Base.metadata.tables["sync_devices"]  # by name: what syncs stands below this package
+    users, sign_ins = Base.metadata.tables["users"], Base.metadata.tables["sessions"]
+    signed_in = select(sign_ins.c.id).where(
+        sign_ins.c.user_id == devices.c.user_id,
+        sign_ins.c.device_id == devices.c.device_id,
+        sign_ins.c.revoked_at.is_(None),
+        sign_ins.c.expires_at > clock.now(),
+    )
     query = (
         select(ContactPoint.id)
         .join(devices, devices.c.contact_point_id == ContactPoint.id)
+        .join(users, users.c.id == devices.c.user_id)
         .where(
             devices.c.user_id == user_id,
+            users.c.is_active,
+            signed_in.exists(),
             ContactPoint.channel == PointChannel.PUSH.value,
             ContactPoint.state == PointState.ACTIVE.value,
         )

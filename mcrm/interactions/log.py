@@ -13,13 +13,14 @@ from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.db import canonical
 from mcrm.ids import new_id
+from mcrm.interactions.errors import TooMuchToLog
 from mcrm.interactions.kinds import LOGGED_BY_REPS, Kind
 from mcrm.interactions.models import POSITIONS_PER_EPOCH, Interaction, LogHead
 from mcrm.interactions.places import LOG
 from mcrm.interactions.positions import ChangedRow
 from mcrm.transaction import pending
 
-LARGEST_PAYLOAD = 16_000
+LARGEST_PAYLOAD = 64_000  # characters: the longest text holds 10,000, and JSON may write each as six
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,13 @@ def append(
     """Append one fact to the session's transaction; its id. It gets its position when the transaction commits.
 
     `at` defaults to now and must be aware; `direction` is `in` or `out` for messages. Whoever passes an `id` that a
-    device made has answered replays. Raises ValueError for a payload that cannot be stored exactly (NaN, NUL, lone
-    surrogates, over 16,000 characters), at once and not at commit.
+    device made has answered replays. Raises TooMuchToLog for a payload over 64,000 characters, ValueError for one that
+    cannot be stored exactly (NaN, NUL, lone surrogates), at once and not at commit.
     """
     about = about or About()
     words = canonical(payload or {})
     if len(words) > LARGEST_PAYLOAD:
-        raise ValueError(f"the payload of {kind} is too large: {len(words)} characters")
+        raise TooMuchToLog()
     if at is not None and at.tzinfo is None:
         raise ValueError("a time without a zone cannot be stored")
     fact_id = id or new_id()

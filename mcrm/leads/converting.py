@@ -58,6 +58,8 @@ def convert(
     """
     lead = reachable(session, actor, lead_id, lock=True)
     status = states.after(lead.status, LeadMove.CONVERT)
+    if account_id is not None:
+        accounts.reachable(session, actor, account_id, field="account_id")
     held = _held_points(session, lead)
     known = _known(session, actor, held, contact_id)
     contact = known or _new_contact(session, actor, lead, account_id)

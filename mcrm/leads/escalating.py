@@ -48,7 +48,7 @@ def step(session: Session) -> bool:
         return False
     lead.escalated_at = clock.now()
     trace(session, SYSTEM, Kind.LEAD_OVERDUE, lead, owner_id=lead.owner_id and str(lead.owner_id))
-    assert lead.assigned_at is not None
+    assert lead.touch_due_at is not None
     for manager_id in members.answering(session, lead.territory_id):
         staff.tell(
             session,
@@ -56,7 +56,7 @@ def step(session: Session) -> bool:
             title="A lead waits too long",
             text="Nobody got in touch in time." if lead.owner_id else "It is nobody's yet.",
             kind="lead-overdue",
-            dedupe_key=f"lead-overdue:{lead.id}:{lead.assigned_at.timestamp():.0f}:{manager_id}",
+            dedupe_key=f"lead-overdue:{lead.id}:{lead.touch_due_at.timestamp():.0f}:{manager_id}",
             data={"lead_id": str(lead.id)},
         )
     return True

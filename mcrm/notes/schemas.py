@@ -2,7 +2,7 @@
 
 from mcrm.api.fields import AwareDateTime, Schema, Str, Uuid
 
-LONGEST = 4000  # characters; each may take four in the log, which holds 16,000
+LONGEST = 4000
 
 
 class NoteSchema(Schema):

@@ -21,11 +21,17 @@ def stages() -> Select[PipelineStage]:
 
 
 def stage(session: Session, stage_id: UUID, *, lock: bool = False) -> PipelineStage:
-    """A stage by its id; raises StageMissing."""
-    query = stages().where(PipelineStage.id == stage_id)
+    """A stage by its id; raises StageMissing.
+
+    `lock` holds all of them, in one order: there are few, and two removals at once must not take the last open ones.
+    """
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    if (found := session.scalar(query)) is None:
+        query = stages().order_by(PipelineStage.id).with_for_update()
+        held = session.scalars(query.execution_options(populate_existing=True)).all()
+        found = next((one for one in held if one.id == stage_id), None)
+    else:
+        found = session.scalar(stages().where(PipelineStage.id == stage_id))
+    if found is None:
         raise StageMissing()
     return found
 

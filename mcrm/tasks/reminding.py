@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
+from mcrm.access import reach
 from mcrm.deliveries import staff
 from mcrm.tasks.models import Task, TaskReminder
 
@@ -13,7 +14,10 @@ KIND = "task-reminder"
 
 
 def step(session: Session) -> bool:
-    """Remind of one task whose time has come; whether there was one. Of what is done nobody is reminded."""
+    """Remind of one task whose time has come; whether there was one.
+
+    Of what is done nobody is reminded, and nobody who does not see the account any more.
+    """
     query = (
         select(TaskReminder)
         .where(TaskReminder.sent_at.is_(None), TaskReminder.at <= clock.now())
@@ -26,7 +30,7 @@ def step(session: Session) -> bool:
         return False
     reminder.sent_at = clock.now()
     task = session.get_one(Task, reminder.task_id)
-    if task.done_at is None and task.owner_id is not None:
+    if task.done_at is None and task.owner_id is not None and reach.sees(session, task.owner_id, task.account_id):
         staff.tell(
             session,
             task.owner_id,

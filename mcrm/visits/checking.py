@@ -62,6 +62,7 @@ class CheckedIn:
 
 
 NOWHERE, NOTHING = Seen(), FollowUp()
+LONGEST = timedelta(days=1)
 
 
 def check_in(
@@ -130,7 +131,7 @@ def check_out(
             raise VisitEnded()
         return change_outcome(session, actor, visit, outcome) if outcome is not None else visit
     ends = at or max(clock.now(), visit.checked_in_at)
-    if ends < visit.checked_in_at:
+    if not visit.checked_in_at <= ends <= visit.checked_in_at + LONGEST:
         raise EndsBeforeItBegins(field="at")
     account = session.get_one(Account, visit.account_id)
     visit.state = states.after(visit.state, VisitMove.CHECK_OUT).value

@@ -7,7 +7,7 @@ from mcrm.tasks.schemas import NextStepSchema
 from mcrm.visits.forms import QuestionType
 from mcrm.visits.models import Outcome, Verdict, VisitState
 
-LONGEST_NOTE = 2400  # characters; each may take six in the log, whose facts hold 16,000
+LONGEST_NOTE = 2400
 MOST_QUESTIONS = 50
 
 
