@@ -22,6 +22,8 @@ from mcrm.transaction import pending
 
 Record = Mapping[str, Any]
 PART_TABLES = {part: (whole, column) for whole, (part, column) in PARTS.items()}
+NEVER_KEPT = {"visits": frozenset({"lat", "lon"})}
+"""Columns that no conflict keeps: raw positions expire, and what waits to be settled does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Taking:
         """Keep an edit of a row that is gone, for somebody to settle."""
         kind = ConflictKind.MOVED if isinstance(why, errors.RecordMoved) else ConflictKind.DELETED
         changed = frozenset(str(record.get("_changed") or "").split(","))
-        written = TABLES[name].written(Written.ONCE, Written.ALWAYS)
+        written = TABLES[name].written(Written.ONCE, Written.ALWAYS).keys() - NEVER_KEPT.get(name, frozenset())
         mine = {
             column: record[column] for column in written if column in record and column in (changed - {""} or written)
         }
