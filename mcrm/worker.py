@@ -20,6 +20,7 @@ from mcrm.bulkchanges import service as bulkchanges
 from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
+from mcrm.leases import service as leases
 from mcrm.offers import announcing
 from mcrm.orders import cancelling
 from mcrm.quotes import service as quotes
@@ -70,6 +71,7 @@ def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
         Engine("announcements", announcing.step),
         Engine("quotes-over", quotes.expire, every_s=30.0),
         Engine("orders-unconfirmed", partial(unconfirmed, order_hold_hours), every_s=30.0),
+        Engine("stock-leases-over", leases.expire, every_s=30.0),
         Engine("imports", turn=Runner().turn),
         Engine("bulk-changes", bulkchanges.step),
         Engine("tickles", tickling.step, every_s=tickling.EVERY_S),

@@ -19,8 +19,8 @@ from mcrm.api.fields import clean_text
 from mcrm.errors import Conflict as Refusal
 from mcrm.errors import DomainError
 from mcrm.interactions.log import read_cursor
-from mcrm.sync import errors, pulling, scopes
-from mcrm.sync.changes import PARTS
+from mcrm.sync import devices, errors, pulling, scopes
+from mcrm.sync.changes import ENDED_LAST, PARTS
 from mcrm.sync.tables import TABLES, identifier
 from mcrm.sync.taking import PART_TABLES, Aggregate, Record, Taking
 from mcrm.transaction import pending
@@ -55,7 +55,8 @@ def push(session: Session, actor: Actor, *, changes: Changes, last_pulled_at: in
     if last_pulled_at and (read_cursor(last_pulled_at)[0] != epoch or read_cursor(last_pulled_at)[1] > position):
         raise errors.PullFirst
     pending(session).origin = actor.session_id
-    taking = Taking(session, actor, scopes.scope_of(session.connection(), actor), region)
+    scope = scopes.scope_of(session.connection(), actor)
+    taking = Taking(session, actor, scope, region, silent_since=devices.hear(session, actor))
     pushed = Pushed(pulling.now(session.connection()))
     for aggregate in _aggregates(changes):
         _take(taking, aggregate, pushed)
@@ -76,7 +77,10 @@ def _aggregates(changes: Changes) -> Iterator[Aggregate]:
             yield from _loose_parts(name, changes)
             continue
         for record in _records(changes, name):
-            yield Aggregate(name, record, tuple(_parts_of(name, record, changes)))
+            if name not in ENDED_LAST or record.get("_status") == "created":
+                yield Aggregate(name, record, tuple(_parts_of(name, record, changes)))
+    for name in sorted(ENDED_LAST):
+        yield from (Aggregate(name, record) for record in _records(changes, name) if record.get("_status") != "created")
 
 
 def _records(changes: Changes, name: str) -> list[Record]:
@@ -118,6 +122,8 @@ def _take(taking: Taking, aggregate: Aggregate, pushed: Pushed) -> None:
             pushed.refuse(PARTS[table][0], _shown(part.get("id")), lost.code, lost.detail)
         if isinstance(error, errors.RecordMoved | errors.RecordDeleted):
             decided = [taking.keep(table, record, error)]
+        elif table in PARTS and isinstance(error, DomainError) and not code.startswith("sync."):
+            decided = [taking.refused(aggregate, error)]
     pushed.conflicts += decided
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, Integer, Table, literal
+from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Float, Integer, Table, literal
 
 from mcrm.accounts.models import Account
 from mcrm.api.fields import clean_text
@@ -20,9 +20,12 @@ from mcrm.contacts.models import Contact, ContactPoint, PointChannel
 from mcrm.db import Base, Synced, UtcDateTime
 from mcrm.interactions.kinds import LOGGED_BY_REPS
 from mcrm.interactions.models import Interaction
+from mcrm.leases.models import StockLease
 from mcrm.orders.models import Order, OrderLine
+from mcrm.pricing.models import DiscountLimit
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock.models import StockItem
+from mcrm.taxes.models import TaxRate
 from mcrm.territories.models import Territory
 
 SCHEMA_VERSION = 1
@@ -60,7 +63,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SyncedTable:
-    """One table on the wire. `only` narrows it further than the scope does; `shared` rows are every rep's."""
+    """One table on the wire. `only` narrows it further than the scope does; `shared` rows are every rep's.
+
+    Of a shared table with an `owner` column everybody holds the own rows alone.
+    """
 
     name: str
     table: Table
@@ -68,6 +74,7 @@ class SyncedTable:
     open: bool = False
     shared: bool = False
     only: tuple[ColumnElement[bool], ...] = ()
+    owner: ColumnElement[Any] | None = None
 
     def written(self, *when: Written) -> dict[str, Column]:
         """The columns that a device writes then, by name."""
@@ -86,6 +93,10 @@ def milliseconds(value: datetime) -> int:
     return round(value.timestamp() * 1000)
 
 
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
 def _text_of(payload: str) -> str | None:
     words = json.loads(payload).get("text") if payload else None  # an erased one is empty
     return words if isinstance(words, str) else None
@@ -100,6 +111,7 @@ def _table(
     policies: Mapping[str, Policy] | None = None,
     shared: bool = False,
     only: tuple[ColumnElement[bool], ...] = (),
+    owner: str | None = None,
 ) -> SyncedTable:
     """A table whose wire columns are columns of the mapped class, of the types that follow from theirs."""
     table = cast(Table, model.__table__)
@@ -108,16 +120,19 @@ def _table(
     written["created_at"] = Written.ONCE if edited or once else Written.NEVER
     policy = policies or {}
     columns = (_column(table, name, written.get(name, Written.NEVER), policy.get(name, Policy.LAST)) for name in names)
-    return SyncedTable(model.__tablename__, table, tuple(columns), model.__open__, shared, only)
+    owned = None if owner is None else table.c[owner]
+    return SyncedTable(model.__tablename__, table, tuple(columns), model.__open__, shared, only, owned)
 
 
 def _column(table: Table, name: str, written: Written, policy: Policy) -> Column:
     column = table.c[name]
-    kind, read = "string", None
+    kind, read = "string", cast(Callable[[Any], Any] | None, None)
     if isinstance(column.type, UtcDateTime):
         kind, read = "number", milliseconds
     elif isinstance(column.type, Boolean):
         kind = "boolean"
+    elif isinstance(column.type, JSON):
+        read = _json
     elif isinstance(column.type, BigInteger | Integer | Float):
         kind = "number"
     return Column(name, column, kind, bool(column.nullable), written, policy, read)
@@ -169,18 +184,39 @@ TABLES: Mapping[str, SyncedTable] = {
         ),
         _table(
             Product,
-            read_only=("code", "name", "description", "category", "unit", "picture_url", "is_active"),
+            read_only=("code", "name", "description", "category", "unit", "picture_url", "is_active", "tax_code"),
             shared=True,
         ),
         _table(
             PriceList,
-            read_only=("name", "currency", "valid_from", "valid_until", "account_id", "account_class", "rank"),
+            read_only=(
+                "name",
+                "currency",
+                "valid_from",
+                "valid_until",
+                "account_id",
+                "account_class",
+                "rank",
+                "includes_tax",
+                "discounts",
+            ),
         ),
         _table(PriceListItem, read_only=("price_list_id", "product_id", "min_quantity", "unit_price")),
+        _table(TaxRate, read_only=("code", "name", "basis_points", "valid_from"), shared=True),
+        _table(DiscountLimit, read_only=("role", "basis_points"), shared=True),
         _table(StockItem, read_only=("product_id", "location", "on_hand", "reserved"), shared=True),
         _table(
+            StockLease,
+            edited=("state",),
+            once=("product_id", "location", "quantity", "expires_at"),
+            read_only=("sold", "given_back", "rep_id"),
+            policies={"state": Policy.SERVER},
+            shared=True,
+            owner="rep_id",
+        ),
+        _table(
             Order,
-            once=("contact_id", "reference"),
+            once=("contact_id", "reference", "shown_total"),
             read_only=(
                 "account_id",
                 "number",
@@ -195,7 +231,7 @@ TABLES: Mapping[str, SyncedTable] = {
         ),
         _table(
             OrderLine,
-            once=("order_id", "product_id", "quantity"),
+            once=("order_id", "product_id", "quantity", "discount_basis_points", "lease_id"),
             read_only=("line_number", "description", "unit_price", "total"),
         ),
         NOTES,

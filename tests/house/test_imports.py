@@ -40,7 +40,7 @@ LAYERS = (
     {"products"},
     {"pricing"},
     {"stock"},
-    {"purchasing"},
+    {"purchasing", "leases"},
     {"orders"},
     {"quotes", "returns", "carriers"},
     {"ledger"},
