@@ -99,7 +99,7 @@ def _paged(
 
 @cache
 def _select(name: str, everything: bool, *, opened: bool) -> Select[Any]:
-    """The raw columns of a table's rows within `:territories`, or of `:user`; `opened`: and of those that are everybody's."""
+    """The raw columns of a table's rows within `:territories`, or of `:user`; `opened`: and what is everybody's."""
     table = TABLES[name]
     query = select(*(column.source for column in table.columns)).where(*table.only)
     if table.owner is not None and not everything:
