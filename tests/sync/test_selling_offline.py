@@ -1,4 +1,4 @@
-"""Orders that were taken without a network: from leases, at the prices of then, and never a surprise that nobody hears of."""
+"""Orders taken without a network: from leases, at the prices of then, and no surprise that nobody hears of."""
 
 from datetime import timedelta
 from typing import Any
