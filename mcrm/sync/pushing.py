@@ -7,6 +7,7 @@ that is sent again changes nothing. What met another edit, or came for a row tha
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import marshmallow as ma
 from sqlalchemy import select
@@ -57,6 +58,7 @@ def push(session: Session, actor: Actor, *, changes: Changes, last_pulled_at: in
     pending(session).origin = actor.session_id
     scope = scopes.scope_of(session.connection(), actor)
     taking = Taking(session, actor, scope, region, silent_since=devices.hear(session, actor))
+    taking.look_ahead(_named(changes))
     pushed = Pushed(pulling.now(session.connection()))
     for aggregate in _aggregates(changes):
         _take(taking, aggregate, pushed)
@@ -81,6 +83,12 @@ def _aggregates(changes: Changes) -> Iterator[Aggregate]:
                 yield Aggregate(name, record, tuple(_parts_of(name, record, changes)))
     for name in sorted(ENDED_LAST):
         yield from (Aggregate(name, record) for record in _records(changes, name) if record.get("_status") != "created")
+
+
+def _named(changes: Changes) -> dict[str, list[UUID]]:
+    """The ids of the records of a push, by table; what is none is refused later."""
+    ids = {name: [identifier(record.get("id")) for record in _records(changes, name)] for name in TABLES}
+    return {name: [id_ for id_ in found if id_ is not None] for name, found in ids.items() if found}
 
 
 def _records(changes: Changes, name: str) -> list[Record]:
@@ -115,6 +123,7 @@ def _take(taking: Taking, aggregate: Aggregate, pushed: Pushed) -> None:
         with taking.session.begin_nested():
             decided = taking.upsert(aggregate)
     except (DomainError, ma.ValidationError, IntegrityError, DataError, ValueError) as error:
+        taking.ahead.look_again()
         code, detail = _words(error)
         pushed.refuse(table, _shown(record.get("id")), code, detail)
         for part in aggregate.parts:
@@ -133,6 +142,7 @@ def _take_deletion(taking: Taking, table: str, sent: str, pushed: Pushed) -> Non
         with taking.session.begin_nested():
             taking.delete(table, sent)
     except DomainError as error:
+        taking.ahead.look_again()
         pushed.refuse(table, _shown(sent), error.code, error.detail, dirty=False)
         if isinstance(error, errors.NotDeletable) and (id_ := identifier(sent)) is not None:
             taking.send_again(table, id_)

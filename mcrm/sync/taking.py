@@ -16,6 +16,7 @@ from mcrm.interactions.positions import ChangedRow
 from mcrm.money import in_major_units
 from mcrm.orders.models import Order
 from mcrm.sync import conflicts, errors, merging, scopes, telling
+from mcrm.sync.ahead import Ahead
 from mcrm.sync.changes import CHANGES, PART_FACTS, PARTS, New, instant
 from mcrm.sync.models import Applied, ConflictKind, Edit
 from mcrm.sync.scopes import Scope
@@ -48,6 +49,12 @@ class Taking:
         self.region = region
         self.device = f"{actor.id}:{actor.device_id}"
         self.silent_since = silent_since
+        self.ahead = Ahead(session, scope, self.device, {})
+        self.remembered: set[tuple[str, UUID]] = set()
+
+    def look_ahead(self, wanted: Mapping[str, Sequence[UUID]]) -> None:
+        """Read at once what stands of the rows of these ids, by table."""
+        self.ahead = Ahead(self.session, self.scope, self.device, wanted)
 
     def upsert(self, aggregate: Aggregate) -> list[dict[str, Any]]:
         """Make the row, or merge the edit into the one that is there; the conflicts that were decided."""
@@ -119,10 +126,16 @@ class Taking:
 
     def _current(self, table: SyncedTable, id_: UUID) -> dict[str, Any] | None:
         self.session.flush()
+        if self.ahead.holds(table.name, id_) and (
+            (row := self.ahead.row(table.name, id_)) is not None or self.ahead.is_new(table.name, id_)
+        ):
+            return row
         return next(scopes.rows_by_id(self.session.connection(), table, self.scope, [id_]), None)
 
     def _require_new(self, table: SyncedTable, id_: UUID) -> None:
         """Raise unless nobody ever had a row of this id: a foreign one is refused like an unknown one."""
+        if self.ahead.is_new(table.name, id_) and self.ahead.holds(table.name, id_):
+            return
         match scopes.fate_of(self.session.connection(), table, self.scope, id_):
             case scopes.Fate.MOVED:
                 raise errors.RecordMoved
@@ -191,11 +204,9 @@ class Taking:
                 raise errors.OrderPlaced
 
     def _edit(self, table: SyncedTable, id_: UUID, record: Record, current: dict[str, Any]) -> list[dict[str, Any]]:
-        edit = self.session.get(Edit, (self.device, table.name, id_))
-        base = merging.base_of(record)
-        others = merging.others_since(
-            self.session.connection(), table.name, id_, base=base, origin=self.actor.session_id
-        )
+        base, edit = merging.base_of(record), self._last_edit(table, id_)
+        history = self.ahead.history(table.name, id_)
+        others = merging.others_since(history, base=base, origin=self.actor.session_id)
         merged = merging.merge(table, record, current, edit=edit, others=others)
         offline = CHANGES.get(table.name)
         if merged.values:
@@ -224,11 +235,18 @@ class Taking:
         if not table.written(Written.ALWAYS):
             return
         digests = {name: merging.digest(value) for name, value in sent.items()}
-        edit = self.session.get(Edit, (self.device, table.name, id_))
+        edit = self._last_edit(table, id_)
         if edit is None:
             edit = Edit(device=self.device, table_name=table.name, row_id=id_, base_rev=base, digests=digests)
             self.session.add(edit)
+            self.remembered.add((table.name, id_))
         edit.base_rev, edit.digests, edit.at = base, digests, clock.now()
+
+    def _last_edit(self, table: SyncedTable, id_: UUID) -> Edit | None:
+        """What the device pushed last of a row; the database is asked only if this push made it."""
+        if (edit := self.ahead.edit(table.name, id_)) is not None or (table.name, id_) not in self.remembered:
+            return edit
+        return self.session.get(Edit, (self.device, table.name, id_))
 
 
 def _said(table: SyncedTable, record: Record) -> dict[str, Any]:
