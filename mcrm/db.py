@@ -99,9 +99,17 @@ class Id(TypeDecorator[UUID]):
         """Always a UUID."""
         return value if value is None or isinstance(value, UUID) else UUID(bytes=value)
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """On SQLite one call instead of three: an imported contact binds forty ids."""
+        return super().bind_processor(dialect) if dialect.name == "postgresql" else _bytes
+
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], UUID | None] | None:
         """On SQLite one call instead of two: a page of twenty orders reads sixty ids."""
         return super().result_processor(dialect, coltype) if dialect.name == "postgresql" else _uuid
+
+
+def _bytes(value: UUID | None) -> bytes | None:
+    return None if value is None else value.bytes
 
 
 def _uuid(raw: bytes | None) -> UUID | None:
@@ -112,16 +120,23 @@ NUL_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # NUL; not the six charact
 Json = PlainJson(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
+SURELY_WHOLE = 19
+"""Fewer digits than this always fit 64 bits."""
+
+
 def canonical(value: Any) -> str:
     """Canonical JSON text (sorted keys, no spaces, UTF-8): what digests are taken over, so the bytes never change.
 
     Raises ValueError for NaN, infinities, lone surrogates and NUL, which one database or the other cannot hold.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = _CANONICAL.encode(value)
     if NUL_ESCAPED.search(text):
         raise ValueError("NUL cannot be stored")
     text.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
     return text
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def why_not(error: DBAPIError) -> str:
@@ -260,7 +275,17 @@ def make_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 5, **op
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(create_engine(url, pool_size=pool_size, **options), synchronous)
     arguments = {"options": POSTGRES_OPTIONS, "connect_timeout": 3, "application_name": "mcrm"}
-    return create_engine(url, connect_args=arguments, pool_size=pool_size, pool_pre_ping=True, **options)
+    arguments_of_pool = {"pool_size": pool_size, "pool_pre_ping": True}
+    return create_engine(url, connect_args=arguments, json_deserializer=_read_json, **arguments_of_pool, **options)
+
+
+def _read_json(text: str | bytes) -> Any:
+    """JSON as PostgreSQL gives it: it spells 1e300 out, which is no integer that anybody could send on."""
+    return json.loads(text, parse_int=_read_whole)
+
+
+def _read_whole(digits: str) -> int | float:
+    return int(digits) if len(digits) < SURELY_WHOLE or -(2**63) <= int(digits) < 2**64 else float(digits)
 
 
 def _sqlite(engine: Engine, synchronous: str) -> Engine:

@@ -1,18 +1,21 @@
-"""Users: made, changed and shut out by an admin; a new password or role ends the user's sessions."""
+"""Users: made, changed and shut out by an admin; a new password or role ends the user's sessions. Sign-out for all."""
 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from mcrm import clock
 from mcrm.access import sessions
 from mcrm.access.errors import EmailTaken, LastAdmin, UserUnknown
-from mcrm.access.models import User
+from mcrm.access.models import PasswordReset, User
 from mcrm.actors import Actor, Role
 from mcrm.audit import trail
+from mcrm.contacts.models import Contact
 from mcrm.interactions.kinds import Kind
+from mcrm.interactions.log import About
 
 ENDING = {"role", "password_hash"}
 
@@ -29,7 +32,7 @@ def create(
 
 
 def change(session: Session, actor: Actor, user: User, *, kind: Kind = Kind.USER_CHANGED, **changes: Any) -> User:
-    """Change a user. Shutting out, a new role or a new password ends all sessions, and their tokens, at once.
+    """Change a user. Shutting out, a new role or a new password ends all sessions, and all tokens, at once.
 
     Raises EmailTaken, and LastAdmin when nobody would be left to administer.
     """
@@ -43,14 +46,34 @@ def change(session: Session, actor: Actor, user: User, *, kind: Kind = Kind.USER
     _store(session, user)
     if ENDING & set(changed) or not user.is_active:
         sessions.end_all(session, actor, user_id=user.id, reason="changed")
+        forget_resets(session, user)
     trail.record(session, actor, kind, subject=("user", user.id), fields=changed)
     return user
+
+
+def forget_resets(session: Session, user: User) -> None:
+    """No token for a new password that was offered to this user is good any more."""
+    session.execute(
+        update(PasswordReset)
+        .where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
+        .values(used_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def sign_out(session: Session, actor: Actor, user: User) -> int:
     """End all of a user's sessions (a lost phone); how many there were."""
     ended = sessions.end_all(session, actor, user_id=user.id, reason="ended-by-admin")
     trail.record(session, actor, Kind.SIGNED_OUT, subject=("user", user.id), payload={"sessions": ended})
+    return ended
+
+
+def sign_out_customer(session: Session, actor: Actor, contact: Contact) -> int:
+    """End all sessions of a customer, and the pushes to those devices; how many there were."""
+    ended = sessions.end_all(session, actor, contact_id=contact.id, reason="ended-by-admin")
+    about = About(contact_id=contact.id, account_id=contact.account_id, subject=("contact", contact.id))
+    payload = {"sessions": ended}
+    trail.record(session, actor, Kind.SIGNED_OUT, subject=("contact", contact.id), about=about, payload=payload)
     return ended
 
 

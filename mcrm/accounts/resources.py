@@ -8,18 +8,29 @@ from flask.views import MethodView
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from mcrm.accounts import hierarchy, service
+from mcrm import filters
+from mcrm.accounts import hierarchy, moving, service
 from mcrm.accounts.models import Account
-from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema, AccountQuery, AccountSchema, TreeSchema
-from mcrm.actors import STAFF, Area
+from mcrm.accounts.schemas import (
+    AccountChangeSchema,
+    AccountInSchema,
+    AccountMoveInSchema,
+    AccountMoveSchema,
+    AccountQuery,
+    AccountSchema,
+    TreeSchema,
+    WhereaboutsSchema,
+)
+from mcrm.actors import STAFF, Area, Role
 from mcrm.addresses import service as addresses
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import PAGING, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.custom_fields import service as custom_fields
 from mcrm.custom_fields.models import FieldTable
 from mcrm.db import reading
+from mcrm.opportunities import handing
 from mcrm.tags import service as tags
 from mcrm.transaction import perform
 
@@ -28,7 +39,6 @@ blueprint = Blueprint(
 )
 ROWS = compile_rows(AccountSchema(), Account)
 FIELDS = tuple(AccountSchema().fields)
-FILTERS = ("territory_id", "parent_id", "kind", "account_class")
 
 
 def shown(session: Session, account: Account) -> dict[str, Any]:
@@ -51,15 +61,10 @@ class Accounts(MethodView):
     @blueprint.response(200, page_of(AccountSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the accounts you see, newest first."""
-        found = service.searched(service.accounts_of(current_actor), query.pop("q"))
-        for name in FILTERS:
-            if (value := query.pop(name)) is not None:
-                found = found.where(getattr(Account, name) == value)
-        if (tag := query.pop("tag")) is not None:
-            found = found.where(Account.id.in_(tags.with_tag(Account, tag)))
+        page = {name: query.pop(name) for name in PAGING}
         with reading() as session:
-            found = custom_fields.filtered(session, found, Account.custom, FieldTable.ACCOUNTS, query.pop("custom"))
-        return ROWS.listed(found, [Account.id.desc()], amend=defined_only, **query)
+            found = filters.accounts(session, current_actor, **query)
+        return ROWS.listed(found, [Account.id.desc()], amend=defined_only, **page)
 
     @blueprint.arguments(AccountInSchema())
     @blueprint.response(201, AccountSchema())
@@ -116,3 +121,34 @@ class TreeOfAccount(MethodView):
         with reading() as session:
             account = service.reachable(session, current_actor, id)
             return hierarchy.tree(session, service.accounts_of(current_actor), account)
+
+
+@blueprint.route("/<uuid:id>/move", roles={Role.ADMIN, Role.MANAGER})
+class Move(MethodView):
+    """To another territory."""
+
+    @blueprint.arguments(AccountMoveInSchema())
+    @blueprint.response(201, AccountMoveSchema())
+    def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Give an account to another territory, with the accounts below it and all that belongs to them.
+
+        Open opportunities whose owner does not see them there go to a rep who does.
+        """
+
+        def work(session: Session) -> dict[str, Any]:
+            moved = moving.move(session, current_actor, account_id=id, **facts)
+            handing.hand_over(session, current_actor, moved, facts["territory_id"])
+            return {"account_ids": [account.id for account in moved]}
+
+        return perform(work)
+
+
+@blueprint.route("/<uuid:id>/whereabouts", roles=STAFF)
+class WhereaboutsOfAccount(MethodView):
+    """Why it is somebody's."""
+
+    @blueprint.response(200, WhereaboutsSchema())
+    def get(self, id: UUID) -> moving.Whereabouts:
+        """Show in which territory an account lies, since when and why, and who covers it."""
+        with reading() as session:
+            return moving.whereabouts(session, current_actor, id)

@@ -17,7 +17,8 @@ from mcrm.money import in_major_units
 from mcrm.orders.models import Order
 from mcrm.sync import conflicts, errors, merging, scopes, telling
 from mcrm.sync.ahead import Ahead
-from mcrm.sync.changes import CHANGES, PART_FACTS, PARTS, New, instant
+from mcrm.sync.changes import CHANGES, PART_FACTS, PARTS
+from mcrm.sync.handing import New, instant
 from mcrm.sync.models import Applied, ConflictKind, Edit
 from mcrm.sync.scopes import Scope
 from mcrm.sync.tables import TABLES, SyncedTable, Written, by_name, identifier, storable
