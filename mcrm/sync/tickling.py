@@ -1,6 +1,6 @@
 """Waking devices: one silent push to each whose territories were touched, never to the one that wrote.
 
-A hint only: phones also sync when they are opened and by the clock. The engine turns every few seconds, so that a busy
+Nor to one that was signed out. A hint only: phones also sync when they are opened and by the clock. The engine turns every few seconds, so that a busy
 hour is one push in each; they all bear one collapse key, so that a phone that was off gets one.
 """
 
@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
-from mcrm.access.models import SignIn
+from mcrm.access.models import SignIn, User
 from mcrm.actors import SYSTEM
 from mcrm.contacts.models import PointChannel
 from mcrm.deliveries import outbox
@@ -54,7 +54,7 @@ def _wake(session: Session, touched: dict[UUID, Origins]) -> int:
         return 0
     concerned: dict[UUID, Origins] = defaultdict(set)
     devices: dict[UUID, Any] = {}
-    for row in session.execute(_CONCERNED, {"territories": list(touched)}):
+    for row in session.execute(_CONCERNED, {"territories": list(touched), "now": clock.now()}):
         devices[row.id] = row
         concerned[row.id] |= touched[row.territory_id]
     writers = _devices_of(session, {origin for origins in touched.values() for origin in origins if origin})
@@ -98,6 +98,17 @@ _TOUCHED = (
     )
     .distinct()
 )
+_signed_in = (
+    select(SignIn.id)
+    .join(User, User.id == SignIn.user_id)
+    .where(
+        SignIn.user_id == SyncDevice.user_id,
+        SignIn.device_id == SyncDevice.device_id,
+        SignIn.revoked_at.is_(None),
+        SignIn.expires_at > bindparam("now"),
+        User.is_active,
+    )
+)
 _CONCERNED = (
     select(
         SyncDevice.id,
@@ -111,5 +122,6 @@ _CONCERNED = (
         SyncDevice.contact_point_id.is_not(None),
         ScopeGrant.revoked_at.is_(None),
         ScopeGrant.territory_id.in_(bindparam("territories", expanding=True)),
+        _signed_in.exists(),
     )
 )

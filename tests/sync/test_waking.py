@@ -61,6 +61,19 @@ def test_a_phone_that_was_signed_out_or_changed_hands_is_not_woken(field: Field,
     assert woken(session) == []
 
 
+def test_devices_of_ended_sessions_and_of_who_left_are_not_woken(field: Field, session: Session) -> None:
+    register(field.sam, "sams-phone")
+    tablet = field.tablet()
+    register(tablet.caller, "sams-tablet", "tablet")
+    woken(session)
+    assert tablet.caller.post("/v1/auth/logout").status_code == 204
+    field.ada.patch(f"/v1/contacts/{field.ben.id}", {"locale": "en-GB"})
+    assert woken(session) == ["sams-phone"]
+    field.ada.patch(f"/v1/users/{field.user_id('Sam Doyle')}", {"is_active": False})
+    field.ada.patch(f"/v1/contacts/{field.ben.id}", {"locale": "en-US"})
+    assert woken(session) == []
+
+
 def test_the_push_is_silent_and_of_normal_priority() -> None:
     tickle: dict[str, Any] = {"text": "", "data": {"type": "sync"}, "collapse_key": "sync"}
     android = message_of(Outgoing(new_id(), "push", "token", platform="android", **tickle))
