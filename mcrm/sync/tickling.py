@@ -1,7 +1,8 @@
 """Waking devices: one silent push to each whose territories were touched, never to the one that wrote.
 
-Nor to one that was signed out. A hint only: phones also sync when they are opened and by the clock. The engine turns every few seconds, so that a busy
-hour is one push in each; they all bear one collapse key, so that a phone that was off gets one.
+Nor to one that was signed out. A hint only: phones also sync when they are opened and by the clock. The engine turns
+every few seconds, so that a busy hour is one push in each; they all bear one collapse key, so that a phone that was off
+gets one.
 """
 
 from collections import defaultdict

@@ -119,6 +119,7 @@ class Snooze(MethodView):
         """Be reminded of a task again later; when it is due stays as it is."""
 
         def work(session: Session) -> Task:
-            return service.snooze(session, current_actor, service.reachable(session, current_actor, id), **facts)
+            task = service.reachable(session, current_actor, id, lock=True)
+            return service.snooze(session, current_actor, task, **facts)
 
         return perform(work)

@@ -44,9 +44,12 @@ def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
     return query.join_from(TABLE, held, held.c.id == TABLE.c.account_id).where(mine)
 
 
-def reachable(session: Session, actor: Actor, task_id: UUID) -> Task:
-    """The task; raises TaskUnknown for unknown and foreign ids alike."""
-    task: Task | None = session.scalar(within_reach(select(Task), actor).where(Task.id == task_id))
+def reachable(session: Session, actor: Actor, task_id: UUID, *, lock: bool = False) -> Task:
+    """The task, locked if asked; raises TaskUnknown for unknown and foreign ids alike."""
+    query = within_reach(select(Task), actor).where(Task.id == task_id)
+    if lock:
+        query = query.with_for_update(of=Task).execution_options(populate_existing=True)
+    task: Task | None = session.scalar(query)
     if task is None:
         raise TaskUnknown()
     return task
@@ -132,7 +135,7 @@ def reopen(session: Session, actor: Actor, task: Task) -> Task:
 
 
 def snooze(session: Session, actor: Actor, task: Task, *, until: datetime) -> Task:
-    """Remind its owner again, at `until` and no sooner; when it is due stays as it is. Raises TaskDone."""
+    """Remind the owner of a locked task again, at `until` and no sooner; when it is due stays. Raises TaskDone."""
     if task.done_at is not None:
         raise TaskDone()
     _remind(session, task, until)
@@ -191,7 +194,9 @@ def _plan_reminder(session: Session, task: Task) -> None:
 
 
 def _remind(session: Session, task: Task, at: datetime) -> None:
-    reminder = reminder_of(session, task.id) or TaskReminder(task_id=task.id)
+    """The reminder is held: one that is being sent at this moment would else stay sent, and the new time be lost."""
+    held = select(TaskReminder).where(TaskReminder.task_id == task.id).with_for_update()
+    reminder = session.scalar(held.execution_options(populate_existing=True)) or TaskReminder(task_id=task.id)
     reminder.at, reminder.sent_at = at, None
     session.add(reminder)
     session.flush()

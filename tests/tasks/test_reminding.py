@@ -37,7 +37,7 @@ def test_the_owner_is_reminded_once_and_again_after_a_snooze(session: Session, s
     clock.advance(timedelta(hours=1))
     assert pushed(session) == []
     clock.advance(timedelta(hours=23))
-    assert pushed(session) == [("Due at 13:00 on 26 November", "Call about the grinder")]
+    assert pushed(session) == [("A task is due at 13:00 on 26 November", "It is one of your tasks.")]
     assert len(pushed(session)) == 1
 
 
@@ -49,7 +49,7 @@ def test_half_an_hour_ahead_unless_it_is_done(session: Session, sam: Caller, ben
     clock.advance(timedelta(minutes=29))
     assert pushed(session) == []
     clock.advance(timedelta(minutes=1))
-    assert pushed(session) == [("Due at 13:00", "Call about the grinder")]
+    assert pushed(session) == [("A task is due at 13:00", "It is one of your tasks.")]
 
 
 def test_without_a_device_nobody_is_told_and_nothing_breaks(session: Session, sam: Caller, ben: Any) -> None:

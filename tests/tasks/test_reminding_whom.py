@@ -40,3 +40,18 @@ def test_nobody_is_reminded_who_may_not_know_any_more(
     happens(as_staff(client, Role.ADMIN), sam_id, str(ben.west.id))
     clock.advance(timedelta(minutes=30))
     assert pushed(session) == []
+
+
+def test_who_answers_for_the_territory_is_told_of_what_its_owner_lost(
+    client: FlaskClient, session: Session, sam: Caller, ben: Any
+) -> None:
+    with_a_phone(sam)
+    noor = as_staff(client, Role.MANAGER, name="Noor Haddad")
+    facts = {"kind": "token", "value": "noors-phone-token-0001", "platform": "ios", "locale": "en-GB"}
+    assert noor.put("/v1/me/push-registrations/till", facts).status_code == 200
+    a_task(sam, ben, due_at=hours(1))
+    sam_id = str(session.scalars(select(User.id).where(User.name == "Sam Doyle")).one())
+    _lost_the_territory(as_staff(client, Role.ADMIN), sam_id, str(ben.west.id))
+    clock.advance(timedelta(minutes=30))
+    assert pushed(session) == [("A task is due at 13:00", "Its owner does not see the account any more.")]
+    assert len(pushed(session)) == 1
