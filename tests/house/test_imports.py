@@ -56,7 +56,7 @@ LAYERS = (
     {"filters"},
     {"pricing"},
     {"stock"},
-    {"purchasing"},
+    {"purchasing", "leases"},
     {"orders"},
     {"quotes", "returns", "carriers"},
     {"opportunities"},
