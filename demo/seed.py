@@ -120,7 +120,7 @@ def _staff(session: Session, hashes: dict[str, tuple[str, str]], areas: dict[str
         if role == "rep":
             area = areas["West" if login == "sam" else "East"]
             territories.grant(session, SYSTEM, territory_id=area, user_id=user.id)
-        made.accounts.append({"role": role, "email": email, "password": password})
+        made.accounts.append({"role": role, "email": email, "password": password, "name": name})
 
 
 def _products(session: Session, settings: Settings) -> list[UUID]:
