@@ -1,6 +1,6 @@
 // The app: opens the store, turns the radio, and shows the screen that the address names.
 
-import { avatar, el, icon } from "./dom.js";
+import { el, icon } from "./dom.js";
 import { Data } from "./data.js";
 import { Frame } from "./frame.js";
 import { Radio } from "./radio.js";
@@ -39,7 +39,8 @@ class App {
     globalThis.addEventListener("hashchange", () => this.draw({ moved: true }));
     this.store.addEventListener("change", () => this.changed());
     this.radio.addEventListener("change", () => this.showState());
-    this.radio.start();
+    this.radio.start().catch(console.error);
+    this.showState();
     await this.draw({ moved: true });
     await keepFiles(this);
     document.body.dataset.ready = "yes";
@@ -172,5 +173,4 @@ function refocus({ all, text }) {
 const device = new URLSearchParams(location.search).get("device") ?? "";
 const store = await Store.open(`rep${device ? `:${device.slice(0, 40)}` : ""}`);
 const app = new App(store);
-app.avatar = avatar;
 await app.start();

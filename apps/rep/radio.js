@@ -20,6 +20,7 @@ export class Radio extends EventTarget {
   /** Read the switch, then go on for as long as the page is open. */
   async start() {
     this.wire.turn(Boolean(await this.store.fact("airplane")));
+    this.dispatchEvent(new Event("change"));
     this.store.addEventListener("change", () => this.heard());
     globalThis.addEventListener("online", () => this.wake());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.wake());

@@ -88,9 +88,9 @@ function overdue({ accounts }, last) {
 }
 
 function silence(at) {
-  if (!at) return "Never heard of";
+  if (!at) return "Never in touch";
   const days = daysBetween(at, Date.now());
-  return days === 0 ? "Heard of today" : `${count(days, "day")} without a word`;
+  return days === 0 ? "In touch today" : `${count(days, "day")} without a word`;
 }
 
 function sold({ orders }, accounts) {

@@ -168,7 +168,7 @@ function drawStrip() {
   $("strip").replaceChildren(
     ...everybody().map((view) => {
       const { owner } = view;
-      const button = el("button", { type: "button", "data-key": owner.key }, avatar(owner), el("span", { text: owner.short ?? (owner.stranger ? (owner.phone ? spaced(owner.phone) : owner.name) : owner.name.split(" ")[0]) }));
+      const button = el("button", { type: "button", "data-key": owner.key }, avatar({ ...owner, name: owner.person ?? owner.name }), el("span", { text: owner.short ?? (owner.stranger ? (owner.phone ? spaced(owner.phone) : owner.name) : owner.name.split(" ")[0]) }));
       button.addEventListener("click", () => go(viewOf(button), true));
       return button;
     }),

@@ -14,7 +14,7 @@ export class RepPhone {
     const first = rep.name.split(" ")[0];
     this.rep = rep;
     this.app = new URL(app);
-    this.owner = { key: `rep:${rep.email}:${kind}`, name: `${first}’s ${kind}`, tint: (at + 6) % 8, stranger: false, short: kind === "phone" ? first : `${first}’s ${kind}` };
+    this.owner = { key: `rep:${rep.email}:${kind}`, name: `${first}’s ${kind}`, tint: (at + 6) % 8, stranger: false, person: rep.name, short: kind === "phone" ? first : `${first}’s ${kind}` };
     this.app.searchParams.set("device", `${first.toLowerCase()}-${kind}`);
     this.standing = el("small", { text: "Rep" });
     this.title = el("button", { type: "button", class: "owner", tabindex: "-1" }, avatar({ name: rep.name, tint: this.owner.tint }), el("span", { class: "who" }, el("strong", { text: this.owner.name }), this.standing));
