@@ -32,7 +32,7 @@ HEADERS = {
 
 
 def add_routes(app: web.Application, product: str = "") -> None:
-    """Serve `GET /` and the files of the page; `product` is the one origin that it shows in frames, the reps' phones."""
+    """Serve `GET /` and the files of the page; `product` is the one origin shown in frames, as the reps' phones."""
     headers = HEADERS | {"Content-Security-Policy": POLICY.format(product=product or "'none'")}
 
     async def index(_: web.Request) -> web.StreamResponse:

@@ -1,0 +1,71 @@
+"""The rep's app as files: which are served, under which policy, and how a phone knows that they have changed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from apps import serving
+from mcrm import keys
+from mcrm.app import create_app
+from tests import doors
+
+PHONES = "http://127.0.0.1:8001"
+
+
+def client(phones_origin: str | None = None) -> FlaskClient:
+    settings = replace(doors.settings(), phones_origin=phones_origin)
+    keys.use(settings.secret_key)
+    return create_app(settings, doors=((serving.make_rep(settings), serving.ENDPOINTS),)).test_client()
+
+
+def place(of: FlaskClient) -> dict[str, object]:
+    text = of.get("/rep/place.js").text
+    facts: dict[str, object] = json.loads(text.removeprefix("self.PLACE = ").rstrip(";\n"))
+    return facts
+
+
+def test_every_file_that_a_phone_keeps_is_served() -> None:
+    rep = client()
+    names = place(rep)["files"]
+    assert isinstance(names, list)
+    assert {"./", "app.js", "pricing.js", "place.js", "icon-192.png", "manifest.webmanifest"} <= set(names)
+    for name in names:
+        assert rep.get(f"/rep/{name.removeprefix('./')}").status_code == 200
+
+
+def test_the_policy_lets_no_other_host_and_no_frame_in() -> None:
+    policy = client().get("/rep/").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_the_page_of_phones_alone_may_show_it_in_a_frame() -> None:
+    rep = client(PHONES)
+    assert f"frame-ancestors {PHONES}" in rep.get("/rep/").headers["Content-Security-Policy"]
+    assert place(rep)["embedder"] == PHONES
+
+
+def test_a_file_that_a_browser_has_is_not_sent_again() -> None:
+    rep = client()
+    first = rep.get("/rep/app.js")
+    assert first.headers["Cache-Control"] == "no-cache"
+    assert rep.get("/rep/app.js", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "..%2fserving.py", "inter.LICENSE.txt", "__init__.py", "index.html/x"])
+def test_nothing_else_is_served(name: str) -> None:
+    assert client().get(f"/rep/{name}").status_code == 404
+
+
+def test_the_address_without_a_slash_leads_there() -> None:
+    assert client().get("/rep").headers["Location"] == "/rep/"
+
+
+def test_other_bytes_are_another_version() -> None:
+    assert place(client())["version"] == place(client(PHONES))["version"]
+    files = serving.read_files(None)
+    assert files["place.js"].tag != serving.read_files(PHONES)["place.js"].tag
