@@ -82,7 +82,8 @@ def _answer(kept: Kept, headers: dict[str, str]) -> Response:
 def read_files(phones_origin: str | None) -> dict[str, Kept]:
     """Every file by name, `place.js` among them: what the page and its service worker must know of where they are."""
     files = {path.name: Kept.of(path.read_bytes(), path.suffix) for path in _paths()}
-    version = hashlib.sha256("".join(f"{name}:{kept.tag}" for name, kept in files.items()).encode()).hexdigest()[:16]
+    bytes_of_all = "".join(f"{name}:{kept.tag}," for name, kept in files.items())
+    version = hashlib.sha256(f"{bytes_of_all}{phones_origin}".encode()).hexdigest()[:16]
     to_keep = ["./", *(name for name in files if name not in {PAGE, WORKER}), PLACE]
     facts = {"version": version, "files": to_keep, "embedder": phones_origin}
     place = f"self.PLACE = {json.dumps(facts)};\n"

@@ -97,6 +97,8 @@ class RepDay:
 
     def picture(self, of: Page | Locator, name: str) -> Path:
         """Take one picture."""
+        for kind in ("phone", "tablet"):
+            self.device(kind).frame_locator("iframe").locator(".toast").wait_for(state="detached")
         self.page.wait_for_timeout(SETTLED_MS)
         path = self.folder / name
         of.screenshot(path=path)

@@ -2,7 +2,7 @@
 
 import { avatar, badge, el, empty, icon, list, section } from "./dom.js";
 import { by } from "./data.js";
-import { checkIn } from "./visits.js";
+import { checkIn, isOpen } from "./visits.js";
 import { CHANNELS, KINDS, money, plain, spaced, when } from "./words.js";
 
 const MOST = 200;
@@ -65,7 +65,7 @@ export async function showAccount(app, id) {
 
 function actions(app, account, { visits, contacts }) {
   const link = (to, picture, words) => el("a", { class: "action", href: `#/account/${account.id}/${to}` }, icon(picture), el("span", { text: words }));
-  const open = visits.find((visit) => !visit.checked_out_at);
+  const open = visits.find(isOpen);
   const visit = open
     ? el("a", { class: "action on", href: `#/visit/${open.id}` }, icon("pin"), el("span", { text: "You are here" }))
     : app.data.writes("visits", "checked_in_at") && el("button", { type: "button", class: "action", on: { click: () => checkIn(app, account) } }, icon("pin"), el("span", { text: "Check in" }));

@@ -9,7 +9,7 @@ const ADDRESSES = [["sms", "Phone"], ["email", "E-mail"]];
 const MINUTES = 60_000;
 
 /** A form that saves once; `save` may give a sentence that says what is missing. */
-function form(app, controls, words, save) {
+export function form(app, controls, words, save) {
   const error = el("p", { class: "error", role: "alert" });
   const submit = button(words, null, { strong: true, kind: "submit" });
   const made = el("form", { class: "form", novalidate: true }, ...controls, error, submit);

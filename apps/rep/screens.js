@@ -2,6 +2,8 @@
 
 import { showAccount, showAccounts } from "./accounts.js";
 import { editAccount, editContact, newContact, newNote, newPoint, newTask, showContact } from "./forms.js";
+import { showLead } from "./leads.js";
+import { newLease } from "./leases.js";
 import { newOrder, showOrder } from "./orders.js";
 import { showSignIn } from "./signin.js";
 import { showSync } from "./syncing.js";
@@ -32,6 +34,8 @@ const SCREENS = [
   ["order/:", showOrder, "accounts"],
   ["order/:/edit", (app, id) => newOrder(app, null, id), "accounts"],
   ["visit/:", showVisit, "today"],
+  ["lead/:", showLead, "today"],
+  ["lease", newLease, "sync"],
   ["tasks", showTasks, "tasks"],
   ["sync", showSync, "sync"],
 ];

@@ -57,7 +57,7 @@ async function signIn(app, email, password) {
   const { device, session } = await app.wire.signIn(email, password);
   const before = await app.store.fact("last_user");
   if (before && before.user_id !== session.user_id) {
-    if (!(await mayWipe(app, `${before.email} was signed in here.`))) return;
+    if (!(await mayWipe(app, "Begin anew on this device?", `${before.email} was signed in here.`))) return;
     await app.store.wipe();
   }
   await app.store.write(async (unit) => {
@@ -72,7 +72,7 @@ async function signIn(app, email, password) {
 
 /** Sign out: the device forgets everything. */
 export async function signOut(app) {
-  if (!(await mayWipe(app, "This device forgets everything it holds."))) return;
+  if (!(await mayWipe(app, "Sign out?", "This device forgets everything it holds."))) return;
   try {
     await app.wire.signOut();
   } catch (trouble) {
@@ -85,9 +85,9 @@ export async function signOut(app) {
   await app.go("#/sign-in", { instead: true });
 }
 
-async function mayWipe(app, words) {
+async function mayWipe(app, question, words) {
   const unsent = (await app.store.unsent()).filter(({ table }) => table !== "order_lines").length;
-  if (unsent === 0) return ask("Begin anew on this device?", words, "Yes");
+  if (unsent === 0) return ask(question, words, "Yes");
   const lost = `${words} ${count(unsent, "change")} made here ${unsent === 1 ? "has" : "have"} not been sent and would be lost.`;
   return ask("Lose what was not sent?", lost, "Lose it", { danger: true });
 }

@@ -2,6 +2,7 @@
 
 import { badge, button, el, empty, icon, list, section } from "./dom.js";
 import { newId } from "./ids.js";
+import { keptStock } from "./leases.js";
 import { changedColumns } from "./records.js";
 import { signOut } from "./signin.js";
 import { ago, columnWord, count, KINDS, shown, tableWord, when } from "./words.js";
@@ -34,7 +35,7 @@ export async function showSync(app) {
       section("Conflicts", (conflicts ?? []).map((conflict) => conflictCard(app, conflict, names, decided.get(conflict.id)))),
       section("Not sent yet", waiting.length > 0 && list(waiting.map((record) => waitingRow(record, names)), "Not sent yet")),
       section("Told by the server", (told ?? []).length > 0 && toldCard(app, told, names)),
-      await leases(app, names),
+      await keptStock(app, names),
       proof(compared, waiting.length),
       el("div", { class: "foot" }, button("Sign out", () => signOut(app), { danger: true })),
     ],
@@ -133,12 +134,6 @@ function conflictCard(app, conflict, names, decided) {
 function toldCard(app, told, names) {
   const rows = told.map((word) => ({ title: `${tableWord(word.table)}${names.has(word.id) ? `: ${names.get(word.id)}` : ""}`, small: word.detail }));
   return [list(rows, "Told by the server"), button("I have read this", () => app.store.note("told", []))];
-}
-
-async function leases(app, names) {
-  const held = (await app.data.rows("stock_leases")).filter((lease) => lease.state === "held");
-  const row = (lease) => ({ title: names.get(lease.product_id) ?? "Product", small: `until ${when(lease.expires_at)}`, side: `${lease.quantity - (lease.sold ?? 0) - (lease.given_back ?? 0)} left` });
-  return section("Stock kept for you", held.length > 0 && list(held.map(row), "Stock kept for you"));
 }
 
 function proof(compared, waiting) {

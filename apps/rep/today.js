@@ -2,8 +2,9 @@
 
 import { avatar, badge, el, empty, list, section } from "./dom.js";
 import { byId } from "./data.js";
-import { openVisit, shownTarget } from "./visits.js";
-import { ago, clock, count, daysBetween, longDay, money, plain } from "./words.js";
+import { waitingLeads } from "./leads.js";
+import { openVisit, targets } from "./visits.js";
+import { ago, clock, count, dayOf, daysBetween, longDay, money, plain } from "./words.js";
 
 const MOST = 8;
 const HALF_DAY_MS = 43_200_000;
@@ -12,7 +13,7 @@ export async function showToday(app) {
   const { data, store } = app;
   if ((await store.fact("cursor")) === undefined) return { title: "Today", body: firstSync(app) };
   const [rows, last, session, synced] = await Promise.all([
-    data.all("accounts", "tasks", "planned_visits", "visits", "orders", "targets"),
+    data.all("accounts", "tasks", "planned_visits", "visits", "orders", "targets", "leads"),
     data.lastContacts(),
     store.fact("last_user"),
     store.fact("synced_at"),
@@ -23,9 +24,10 @@ export async function showToday(app) {
     await openVisit(app, rows.visits, accounts, session),
     planned(rows, accounts, session),
     due(rows, accounts),
+    section("Leads", waitingLeads(rows.leads, session)),
     overdue(rows, last),
     sold(rows, accounts),
-    section("Targets", rows.targets.length > 0 && list(rows.targets.map(shownTarget), "Targets")),
+    section("Targets", targets(rows.targets)),
   ];
   return { title: "Today", small: longDay(Date.now()), body: body.filter(Boolean).length ? body : empty(`Nothing here yet. Last synced ${ago(synced)}.`) };
 }
@@ -42,11 +44,6 @@ function firstSync(app) {
 
 function signedOut() {
   return el("div", { class: "banner" }, el("p", { text: "Your session has ended. Everything is still here; sign in to sync." }), el("a", { class: "strong", href: "#/sign-in", text: "Sign in" }));
-}
-
-function dayOf(ms) {
-  const date = new Date(ms);
-  return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
 }
 
 function planned({ planned_visits: plans }, accounts, user) {

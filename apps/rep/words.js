@@ -68,6 +68,12 @@ const DAY_MS = 86_400_000;
 export const clock = (ms) => CLOCK.format(new Date(ms));
 export const longDay = (ms) => LONG_DAY.format(new Date(ms)).replace(",", "");
 
+/** 2026-11-26, by the calendar of this device. */
+export function dayOf(ms) {
+  const date = new Date(ms);
+  return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
+}
+
 /** Whole days from one instant to another, by the calendar of this device. */
 export function daysBetween(from, to) {
   return Math.round((new Date(to).setHours(0, 0, 0, 0) - new Date(from).setHours(0, 0, 0, 0)) / DAY_MS);
@@ -94,8 +100,18 @@ export const count = (number, word, more = `${word}s`) => `${number.toLocaleStri
 /** A value of a conflict, as people read it. */
 export function shown(value, column = "") {
   if (value === null || value === undefined || value === "") return "(empty)";
-  if (typeof value === "number" && column.endsWith("_at")) return `${when(value)}`;
+  if (typeof value === "number" && column.endsWith("_at")) return when(value);
+  if (column === "locale") return language(value);
   return String(value);
+}
+
+/** A language by its name. */
+export function language(locale) {
+  try {
+    return new Intl.DisplayNames(undefined, { type: "language" }).of(locale);
+  } catch {
+    return locale;
+  }
 }
 
 /** +447700900201 as people write it; anything else stays as it is. */

@@ -1,7 +1,9 @@
 """The rep's app as files: which are served, under which policy, and how a phone knows that they have changed."""
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -65,7 +67,11 @@ def test_the_address_without_a_slash_leads_there() -> None:
     assert client().get("/rep").headers["Location"] == "/rep/"
 
 
-def test_other_bytes_are_another_version() -> None:
-    assert place(client())["version"] == place(client(PHONES))["version"]
-    files = serving.read_files(None)
-    assert files["place.js"].tag != serving.read_files(PHONES)["place.js"].tag
+def test_other_bytes_are_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = place(client())["version"]
+    assert place(client())["version"] == before
+    assert place(client(PHONES))["version"] != before
+    copied = shutil.copytree(serving.FOLDER, tmp_path / "rep")
+    (copied / "app.css").write_text("body {}")
+    monkeypatch.setattr(serving, "FOLDER", copied)
+    assert place(client())["version"] != before
