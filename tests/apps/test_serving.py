@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,21 +17,22 @@ from tests import doors
 PHONES = "http://127.0.0.1:8001"
 
 
+@cache
 def client(phones_origin: str | None = None) -> FlaskClient:
     settings = replace(doors.settings(), phones_origin=phones_origin)
     keys.use(settings.secret_key)
     return create_app(settings, doors=((serving.make_rep(settings), serving.ENDPOINTS),)).test_client()
 
 
-def place(of: FlaskClient) -> dict[str, object]:
-    text = of.get("/rep/place.js").text
+def place(phones_origin: str | None = None) -> dict[str, object]:
+    text = serving.read_files(phones_origin)["place.js"].body.decode()
     facts: dict[str, object] = json.loads(text.removeprefix("self.PLACE = ").rstrip(";\n"))
     return facts
 
 
 def test_every_file_that_a_phone_keeps_is_served() -> None:
     rep = client()
-    names = place(rep)["files"]
+    names = place()["files"]
     assert isinstance(names, list)
     assert {"./", "app.js", "pricing.js", "place.js", "icon-192.png", "manifest.webmanifest"} <= set(names)
     for name in names:
@@ -48,7 +50,8 @@ def test_the_policy_lets_no_other_host_and_no_frame_in() -> None:
 def test_the_page_of_phones_alone_may_show_it_in_a_frame() -> None:
     rep = client(PHONES)
     assert f"frame-ancestors {PHONES}" in rep.get("/rep/").headers["Content-Security-Policy"]
-    assert place(rep)["embedder"] == PHONES
+    assert place(PHONES)["embedder"] == PHONES
+    assert rep.get("/rep/place.js").text.count(PHONES) == 1
 
 
 def test_a_file_that_a_browser_has_is_not_sent_again() -> None:
@@ -68,10 +71,10 @@ def test_the_address_without_a_slash_leads_there() -> None:
 
 
 def test_other_bytes_are_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = place(client())["version"]
-    assert place(client())["version"] == before
-    assert place(client(PHONES))["version"] != before
+    before = place()["version"]
+    assert place()["version"] == before
+    assert place(PHONES)["version"] != before
     copied = shutil.copytree(serving.FOLDER, tmp_path / "rep")
     (copied / "app.css").write_text("body {}")
     monkeypatch.setattr(serving, "FOLDER", copied)
-    assert place(client())["version"] != before
+    assert place()["version"] != before
