@@ -47,7 +47,7 @@ class Kept:
 
 def make_rep(settings: Settings) -> Blueprint:
     """The rep's app; it may be shown in a frame by the page of phones alone, where the settings name one."""
-    files = read_files(settings.phones_origin)
+    files = read_files(settings.phones_origin, settings.currency)
     ancestors = settings.phones_origin or "'none'"
     own = {"Content-Security-Policy": POLICY.format(ancestors=ancestors), "Cache-Control": "no-cache"}
     blueprint = Blueprint("rep", __name__, url_prefix="/rep")
@@ -79,13 +79,13 @@ def _answer(kept: Kept, headers: dict[str, str]) -> Response:
     return response
 
 
-def read_files(phones_origin: str | None) -> dict[str, Kept]:
+def read_files(phones_origin: str | None, currency: str) -> dict[str, Kept]:
     """Every file by name, `place.js` among them: what the page and its service worker must know of where they are."""
     files = {path.name: Kept.of(path.read_bytes(), path.suffix) for path in _paths()}
     bytes_of_all = "".join(f"{name}:{kept.tag}," for name, kept in files.items())
-    version = hashlib.sha256(f"{bytes_of_all}{phones_origin}".encode()).hexdigest()[:16]
+    version = hashlib.sha256(f"{bytes_of_all}{phones_origin}{currency}".encode()).hexdigest()[:16]
     to_keep = ["./", *(name for name in files if name not in {PAGE, WORKER}), PLACE]
-    facts = {"version": version, "files": to_keep, "embedder": phones_origin}
+    facts = {"version": version, "files": to_keep, "embedder": phones_origin, "currency": currency}
     place = f"self.PLACE = {json.dumps(facts)};\n"
     return files | {PLACE: Kept.of(place.encode(), ".js")}
 

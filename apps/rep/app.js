@@ -3,6 +3,7 @@
 import { el, icon } from "./dom.js";
 import { Data } from "./data.js";
 import { Frame } from "./frame.js";
+import { openConflicts } from "./inbox.js";
 import { Radio } from "./radio.js";
 import { screenOf, SECTIONS } from "./screens.js";
 import { Store } from "./store.js";
@@ -143,7 +144,7 @@ class App {
   /** The badge of the section Sync: what was refused first, else what is unsent. */
   async showUnsent() {
     const unsent = (await this.store.unsent()).filter(({ table }) => table !== "order_lines");
-    const conflicts = ((await this.store.fact("conflicts")) ?? []).length;
+    const conflicts = (await openConflicts(this.store)).length;
     this.refused = unsent.filter((record) => record.refused).length;
     this.unsent = unsent.length - this.refused;
     const tab = [...$("dock").children].find((each) => each.dataset.section === "sync");

@@ -1,11 +1,11 @@
 // The exchange as a rep sees it: what waits, what was refused and why, what met somebody else's change, and the proof.
 
-import { badge, button, el, empty, icon, list, section } from "./dom.js";
-import { newId } from "./ids.js";
+import { button, el, empty, icon, list, section } from "./dom.js";
+import { closeRefusal, conflictCard, openConflicts } from "./inbox.js";
 import { keptStock } from "./leases.js";
 import { changedColumns } from "./records.js";
 import { signOut } from "./signin.js";
-import { ago, columnWord, count, KINDS, shown, tableWord, when } from "./words.js";
+import { ago, columnWord, count, KINDS, tableWord, when } from "./words.js";
 
 const WORDS = {
   airplane: ["Airplane mode is on", "Nothing is sent or fetched. Everything goes on working."],
@@ -20,7 +20,8 @@ export async function showSync(app) {
   const names = await namesOf(app);
   const [unsent, conflicts, settlements, compared, synced, told, user] = await Promise.all([
     app.store.unsent(),
-    ...["conflicts", "settlements", "compared", "synced_at", "told", "last_user"].map((fact) => app.store.fact(fact)),
+    openConflicts(app.store),
+    ...["settlements", "compared", "synced_at", "told", "last_user"].map((fact) => app.store.fact(fact)),
   ]);
   const records = unsent.filter(({ table }) => table !== "order_lines");
   const waiting = records.filter((record) => !record.refused);
@@ -32,7 +33,7 @@ export async function showSync(app) {
     body: [
       standing(app, synced),
       section("Refused", refused.map((record) => refusedCard(app, record, names))),
-      section("Conflicts", (conflicts ?? []).map((conflict) => conflictCard(app, conflict, names, decided.get(conflict.id)))),
+      section("Conflicts", conflicts.map((conflict) => conflictCard(app, conflict, names, decided.get(conflict.id)))),
       section("Not sent yet", waiting.length > 0 && list(waiting.map((record) => waitingRow(record, names)), "Not sent yet")),
       section("Told by the server", (told ?? []).length > 0 && toldCard(app, told, names)),
       await keptStock(app, names),
@@ -86,48 +87,17 @@ function refusedCard(app, record, names) {
     });
   };
   const again = button("Try again", () => parts((unit, ...key) => unit.retry(...key)));
-  const drop = button("Drop", () => parts((unit, ...key) => unit.undo(...key)), { danger: true });
+  const drop = async () => {
+    await parts((unit, ...key) => unit.undo(...key));
+    await closeRefusal(app, id);
+  };
   return el(
     "article",
     { class: "card bad" },
     el("h3", { text: about(record, names) }),
     el("p", { class: "why", text: refused.detail }),
     el("small", { text: `${when(refused.at)} · ${refused.code}` }),
-    el("div", { class: "actions" }, correct && el("a", { class: "strong", href: correct, text: "Correct" }), again, drop),
-  );
-}
-
-function conflictCard(app, conflict, names, decided) {
-  const columns = [...new Set([...Object.keys(conflict.mine), ...Object.keys(conflict.theirs)])];
-  const whose = (title, values, stands) =>
-    el(
-      "div",
-      { class: `side-of${stands ? " stands" : ""}` },
-      el("h4", {}, title, stands && badge("Stands now", "good")),
-      ...columns.map((column) => el("p", {}, el("small", { text: columnWord(column) }), el("span", { text: shown(values[column], column) }))),
-    );
-  const settle = (choice) => async () => {
-    await app.store.write(async (unit) => {
-      const before = ((await unit.fact("settlements")) ?? []).filter(({ id }) => id !== conflict.id);
-      await unit.note("settlements", [...before, { id: conflict.id, choice, key: newId() }]);
-    });
-    app.saved("Settled.");
-  };
-  const why = {
-    field: "You and somebody else changed the same.",
-    deleted: "You changed this, but it had been deleted.",
-    moved: "You changed this, but it had moved to somebody else.",
-    price: "The price has changed since you showed it.",
-    refused: "This was refused; your manager sees it, too.",
-  }[conflict.kind];
-  const end = decided ? badge(`${decided === "mine" ? "Mine" : "Theirs"}: will be sent`, "waiting") : null;
-  return el(
-    "article",
-    { class: "card" },
-    el("h3", { text: `${tableWord(conflict.table)}${names.has(conflict.row_id) ? `: ${names.get(conflict.row_id)}` : ""}` }),
-    el("p", { class: "why", text: why ?? "" }),
-    el("div", { class: "sides" }, whose("Mine", conflict.mine, ["mine", "both"].includes(conflict.applied)), whose("Theirs", conflict.theirs, ["theirs", "both"].includes(conflict.applied))),
-    el("div", { class: "actions" }, ...(end ? [end] : [button("Keep theirs", settle("theirs")), button("Use mine", settle("mine"), { strong: true })])),
+    el("div", { class: "actions" }, correct && el("a", { class: "strong", href: correct, text: "Correct" }), again, button("Drop", drop, { danger: true })),
   );
 }
 

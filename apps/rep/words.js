@@ -1,5 +1,6 @@
 // How things are called and written: amounts, times, kinds of records, states.
 
+const PLACE = globalThis.PLACE ?? { currency: "GBP" };
 const TABLES = {
   accounts: "Account",
   contacts: "Contact",
@@ -28,6 +29,7 @@ const COLUMNS = {
   account_id: "Account",
   parent_id: "Parent account",
   title: "Title",
+  total: "Total",
   due_at: "Due",
   done_at: "Done",
   checked_out_at: "Left at",
@@ -53,7 +55,7 @@ export function plain(name) {
 export function money(minor, currency) {
   if (minor === null || minor === undefined) return "";
   try {
-    const format = new Intl.NumberFormat(undefined, { style: "currency", currency: currency || "GBP" });
+    const format = new Intl.NumberFormat(undefined, { style: "currency", currency: currency || PLACE.currency });
     return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
   } catch {
     return `${minor} ${currency}`;

@@ -25,7 +25,7 @@ def client(phones_origin: str | None = None) -> FlaskClient:
 
 
 def place(phones_origin: str | None = None) -> dict[str, object]:
-    text = serving.read_files(phones_origin)["place.js"].body.decode()
+    text = serving.read_files(phones_origin, "GBP")["place.js"].body.decode()
     facts: dict[str, object] = json.loads(text.removeprefix("self.PLACE = ").rstrip(";\n"))
     return facts
 

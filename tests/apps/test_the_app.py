@@ -192,8 +192,8 @@ def test_a_new_version_takes_over_when_the_rep_says_so(page: Page, monkeypatch: 
         newer = {"app.css": Kept.of(b"body { --newer: yes; }", ".css")}
         version = re.compile(rb'"version": "[0-9a-f]+"')
 
-        def changed(origin: str | None) -> dict[str, Kept]:
-            files = of(origin)
+        def changed(origin: str | None, currency: str) -> dict[str, Kept]:
+            files = of(origin, currency)
             place = version.sub(b'"version": "newer"', files["place.js"].body)
             return files | newer | {"place.js": Kept.of(place, ".js")}
 
