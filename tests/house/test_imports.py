@@ -39,6 +39,7 @@ LAYERS = (
     {"taxes"},
     {"templates"},
     {"products"},
+    {"filters"},
     {"pricing"},
     {"stock"},
     {"purchasing"},
