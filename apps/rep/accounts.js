@@ -3,7 +3,7 @@
 import { avatar, badge, el, empty, icon, list, section } from "./dom.js";
 import { by } from "./data.js";
 import { checkIn, isOpen } from "./visits.js";
-import { CHANNELS, KINDS, money, plain, spaced, when } from "./words.js";
+import { CHANNELS, dayWord, KINDS, money, plain, spaced, when } from "./words.js";
 
 const MOST = 200;
 const MOST_OF_HISTORY = 30;
@@ -101,7 +101,7 @@ function openTasks(tasks) {
 }
 
 function opportunities(rows) {
-  const row = (deal) => ({ title: deal.name ?? plain(deal.stage), small: [deal.name && plain(deal.stage), deal.closes_on && `closes ${deal.closes_on}`].filter(Boolean).join(" · "), side: money(deal.amount, deal.currency) });
+  const row = (deal) => ({ title: deal.name ?? plain(deal.stage), small: [deal.name && plain(deal.stage), deal.closes_on && `closes ${dayWord(deal.closes_on)}`].filter(Boolean).join(" · "), side: money(deal.amount, deal.currency) });
   return rows.length > 0 && list(rows.map(row), "Opportunities");
 }
 

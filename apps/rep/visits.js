@@ -1,7 +1,8 @@
 // Visits: checking in where one stands, checking out with what came of it; and targets, which the visits serve.
 
 import { button, el, empty, field, section } from "./dom.js";
-import { clock, dayOf, money, plain, when } from "./words.js";
+import { formInUse, report } from "./reports.js";
+import { clock, dayOf, dayWord, money, plain, when } from "./words.js";
 
 const OUTCOMES = ["order_taken", "follow_up", "no_need", "service_done", "refused", "nobody_there", "other"];
 const MEASURES = {
@@ -61,7 +62,14 @@ export async function showVisit(app, id) {
   const outcome = el("select", {}, ...OUTCOMES.map((value) => el("option", { value, text: plain(value) })));
   const next = el("input", { type: "text", autocomplete: "off", maxlength: 200 });
   const words = el("textarea", { rows: 4, maxlength: 10_000 });
+  const form = formInUse(await app.data.rows("visit_forms"));
+  const questions = form && app.data.writes("visit_reports", "answers") ? report(form) : null;
+  const error = el("p", { class: "error", role: "alert" });
   const end = async () => {
+    const { answers, problem } = questions ? questions.answers() : {};
+    error.textContent = problem ?? "";
+    if (problem) return;
+    if (answers) await app.data.make("visit_reports", { visit_id: id, form_id: form.id, answers: JSON.stringify(answers) });
     await app.data.edit("visits", id, { checked_out_at: Date.now(), outcome: outcome.value });
     if (words.value.trim()) await app.data.make("interactions", { kind: "note.added", at: Date.now(), account_id: visit.account_id, text: words.value.trim() });
     const user = await app.store.fact("last_user");
@@ -71,7 +79,7 @@ export async function showVisit(app, id) {
   };
   const controls = [field("What came of it", outcome), field("What was said or seen", words), app.data.writes("tasks", "title") && field("Next step", next, "Becomes a task")];
   const order = el("a", { class: "quiet", href: `#/account/${visit.account_id}/order`, text: "Take an order" });
-  return { ...facts, body: el("div", { class: "form" }, order, ...controls.filter(Boolean), button("Check out", end, { strong: true })), steady: true };
+  return { ...facts, body: el("div", { class: "form" }, order, ...controls.filter(Boolean), questions && section(form.name, el("div", { class: "form" }, ...questions.fields)), error, button("Check out", end, { strong: true })), steady: true };
 }
 
 /** Targets of today with their progress, as the last sync had it; nothing without one. */
@@ -85,5 +93,5 @@ function target({ measure, goal, progress, currency, ends_on }) {
   const amount = (value) => (measure === "orders-value" ? money(value, currency) : value.toLocaleString());
   const words = el("p", { class: "target-words" }, el("strong", { text: MEASURES[measure] ?? plain(measure) }), el("span", { text: `${amount(progress)} of ${amount(goal)}` }));
   const bar = el("progress", { max: goal, value: Math.min(goal, progress), "aria-label": MEASURES[measure] ?? plain(measure) });
-  return el("li", { class: "target" }, words, bar, el("small", { text: `until ${ends_on}` }));
+  return el("li", { class: "target" }, words, bar, el("small", { text: `until ${dayWord(ends_on)}` }));
 }

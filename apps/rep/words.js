@@ -76,6 +76,12 @@ export function dayOf(ms) {
   return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
 }
 
+/** 2026-11-30 as people write it: 30 Nov. */
+export function dayWord(day) {
+  const at = Date.parse(`${day}T12:00:00`);
+  return Number.isNaN(at) ? String(day) : DAY.format(at);
+}
+
 /** Whole days from one instant to another, by the calendar of this device. */
 export function daysBetween(from, to) {
   return Math.round((new Date(to).setHours(0, 0, 0, 0) - new Date(from).setHours(0, 0, 0, 0)) / DAY_MS);
