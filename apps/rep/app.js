@@ -97,7 +97,8 @@ class App {
     this.arrived = true;
     $("dock").hidden = screen.name === "sign-in";
     for (const tab of $("dock").children) tab.toggleAttribute("data-here", tab.dataset.section === screen.section);
-    for (const tab of $("dock").children) tab.setAttribute("aria-current", tab.dataset.section === screen.section ? "page" : "false");
+    for (const tab of $("dock").children)
+      tab.setAttribute("aria-current", tab.dataset.section === screen.section ? "page" : "false");
   }
 
   makeBar() {
@@ -107,12 +108,22 @@ class App {
     const mark = icon("mark");
     mark.classList.add("mark");
     const state = el("span", { class: "state", role: "status" });
-    const plane = el("button", { type: "button", class: "plane", role: "switch", "aria-label": "Airplane mode", "aria-checked": "false" }, icon("plane"));
+    const plane = el(
+      "button",
+      { type: "button", class: "plane", role: "switch", "aria-label": "Airplane mode", "aria-checked": "false" },
+      icon("plane"),
+    );
     plane.addEventListener("click", () => this.radio.turn(!this.wire.airplane));
     $("bar").append(mark, back, el("div", { class: "title" }, title, small), state, plane);
     for (const { section, to, words } of SECTIONS) {
       $("dock").append(
-        el("a", { class: "tab", href: to, "data-section": section }, icon(section), el("span", { text: words }), el("span", { class: "badge", hidden: true })),
+        el(
+          "a",
+          { class: "tab", href: to, "data-section": section },
+          icon(section),
+          el("span", { text: words }),
+          el("span", { class: "badge", hidden: true }),
+        ),
       );
     }
     return { title, small, back, mark, state, plane };
@@ -153,7 +164,11 @@ class App {
     badge.hidden = urgent + this.unsent === 0;
     badge.textContent = String(urgent || this.unsent);
     badge.dataset.tone = urgent ? "bad" : "waiting";
-    const said = [this.refused && `${this.refused} refused`, conflicts && count(conflicts, "conflict"), this.unsent && `${this.unsent} unsent`];
+    const said = [
+      this.refused && `${this.refused} refused`,
+      conflicts && count(conflicts, "conflict"),
+      this.unsent && `${this.unsent} unsent`,
+    ];
     tab.setAttribute("aria-label", ["Sync", ...said.filter(Boolean)].join(", "));
     this.frame.tell();
   }

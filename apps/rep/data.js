@@ -74,7 +74,16 @@ export class Data {
     const [orders, parts] = [this.schema.tables.orders.columns, this.schema.tables.order_lines.columns];
     const old = (await this.rows("order_lines")).filter((line) => line.order_id === id);
     const now = Date.now();
-    const facts = { contact_id, account_id, reference, currency, total, shown_total: total, status: "new", placed_at: now };
+    const facts = {
+      contact_id,
+      account_id,
+      reference,
+      currency,
+      total,
+      shown_total: total,
+      status: "new",
+      placed_at: now,
+    };
     await this.store.write(async (unit) => {
       for (const line of old) await unit.drop("order_lines", line.id);
       await unit.make("orders", orders, id, facts, now);

@@ -11,7 +11,8 @@ export function el(tag, facts = {}, ...children) {
   for (const [name, value] of Object.entries(facts)) {
     if (value === false || value === null || value === undefined) continue;
     if (name === "text") node.textContent = value;
-    else if (name === "on") for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
+    else if (name === "on")
+      for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
     else node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
@@ -53,7 +54,11 @@ export function section(title, ...children) {
 
 /** A list of rows, each a link when it has a `to`; `side` and `mark` stand at its end. */
 export function list(rows, label) {
-  return el("ul", { class: "rows", "aria-label": label }, ...rows.filter(Boolean).map((row) => el("li", {}, rowOf(row))));
+  return el(
+    "ul",
+    { class: "rows", "aria-label": label },
+    ...rows.filter(Boolean).map((row) => el("li", {}, rowOf(row))),
+  );
 }
 
 function rowOf({ to, title, small, side, mark, lead }) {
@@ -71,8 +76,15 @@ export const badge = (words, tone = "calm") => el("span", { class: `tag ${tone}`
 
 /** The round picture of somebody or something: initials on one of six colours. */
 export function avatar(name, id = name) {
-  const words = String(name).replace(/[^\p{L}\p{N} ]/gu, "").split(" ").filter((word) => word && word !== "The");
-  const letters = words.slice(0, 2).map((word) => word[0]).join("") || "#";
+  const words = String(name)
+    .replace(/[^\p{L}\p{N} ]/gu, "")
+    .split(" ")
+    .filter((word) => word && word !== "The");
+  const letters =
+    words
+      .slice(0, 2)
+      .map((word) => word[0])
+      .join("") || "#";
   const tint = [...String(id)].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 6, 0);
   return el("span", { class: "avatar", "data-tint": tint, "aria-hidden": "true", text: letters.toUpperCase() });
 }
@@ -81,7 +93,12 @@ export const empty = (words) => el("p", { class: "empty", text: words });
 
 export function button(words, act, { strong = false, kind = "button", picture = null, danger = false } = {}) {
   const facts = { type: kind, class: `${strong ? "strong" : "quiet"}${danger ? " danger" : ""}` };
-  return el("button", act ? { ...facts, on: { click: act } } : facts, picture && icon(picture), el("span", { text: words }));
+  return el(
+    "button",
+    act ? { ...facts, on: { click: act } } : facts,
+    picture && icon(picture),
+    el("span", { text: words }),
+  );
 }
 
 /** Ask something with a yes and a no; resolves to whether it was yes. */

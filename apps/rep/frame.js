@@ -18,7 +18,9 @@ export class Frame {
     if (source !== globalThis.parent || origin !== this.around || typeof data !== "object" || data === null) return;
     if (data.type === "rep.airplane" && typeof data.on === "boolean") this.app.radio.turn(data.on);
     if (data.type === "rep.accounts" && Array.isArray(data.accounts)) {
-      this.app.accounts = data.accounts.filter(({ email, password, name }) => [email, password, name].every((text) => typeof text === "string"));
+      this.app.accounts = data.accounts.filter(({ email, password, name }) =>
+        [email, password, name].every((text) => typeof text === "string"),
+      );
       this.app.changed();
     }
   }

@@ -21,7 +21,9 @@ export async function openConflicts(store) {
 
 /** A refused record was given up: its entry in the inbox is settled with it. */
 export async function closeRefusal(app, id) {
-  const entry = ((await app.store.fact("conflicts")) ?? []).find(({ kind, row_id }) => kind === "refused" && row_id === id);
+  const entry = ((await app.store.fact("conflicts")) ?? []).find(
+    ({ kind, row_id }) => kind === "refused" && row_id === id,
+  );
   if (entry) await settle(app, entry, "theirs");
 }
 
@@ -46,9 +48,16 @@ export function conflictCard(app, conflict, names, decided) {
     "article",
     { class: "card" },
     el("h3", { text: `${tableWord(conflict.table)}${name ? `: ${name}` : ""}` }),
-    el("p", { class: "why", text: conflict.kind === "refused" ? `${WHY.refused} ${conflict.theirs.detail ?? ""}` : (WHY[conflict.kind] ?? "") }),
+    el("p", {
+      class: "why",
+      text: conflict.kind === "refused" ? `${WHY.refused} ${conflict.theirs.detail ?? ""}` : (WHY[conflict.kind] ?? ""),
+    }),
     conflict.kind !== "refused" && sides(conflict),
-    el("div", { class: "actions" }, ...(decided ? [badge(`${decided === "mine" ? "Mine" : "Theirs"}: will be sent`, "waiting")] : choices)),
+    el(
+      "div",
+      { class: "actions" },
+      ...(decided ? [badge(`${decided === "mine" ? "Mine" : "Theirs"}: will be sent`, "waiting")] : choices),
+    ),
   );
 }
 
@@ -59,7 +68,14 @@ function sides({ mine, theirs, applied }) {
       "div",
       { class: "side-of" + (stands ? " stands" : "") },
       el("h4", {}, title, stands && badge("Stands now", "good")),
-      ...columns.map((column) => el("p", {}, el("small", { text: columnWord(column) }), el("span", { text: column === "total" ? money(values[column]) : shown(values[column], column) }))),
+      ...columns.map((column) =>
+        el(
+          "p",
+          {},
+          el("small", { text: columnWord(column) }),
+          el("span", { text: column === "total" ? money(values[column]) : shown(values[column], column) }),
+        ),
+      ),
     );
   return el(
     "div",

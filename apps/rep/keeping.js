@@ -15,7 +15,10 @@ export async function keepFiles(app) {
 
 function watch(kept) {
   const offerWhenReady = (worker) =>
-    worker?.addEventListener("statechange", () => worker.state === "installed" && navigator.serviceWorker.controller && offer(worker));
+    worker?.addEventListener(
+      "statechange",
+      () => worker.state === "installed" && navigator.serviceWorker.controller && offer(worker),
+    );
   if (kept.waiting && navigator.serviceWorker.controller) offer(kept.waiting);
   offerWhenReady(kept.installing);
   kept.addEventListener("updatefound", () => offerWhenReady(kept.installing));

@@ -38,7 +38,13 @@ function baseOf(record) {
 /** The record as deleted; null when the server never had it, so that nothing is left to send. */
 export function deleted(record) {
   if (record.raw._status === "created") return null;
-  return { table: record.table, id: record.id, raw: { ...record.raw, _status: "deleted" }, dirty: 1, ...baseOf(record) };
+  return {
+    table: record.table,
+    id: record.id,
+    raw: { ...record.raw, _status: "deleted" },
+    dirty: 1,
+    ...baseOf(record),
+  };
 }
 
 /** The record without what was done to it here; null when the server never had it. */
@@ -82,7 +88,10 @@ export function changesOf(records) {
 
 /** How many records a push holds. */
 export const sizeOf = (changes) =>
-  Object.values(changes).reduce((sum, lists) => sum + lists.created.length + lists.updated.length + lists.deleted.length, 0);
+  Object.values(changes).reduce(
+    (sum, lists) => sum + lists.created.length + lists.updated.length + lists.deleted.length,
+    0,
+  );
 
 /** `[table, id, raw or null]` of everything in a push; null stands for a deletion. */
 export function sentIn(changes) {
@@ -97,7 +106,9 @@ export function refusals(answer, now) {
   const rejected = new Set(
     Object.entries(answer.experimentalRejectedIds ?? {}).flatMap(([table, ids]) => ids.map((id) => `${table} ${id}`)),
   );
-  const found = new Map([...rejected].map((key) => [key, { code: "sync.refused", detail: "The server did not take this.", at: now }]));
+  const found = new Map(
+    [...rejected].map((key) => [key, { code: "sync.refused", detail: "The server did not take this.", at: now }]),
+  );
   for (const { table, id, code, detail } of answer.errors ?? []) {
     if (rejected.has(`${table} ${id}`)) found.set(`${table} ${id}`, { code, detail, at: now });
   }

@@ -12,14 +12,23 @@ const REASONS = {
 export class Shop {
   /** The shop as one account sees it. */
   static async of(data, account) {
-    const rows = await data.all("products", "price_lists", "price_list_items", "tax_rates", "stock_items", "stock_leases");
+    const rows = await data.all(
+      "products",
+      "price_lists",
+      "price_list_items",
+      "tax_rates",
+      "stock_items",
+      "stock_leases",
+    );
     return new Shop(rows, account);
   }
 
   constructor(rows, account, now = Date.now()) {
     this.now = now;
     this.rules = rulesFromRows(rows, account);
-    this.products = rows.products.filter((product) => product.is_active).sort((one, other) => one.name.localeCompare(other.name));
+    this.products = rows.products
+      .filter((product) => product.is_active)
+      .sort((one, other) => one.name.localeCompare(other.name));
     this.free = new Map();
     for (const { product_id, on_hand, reserved } of rows.stock_items) {
       this.free.set(product_id, (this.free.get(product_id) ?? 0) + on_hand - reserved);

@@ -7,10 +7,28 @@ import { count } from "./words.js";
 export async function showSignIn(app) {
   const session = await app.store.fact("last_user");
   const error = el("p", { class: "error", role: "alert" });
-  const email = el("input", { type: "email", name: "email", autocomplete: "username", required: true, value: session?.email ?? "" });
-  const password = el("input", { type: "password", name: "password", autocomplete: "current-password", required: true });
+  const email = el("input", {
+    type: "email",
+    name: "email",
+    autocomplete: "username",
+    required: true,
+    value: session?.email ?? "",
+  });
+  const password = el("input", {
+    type: "password",
+    name: "password",
+    autocomplete: "current-password",
+    required: true,
+  });
   const submit = button("Sign in", null, { strong: true, kind: "submit" });
-  const form = el("form", { class: "form", novalidate: true }, field("E-mail", email), field("Password", password), error, submit);
+  const form = el(
+    "form",
+    { class: "form", novalidate: true },
+    field("E-mail", email),
+    field("Password", password),
+    error,
+    submit,
+  );
   const enter = async (who, secret) => {
     error.textContent = "";
     submit.disabled = true;
@@ -26,7 +44,12 @@ export async function showSignIn(app) {
     if (!email.value.trim() || !password.value) error.textContent = "Both are needed.";
     else enter(email.value.trim(), password.value);
   });
-  return { title: "Sign in", small: "The field day, with or without a network", body: [offered(app, enter), form], steady: app.accounts.length > 0 };
+  return {
+    title: "Sign in",
+    small: "The field day, with or without a network",
+    body: [offered(app, enter), form],
+    steady: app.accounts.length > 0,
+  };
 }
 
 function offered(app, enter) {
@@ -36,7 +59,12 @@ function offered(app, enter) {
       "button",
       { type: "button", class: "row choose", on: { click: () => enter(email, password) } },
       avatar(name, email),
-      el("span", { class: "words" }, el("strong", { text: name }), el("small", { text: territory ? `Rep, ${territory}` : "Rep" })),
+      el(
+        "span",
+        { class: "words" },
+        el("strong", { text: name }),
+        el("small", { text: territory ? `Rep, ${territory}` : "Rep" }),
+      ),
     );
   return el(
     "section",

@@ -55,7 +55,10 @@ export class Sync {
       const cursor = (await this.store.fact("cursor")) ?? "";
       let answer;
       try {
-        answer = await this.wire.call("POST", `/v1/sync?last_pulled_at=${cursor}`, { body: { changes: parcel.changes }, key: parcel.key });
+        answer = await this.wire.call("POST", `/v1/sync?last_pulled_at=${cursor}`, {
+          body: { changes: parcel.changes },
+          key: parcel.key,
+        });
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         await this.store.note("parcel", undefined); // it was heard, and nothing of it was taken
@@ -102,8 +105,15 @@ export class Sync {
     for (;;) {
       const cursor = (await this.store.fact("cursor")) ?? null;
       const schema = asked?.schema ?? (await this.store.fact("schema"));
-      const migrating = asked ? JSON.stringify({ from: asked.from, tables: asked.tables, columns: asked.columns }) : "null";
-      const query = new URLSearchParams({ last_pulled_at: cursor, schema_version: schema.schema_version, migration: migrating, limit: PAGE });
+      const migrating = asked
+        ? JSON.stringify({ from: asked.from, tables: asked.tables, columns: asked.columns })
+        : "null";
+      const query = new URLSearchParams({
+        last_pulled_at: cursor,
+        schema_version: schema.schema_version,
+        migration: migrating,
+        limit: PAGE,
+      });
       const answer = await this.wire.call("GET", `/v1/sync?${query}`);
       await this.takeIn(answer, asked?.schema);
       asked = null;
@@ -140,7 +150,11 @@ export class Sync {
       await this.store.write(async (unit) => {
         const left = ((await unit.fact("settlements")) ?? []).filter((settlement) => settlement.id !== id);
         await unit.note("settlements", left);
-        if (trouble) await unit.note("told", [{ table: "conflicts", id, detail: trouble }, ...((await unit.fact("told")) ?? [])].slice(0, 20));
+        if (trouble)
+          await unit.note(
+            "told",
+            [{ table: "conflicts", id, detail: trouble }, ...((await unit.fact("told")) ?? [])].slice(0, 20),
+          );
       });
       await this.pull();
     }
@@ -158,7 +172,8 @@ export class Sync {
       if ((await this.store.fact("cursor")) < server.timestamp) await this.pull();
       if ((await this.store.fact("cursor")) !== server.timestamp) return; // somebody writes right now: the next sync compares
       const mine = {};
-      for (const table of Object.keys(server.tables)) mine[table] = await digestOf(held(await this.store.records(table)));
+      for (const table of Object.keys(server.tables))
+        mine[table] = await digestOf(held(await this.store.records(table)));
       const tables = differing(mine, server.tables);
       const rows = Object.values(server.tables).reduce((sum, { count }) => sum + count, 0);
       await this.store.note("compared", { equal: tables.length === 0, tables, rows, at: Date.now() });
@@ -171,10 +186,11 @@ export class Sync {
   async repair() {
     const seen = new Set();
     let cursor = null;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const query = new URLSearchParams({ last_pulled_at: cursor, schema_version: 1, migration: "null", limit: PAGE });
       const answer = await this.wire.call("GET", `/v1/sync?${query}`);
-      for (const [table, lists] of Object.entries(answer.changes)) for (const { id } of lists.updated) seen.add(`${table} ${id}`);
+      for (const [table, lists] of Object.entries(answer.changes))
+        for (const { id } of lists.updated) seen.add(`${table} ${id}`);
       await this.takeIn(answer);
       cursor = answer.timestamp;
       more = answer.has_more;

@@ -32,13 +32,30 @@ export async function showSync(app) {
     small: user?.email ?? "",
     body: [
       standing(app, synced),
-      section("Refused", refused.map((record) => refusedCard(app, record, names))),
-      section("Conflicts", conflicts.map((conflict) => conflictCard(app, conflict, names, decided.get(conflict.id)))),
-      section("Not sent yet", waiting.length > 0 && list(waiting.map((record) => waitingRow(record, names)), "Not sent yet")),
+      section(
+        "Refused",
+        refused.map((record) => refusedCard(app, record, names)),
+      ),
+      section(
+        "Conflicts",
+        conflicts.map((conflict) => conflictCard(app, conflict, names, decided.get(conflict.id))),
+      ),
+      section(
+        "Not sent yet",
+        waiting.length > 0 &&
+          list(
+            waiting.map((record) => waitingRow(record, names)),
+            "Not sent yet",
+          ),
+      ),
       section("Told by the server", (told ?? []).length > 0 && toldCard(app, told, names)),
       await keptStock(app, names),
       proof(compared, waiting.length),
-      el("div", { class: "foot" }, button("Sign out", () => signOut(app), { danger: true })),
+      el(
+        "div",
+        { class: "foot" },
+        button("Sign out", () => signOut(app), { danger: true }),
+      ),
     ],
   };
 }
@@ -46,14 +63,22 @@ export async function showSync(app) {
 function standing(app, synced) {
   const { state, words } = app.radio;
   const [title, detail] = WORDS[state];
-  const picture = { airplane: "plane", away: "warn", trouble: "warn", "signed-out": "person" }[state] ?? (state === "good" ? "good" : "sync");
+  const picture =
+    { airplane: "plane", away: "warn", trouble: "warn", "signed-out": "person" }[state] ??
+    (state === "good" ? "good" : "sync");
   const now = button("Sync now", () => app.radio.wake());
   now.disabled = state === "syncing" || state === "airplane" || state === "signed-out";
   return el(
     "section",
     { class: "standing-card", "data-state": state },
     icon(picture),
-    el("div", {}, el("h2", { text: title }), el("p", { text: state === "trouble" ? words : detail }), el("small", { text: `Last synced ${ago(synced)}` })),
+    el(
+      "div",
+      {},
+      el("h2", { text: title }),
+      el("p", { text: state === "trouble" ? words : detail }),
+      el("small", { text: `Last synced ${ago(synced)}` }),
+    ),
     state === "signed-out" ? el("a", { class: "strong", href: "#/sign-in", text: "Sign in" }) : now,
   );
 }
@@ -65,20 +90,30 @@ async function namesOf(app) {
 }
 
 function about({ table, raw }, names) {
-  const kind = table === "interactions" ? KINDS[raw.kind] ?? "Note" : tableWord(table);
+  const kind = table === "interactions" ? (KINDS[raw.kind] ?? "Note") : tableWord(table);
   const whom = raw.name ?? raw.title ?? names.get(raw.contact_id) ?? names.get(raw.account_id) ?? raw.address ?? "";
   return whom ? `${kind}: ${whom}` : kind;
 }
 
 function waitingRow(record, names) {
-  const what = { created: "New", updated: `Changed: ${changedColumns(record.raw).map(columnWord).join(", ")}`, deleted: "Deleted" }[record.raw._status];
-  return { title: about(record, names), small: record.raw.text ? `${what} · ${record.raw.text}` : what, mark: icon("wait") };
+  const what = {
+    created: "New",
+    updated: `Changed: ${changedColumns(record.raw).map(columnWord).join(", ")}`,
+    deleted: "Deleted",
+  }[record.raw._status];
+  return {
+    title: about(record, names),
+    small: record.raw.text ? `${what} · ${record.raw.text}` : what,
+    mark: icon("wait"),
+  };
 }
 
 function refusedCard(app, record, names) {
   const { table, id, refused } = record;
   const order = table === "orders";
-  const correct = order ? `#/order/${id}/edit` : { contacts: `#/contact/${id}/edit`, accounts: `#/account/${id}/edit` }[table];
+  const correct = order
+    ? `#/order/${id}/edit`
+    : { contacts: `#/contact/${id}/edit`, accounts: `#/account/${id}/edit` }[table];
   const parts = async (work) => {
     const lines = order ? (await app.data.rows("order_lines")).filter((line) => line.order_id === id) : [];
     await app.store.write(async (unit) => {
@@ -97,12 +132,21 @@ function refusedCard(app, record, names) {
     el("h3", { text: about(record, names) }),
     el("p", { class: "why", text: refused.detail }),
     el("small", { text: `${when(refused.at)} · ${refused.code}` }),
-    el("div", { class: "actions" }, correct && el("a", { class: "strong", href: correct, text: "Correct" }), again, button("Drop", drop, { danger: true })),
+    el(
+      "div",
+      { class: "actions" },
+      correct && el("a", { class: "strong", href: correct, text: "Correct" }),
+      again,
+      button("Drop", drop, { danger: true }),
+    ),
   );
 }
 
 function toldCard(app, told, names) {
-  const rows = told.map((word) => ({ title: `${tableWord(word.table)}${names.has(word.id) ? `: ${names.get(word.id)}` : ""}`, small: word.detail }));
+  const rows = told.map((word) => ({
+    title: `${tableWord(word.table)}${names.has(word.id) ? `: ${names.get(word.id)}` : ""}`,
+    small: word.detail,
+  }));
   return [list(rows, "Told by the server"), button("I have read this", () => app.store.note("told", []))];
 }
 
@@ -112,5 +156,13 @@ function proof(compared, waiting) {
     ? `Equal: ${count(compared.rows, "record")}, compared ${ago(compared.at)}.`
     : `Not equal in ${compared.tables.map((table) => tableWord(table).toLowerCase()).join(", ")}; everything is fetched anew.`;
   const besides = waiting ? ` Beside it, ${count(waiting, "change")} not sent yet.` : "";
-  return section("This device and the server", el("p", { class: `proof ${compared.equal ? "good" : "bad"}` }, icon(compared.equal ? "good" : "warn"), el("span", { text: equal + besides })));
+  return section(
+    "This device and the server",
+    el(
+      "p",
+      { class: `proof ${compared.equal ? "good" : "bad"}` },
+      icon(compared.equal ? "good" : "warn"),
+      el("span", { text: equal + besides }),
+    ),
+  );
 }

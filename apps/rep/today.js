@@ -29,7 +29,11 @@ export async function showToday(app) {
     sold(rows, accounts),
     section("Targets", targets(rows.targets)),
   ];
-  return { title: "Today", small: longDay(Date.now()), body: body.filter(Boolean).length ? body : empty(`Nothing here yet. Last synced ${ago(synced)}.`) };
+  return {
+    title: "Today",
+    small: longDay(Date.now()),
+    body: body.filter(Boolean).length ? body : empty(`Nothing here yet. Last synced ${ago(synced)}.`),
+  };
 }
 
 function firstSync(app) {
@@ -38,17 +42,28 @@ function firstSync(app) {
     "div",
     { class: "welcome" },
     el("p", { class: "big", text: waits ? "Waiting for a network" : "Fetching your accounts" }),
-    el("p", { text: waits ? app.radio.words || "The first sync needs a network. After that, none is needed." : "Once they are here, the app works without a network." }),
+    el("p", {
+      text: waits
+        ? app.radio.words || "The first sync needs a network. After that, none is needed."
+        : "Once they are here, the app works without a network.",
+    }),
   );
 }
 
 function signedOut() {
-  return el("div", { class: "banner" }, el("p", { text: "Your session has ended. Everything is still here; sign in to sync." }), el("a", { class: "strong", href: "#/sign-in", text: "Sign in" }));
+  return el(
+    "div",
+    { class: "banner" },
+    el("p", { text: "Your session has ended. Everything is still here; sign in to sync." }),
+    el("a", { class: "strong", href: "#/sign-in", text: "Sign in" }),
+  );
 }
 
 function planned({ planned_visits: plans }, accounts, user) {
   const today = dayOf(Date.now());
-  const mine = plans.filter((plan) => plan.on === today && plan.state === "planned" && (!plan.rep_id || plan.rep_id === user?.user_id));
+  const mine = plans.filter(
+    (plan) => plan.on === today && plan.state === "planned" && (!plan.rep_id || plan.rep_id === user?.user_id),
+  );
   mine.sort((one, other) => (one.starts_at ?? Infinity) - (other.starts_at ?? Infinity));
   const row = (plan) => ({
     to: `#/account/${plan.account_id}`,
@@ -81,7 +96,10 @@ function overdue({ accounts }, last) {
     small: silence(last.get(account.id)),
     mark: account.account_class && badge(`Class ${account.account_class}`),
   });
-  return section("Longest without a word", sorted.length > 0 && list(sorted.slice(0, MOST).map(row), "Accounts longest without a word"));
+  return section(
+    "Longest without a word",
+    sorted.length > 0 && list(sorted.slice(0, MOST).map(row), "Accounts longest without a word"),
+  );
 }
 
 function silence(at) {
@@ -102,4 +120,3 @@ function sold({ orders }, accounts) {
   });
   return section("New orders", open.length > 0 && list(open.slice(0, MOST).map(row), "New orders"));
 }
-

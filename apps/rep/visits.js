@@ -50,15 +50,33 @@ export async function openVisit(app, visits, accounts, user) {
   const open = visits.find((visit) => mine(visit, user) && isOpen(visit));
   if (!open) return null;
   const name = accounts.get(open.account_id)?.name ?? "an account";
-  return el("a", { class: "here", href: `#/visit/${open.id}` }, el("span", {}, el("small", { text: `Since ${clock(open.checked_in_at)}` }), el("strong", { text: `You are at ${name}` })), el("span", { class: "strong", text: "Check out" }));
+  return el(
+    "a",
+    { class: "here", href: `#/visit/${open.id}` },
+    el(
+      "span",
+      {},
+      el("small", { text: `Since ${clock(open.checked_in_at)}` }),
+      el("strong", { text: `You are at ${name}` }),
+    ),
+    el("span", { class: "strong", text: "Check out" }),
+  );
 }
 
 export async function showVisit(app, id) {
   const visit = await app.data.row("visits", id);
   if (!visit) return { title: "Visit", back: "#/today", body: empty("This visit is not on this device any more.") };
   const account = await app.data.row("accounts", visit.account_id);
-  const facts = { title: account?.name ?? "Visit", small: `Checked in ${when(visit.checked_in_at)}`, back: `#/account/${visit.account_id}` };
-  if (!isOpen(visit)) return { ...facts, body: section("Visit", el("p", { class: "prose", text: `${visit.checked_out_at ? `Left ${when(visit.checked_out_at)}.` : "Ended without a check-out."} ${visit.outcome ? plain(visit.outcome) : ""}` })) };
+  const facts = {
+    title: account?.name ?? "Visit",
+    small: `Checked in ${when(visit.checked_in_at)}`,
+    back: `#/account/${visit.account_id}`,
+  };
+  if (!isOpen(visit))
+    return {
+      ...facts,
+      body: section("Visit", el("p", { class: "prose", text: ended(visit) })),
+    };
   const outcome = el("select", {}, ...OUTCOMES.map((value) => el("option", { value, text: plain(value) })));
   const next = el("input", { type: "text", autocomplete: "off", maxlength: 200 });
   const words = el("textarea", { rows: 4, maxlength: 10_000 });
@@ -69,17 +87,52 @@ export async function showVisit(app, id) {
     const { answers, problem } = questions ? questions.answers() : {};
     error.textContent = problem ?? "";
     if (problem) return;
-    if (answers) await app.data.make("visit_reports", { visit_id: id, form_id: form.id, answers: JSON.stringify(answers) });
+    if (answers)
+      await app.data.make("visit_reports", { visit_id: id, form_id: form.id, answers: JSON.stringify(answers) });
     await app.data.edit("visits", id, { checked_out_at: Date.now(), outcome: outcome.value });
-    if (words.value.trim()) await app.data.make("interactions", { kind: "note.added", at: Date.now(), account_id: visit.account_id, text: words.value.trim() });
+    if (words.value.trim())
+      await app.data.make("interactions", {
+        kind: "note.added",
+        at: Date.now(),
+        account_id: visit.account_id,
+        text: words.value.trim(),
+      });
     const user = await app.store.fact("last_user");
-    if (next.value.trim()) await app.data.make("tasks", { title: next.value.trim(), account_id: visit.account_id, visit_id: id, owner_id: user?.user_id, due_at: null, done_at: null });
+    if (next.value.trim())
+      await app.data.make("tasks", {
+        title: next.value.trim(),
+        account_id: visit.account_id,
+        visit_id: id,
+        owner_id: user?.user_id,
+        due_at: null,
+        done_at: null,
+      });
     app.saved("Checked out.");
     await app.back("#/today");
   };
-  const controls = [field("What came of it", outcome), field("What was said or seen", words), app.data.writes("tasks", "title") && field("Next step", next, "Becomes a task")];
+  const controls = [
+    field("What came of it", outcome),
+    field("What was said or seen", words),
+    app.data.writes("tasks", "title") && field("Next step", next, "Becomes a task"),
+  ];
   const order = el("a", { class: "quiet", href: `#/account/${visit.account_id}/order`, text: "Take an order" });
-  return { ...facts, body: el("div", { class: "form" }, order, ...controls.filter(Boolean), questions && section(form.name, el("div", { class: "form" }, ...questions.fields)), error, button("Check out", end, { strong: true })), steady: true };
+  return {
+    ...facts,
+    body: el(
+      "div",
+      { class: "form" },
+      order,
+      ...controls.filter(Boolean),
+      questions && section(form.name, el("div", { class: "form" }, ...questions.fields)),
+      error,
+      button("Check out", end, { strong: true }),
+    ),
+    steady: true,
+  };
+}
+
+function ended({ checked_out_at: left, outcome }) {
+  return [left ? `Left ${when(left)}.` : "Ended without a check-out.", outcome && plain(outcome)].filter(Boolean).join(" ");
 }
 
 /** Targets of today with their progress, as the last sync had it; nothing without one. */
@@ -91,7 +144,16 @@ export function targets(rows) {
 
 function target({ measure, goal, progress, currency, ends_on }) {
   const amount = (value) => (measure === "orders-value" ? money(value, currency) : value.toLocaleString());
-  const words = el("p", { class: "target-words" }, el("strong", { text: MEASURES[measure] ?? plain(measure) }), el("span", { text: `${amount(progress)} of ${amount(goal)}` }));
-  const bar = el("progress", { max: goal, value: Math.min(goal, progress), "aria-label": MEASURES[measure] ?? plain(measure) });
+  const words = el(
+    "p",
+    { class: "target-words" },
+    el("strong", { text: MEASURES[measure] ?? plain(measure) }),
+    el("span", { text: `${amount(progress)} of ${amount(goal)}` }),
+  );
+  const bar = el("progress", {
+    max: goal,
+    value: Math.min(goal, progress),
+    "aria-label": MEASURES[measure] ?? plain(measure),
+  });
   return el("li", { class: "target" }, words, bar, el("small", { text: `until ${dayWord(ends_on)}` }));
 }

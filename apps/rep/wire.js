@@ -35,7 +35,11 @@ export class Wire {
   }
 
   async signIn(email, password) {
-    const device = (await this.store.fact("device")) ?? { id: crypto.randomUUID(), name: deviceName(), platform: "web" };
+    const device = (await this.store.fact("device")) ?? {
+      id: crypto.randomUUID(),
+      name: deviceName(),
+      platform: "web",
+    };
     const pair = await this.ask("POST", "/v1/auth/login", { body: { email, password, device } });
     return { device, session: sessionOf(pair, email) };
   }
@@ -114,7 +118,8 @@ async function read(response) {
   } catch {
     if (response.ok) throw new Offline("Something on the way answers for the server."); // a hotel's sign-in page
   }
-  if (response.status === 502 || response.status === 503 || response.status === 504) throw new Offline("The server is away.");
+  if (response.status === 502 || response.status === 503 || response.status === 504)
+    throw new Offline("The server is away.");
   if (!response.ok) throw new Refused(response.status, answer);
   return answer;
 }

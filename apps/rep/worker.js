@@ -34,5 +34,7 @@ async function kept(request) {
 
 async function dropOldVersions() {
   const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith("rep-") && name !== CACHE).map((name) => caches.delete(name)));
+  await Promise.all(
+    names.filter((name) => name.startsWith("rep-") && name !== CACHE).map((name) => caches.delete(name)),
+  );
 }

@@ -6,7 +6,18 @@ import { test } from "node:test";
 import { differing, digestOf } from "../../../apps/rep/digest.js";
 import { newId } from "../../../apps/rep/ids.js";
 import {
-  answered, changesOf, deleted, edited, leaves, made, merged, migration, refusals, sentIn, synced, undone,
+  answered,
+  changesOf,
+  deleted,
+  edited,
+  leaves,
+  made,
+  merged,
+  migration,
+  refusals,
+  sentIn,
+  synced,
+  undone,
 } from "../../../apps/rep/records.js";
 
 const BEN = { id: "b", rev: 3, name: "Ben", notes: "oat milk", locale: "en-GB" };
@@ -18,7 +29,9 @@ test("ids are UUIDs of version 7 that sort as they were made, also within one mi
   const ids = Array.from({ length: 200 }, () => newId(1_767_323_045_000));
   for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.deepEqual([...ids].sort(), ids);
-  assert.ok(ids[0].startsWith("019b7c4a") || Number.parseInt(ids[0].replace("-", "").slice(0, 12), 16) >= 1_767_323_045_000);
+  assert.ok(
+    ids[0].startsWith("019b7c4a") || Number.parseInt(ids[0].replace("-", "").slice(0, 12), 16) >= 1_767_323_045_000,
+  );
 });
 
 test("an edit names the columns that it changed, and those alone", () => {
@@ -58,7 +71,13 @@ test("a push holds whole records by what happened to them, and nothing that was 
   assert.deepEqual(Object.keys(changes), ["orders", "contact_points"]);
   assert.equal(changes.orders.created[0].contact_id, "b");
   assert.deepEqual(changes.contact_points.deleted, ["p"]);
-  assert.deepEqual(sentIn(changes).map(([table, id, raw]) => [table, id, raw === null]), [["orders", "o", false], ["contact_points", "p", true]]);
+  assert.deepEqual(
+    sentIn(changes).map(([table, id, raw]) => [table, id, raw === null]),
+    [
+      ["orders", "o", false],
+      ["contact_points", "p", true],
+    ],
+  );
 });
 
 test("what was taken is synced; an edit made while the push was on its way is not lost", () => {
@@ -73,7 +92,10 @@ test("what was taken is synced; an edit made while the push was on its way is no
 
 test("a refusal stays with its sentence until the record is corrected", () => {
   const sent = made("orders", { reference: {} }, "o", {}, 1);
-  const said = refusals(answer({ orders: ["o"] }, [{ table: "orders", id: "o", code: "order.out-of-stock", detail: "Only 2 left." }]), 5);
+  const said = refusals(
+    answer({ orders: ["o"] }, [{ table: "orders", id: "o", code: "order.out-of-stock", detail: "Only 2 left." }]),
+    5,
+  );
   const kept = answered(sent, sent.raw, said.get("orders o"));
   assert.equal(kept.refused.detail, "Only 2 left.");
   assert.deepEqual(changesOf([kept]), {});
@@ -99,13 +121,23 @@ test("a refused edit that is dropped gives back what the server has", () => {
 });
 
 test("refusals that leave nothing unsent are none", () => {
-  assert.equal(refusals(answer({}, [{ table: "contacts", id: "b", code: "sync.not-deletable", detail: "" }]), 1).size, 0);
+  assert.equal(
+    refusals(answer({}, [{ table: "contacts", id: "b", code: "sync.not-deletable", detail: "" }]), 1).size,
+    0,
+  );
 });
 
 test("tables and columns that are new to the device are asked for by name", () => {
   const before = { schema_version: 1, tables: { orders: { columns: { id: {} } } } };
-  const after = { schema_version: 2, tables: { orders: { columns: { id: {}, total: {} } }, visits: { columns: { id: {} } } } };
-  assert.deepEqual(migration(before, after), { from: 1, tables: ["visits"], columns: [{ table: "orders", columns: ["total"] }] });
+  const after = {
+    schema_version: 2,
+    tables: { orders: { columns: { id: {}, total: {} } }, visits: { columns: { id: {} } } },
+  };
+  assert.deepEqual(migration(before, after), {
+    from: 1,
+    tables: ["visits"],
+    columns: [{ table: "orders", columns: ["total"] }],
+  });
   assert.equal(migration(before, before), null);
   assert.equal(migration(null, after), null);
 });

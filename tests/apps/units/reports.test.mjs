@@ -13,7 +13,9 @@ const QUESTIONS = [
 const said = (texts) => answersOf(QUESTIONS, (key) => texts[key] ?? "");
 
 test("answers are of the type of their question", () => {
-  assert.deepEqual(said({ shelf: "12", clean: "no", mood: "good" }), { answers: { shelf: 12, clean: false, mood: "good" } });
+  assert.deepEqual(said({ shelf: "12", clean: "no", mood: "good" }), {
+    answers: { shelf: 12, clean: false, mood: "good" },
+  });
 });
 
 test("nothing answered is no report, half a report says what is missing", () => {
@@ -26,7 +28,11 @@ test("a number outside its bounds is told before it is sent", () => {
 });
 
 test("the newest form in use is the one to fill in", () => {
-  const forms = [{ version: 1, is_active: false }, { version: 3, is_active: true }, { version: 2, is_active: true }];
+  const forms = [
+    { version: 1, is_active: false },
+    { version: 3, is_active: true },
+    { version: 2, is_active: true },
+  ];
   assert.equal(formInUse(forms).version, 3);
   assert.equal(formInUse([]), null);
 });

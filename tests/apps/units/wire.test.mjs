@@ -56,14 +56,18 @@ test("in airplane mode nothing leaves the device", async () => {
 });
 
 test("turning the switch cuts what is under way", async () => {
-  const { made } = wire((_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("cut")))));
+  const { made } = wire(
+    (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("cut")))),
+  );
   const call = made.call("GET", "/v1/sync/wait");
   setTimeout(() => made.turn(true), 5);
   await assert.rejects(call, Offline);
 });
 
 test("a token that has run out is refreshed once, however many ask", async () => {
-  const { made, calls, store } = wire((path) => answer(200, path.endsWith("refresh") ? pair : { ok: true }), { expires_at: Date.now() });
+  const { made, calls, store } = wire((path) => answer(200, path.endsWith("refresh") ? pair : { ok: true }), {
+    expires_at: Date.now(),
+  });
   await Promise.all([made.call("GET", "/a"), made.call("GET", "/b"), made.call("GET", "/c")]);
   assert.equal(calls.filter(([, path]) => path.endsWith("refresh")).length, 1);
   assert.equal(store.facts.session.refresh_token, "r2");
@@ -78,12 +82,19 @@ test("a session that the server has ended asks for a sign-in and keeps everythin
 });
 
 test("no network, a sleeping server and a hotel's sign-in page are all no network", async () => {
-  for (const bad of [() => Promise.reject(new TypeError("failed")), () => answer(503, {}), () => new Response("<html>", { status: 200 })]) {
+  for (const bad of [
+    () => Promise.reject(new TypeError("failed")),
+    () => answer(503, {}),
+    () => new Response("<html>", { status: 200 }),
+  ]) {
     await assert.rejects(wire(bad).made.call("GET", "/v1/sync"), Offline);
   }
 });
 
 test("a no of the server comes with its code and its sentence", async () => {
   const { made } = wire(() => answer(409, { code: "sync.pull-first", detail: "Sync once more." }));
-  await assert.rejects(made.call("POST", "/v1/sync"), (error) => error instanceof Refused && error.code === "sync.pull-first" && error.message === "Sync once more.");
+  await assert.rejects(
+    made.call("POST", "/v1/sync"),
+    (error) => error instanceof Refused && error.code === "sync.pull-first" && error.message === "Sync once more.",
+  );
 });
