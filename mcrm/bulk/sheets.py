@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from mcrm.bulk import workbooks
-from mcrm.bulk.cells import LONGEST_CELL, plain
+from mcrm.bulk.cells import LONGEST_CELL
 from mcrm.bulk.errors import FileUnreadable
-from mcrm.orders.rows import FileRefused, look_at
+from mcrm.orders.rows import FileRefused, look_at, plain
 
 CSV, XLSX = "csv", "xlsx"
 MOST_BYTES = 32_000_000

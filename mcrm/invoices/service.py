@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor
+from mcrm.addresses import service as addresses
+from mcrm.addresses.models import AddressKind
 from mcrm.contacts.models import Contact
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -27,6 +29,7 @@ from mcrm.orders.numbers import next_number
 from mcrm.orders.storing import SOURCE as IMPORTED
 from mcrm.payments import service as payments
 
+POSTCODE_LAST = frozenset({"AU", "CA", "GB", "IE", "NZ", "US"})
 CREDIT_FACTS = ("credits_id", "credits_number", "refund_id", "return_id", "reason")
 PREFIXES = {InvoiceKind.INVOICE: "INV", InvoiceKind.CREDIT_NOTE: "CRN"}
 
@@ -144,7 +147,19 @@ def _buyer(session: Session, order: Order) -> dict[str, Any]:
         "contact": found.name if found.name != found.account else None,
         "number": found.number,
         "country": found.country,
+        "address": _address(session, order),
     }
+
+
+def _address(session: Session, order: Order) -> list[str]:
+    """Where bills of the account, else of the contact, go, as it is written on a letter; empty where nobody said."""
+    found = addresses.default_of(session, Account, order.account_id, AddressKind.BILLING)
+    found = found or addresses.default_of(session, Contact, order.contact_id, AddressKind.BILLING)
+    if found is None:
+        return []
+    place = [found.city, found.postcode] if found.country in POSTCODE_LAST else [found.postcode, found.city]
+    written = [found.name, *found.lines, " ".join(word for word in place if word), found.region, found.country]
+    return [words for words in written if words]
 
 
 def _row(invoice: Invoice, number: int, line: Line) -> InvoiceLine:
