@@ -187,6 +187,15 @@ function refocus({ all, text }) {
 }
 
 const device = new URLSearchParams(location.search).get("device") ?? "";
-const store = await Store.open(`rep${device ? `:${device.slice(0, 40)}` : ""}`);
-const app = new App(store);
-await app.start();
+try {
+  const app = new App(await Store.open(`rep${device ? `:${device.slice(0, 40)}` : ""}`));
+  await app.start();
+} catch (error) {
+  $("screen").replaceChildren(
+    el("p", {
+      class: "empty",
+      text: "This browser keeps nothing on the device, so the app cannot work here. A private window may be the reason.",
+    }),
+  );
+  throw error;
+}

@@ -16,7 +16,7 @@ export async function newOrder(app, accountId, orderId = null) {
     return { title: "New order", back: "#/accounts", body: empty("This account is not on this device any more.") };
   const people = (await app.data.rows("contacts")).filter(({ account_id }) => account_id === account.id);
   const oldLines = orderId ? (await app.data.rows("order_lines")).filter(({ order_id }) => order_id === orderId) : [];
-  const shop = await Shop.of(app.data, account);
+  const shop = await Shop.of(app.data, account, { without: orderId });
   const draft = new Draft(app, { account, people, shop, old, oldLines });
   const back = orderId ? "#/sync" : `#/account/${account.id}`;
   return {
@@ -116,7 +116,9 @@ class Draft {
     item.number.value = quantity;
     item.less.disabled = quantity === 0;
     item.price.textContent = piece ? money(piece.amount, piece.currency) : "No price";
-    item.stock.textContent = [`${free} free`, leased && `${leased} kept for you`].filter(Boolean).join(" · ");
+    item.stock.textContent = [`${Math.max(0, free)} free`, leased && `${leased} kept for you`]
+      .filter(Boolean)
+      .join(" · ");
     item.stock.classList.toggle("short", quantity > free + leased);
     item.root.classList.toggle("chosen", quantity > 0);
   }
