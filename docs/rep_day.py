@@ -40,6 +40,7 @@ class RepDay:
         self.switch("tablet").click()
         tablet.get_by_role("link", name="Sync").click()
         tablet.get_by_role("heading", name="Conflicts").wait_for()
+        tablet.get_by_role("heading", name="Refused").evaluate("heading => heading.scrollIntoView()")
         yield self.picture(self.device("tablet"), "rep-refused.png")
         self.page.emulate_media(color_scheme="dark")
         phone.get_by_role("link", name="Today").click()
@@ -99,6 +100,7 @@ class RepDay:
         """Take one picture."""
         for kind in ("phone", "tablet"):
             self.device(kind).frame_locator("iframe").locator(".toast").wait_for(state="detached")
+        self.device("tablet").evaluate("tablet => tablet.scrollIntoView({inline: 'center', block: 'nearest'})")
         self.page.wait_for_timeout(SETTLED_MS)
         path = self.folder / name
         of.screenshot(path=path)
