@@ -21,6 +21,7 @@ export class Shop {
       "stock_items",
       "stock_leases",
     );
+    rows.accounts = await data.rows("accounts");
     const unsent = (await data.rows("order_lines")).filter((line) => line._status === "created");
     return new Shop(rows, account, { taken: unsent.filter((line) => line.order_id !== without) });
   }
