@@ -12,7 +12,7 @@ from mcrm import filters
 from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PAGING, page_of
+from mcrm.api.paging import PAGING, page_of, whole, whole_of
 from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
 from mcrm.contacts import points, service
@@ -104,12 +104,12 @@ class OneContact(MethodView):
 class ContactPoints(MethodView):
     """The addresses of a contact."""
 
-    @blueprint.response(200, ContactPointSchema(many=True))
-    def get(self, id: UUID) -> list[ContactPoint]:
+    @blueprint.response(200, whole_of(ContactPointSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List a person's addresses."""
         with reading() as session:
             contact = service.reachable(session, current_actor, id)
-            return service.points_of(session, service.member_ids(session, current_actor, contact))
+            return whole(service.points_of(session, service.member_ids(session, current_actor, contact)))
 
     @blueprint.arguments(ContactPointInSchema())
     @blueprint.response(201, ContactPointSchema())

@@ -45,6 +45,9 @@ class Quotes(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List the quotes you see, newest first."""
         found = service.within_reach(COLUMNS, current_actor)
+        for number in (query.pop("number"), query.pop("q")):
+            if number is not None:
+                found = found.where(TABLE.c.id.in_(service.found_by(number)))
         if (contact_id := query.pop("contact_id")) is not None:
             found = found.where(TABLE.c.contact_id == contact_id)
         if (state := query.pop("state")) is not None:
