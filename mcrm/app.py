@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from mcrm.access import login
 from mcrm.access import resources as access
+from mcrm.accounting import resources as accounting
 from mcrm.accounts import resources as accounts
 from mcrm.addresses import resources as addresses
 from mcrm.api.root import make_api
@@ -83,6 +84,7 @@ BLUEPRINTS = (
     invoices.own,
     ledger.blueprint,
     reconciliation.blueprint,
+    accounting.blueprint,
     quotes.blueprint,
     returns.blueprint,
     carriers.blueprint,

@@ -101,19 +101,19 @@ def _quotes(actor: Actor, words: str) -> Select[Any]:
 
 
 def _invoices(actor: Actor, words: str) -> Select[Any]:
-    found = select(*_INVOICE).join(orders.TABLE, orders.TABLE.c.id == Invoice.order_id)
+    found: Select[Any] = select(*_INVOICE).join(orders.TABLE, orders.TABLE.c.id == Invoice.order_id)
     found = orders.within_reach(found, actor).where(Invoice.id.in_(invoices.found_by(words)))
     return found.order_by(Invoice.id.desc())
 
 
 def _returns(actor: Actor, words: str) -> Select[Any]:
-    found = select(*_RETURN, _ORDER_NUMBER).join(Order, Order.id == Return.order_id)
+    found: Select[Any] = select(*_RETURN, _ORDER_NUMBER).join(Order, Order.id == Return.order_id)
     found = returns.within_reach(found, actor).where(Return.id.in_(returns.found_by(words)))
     return found.order_by(Return.id.desc())
 
 
 def _shipments(actor: Actor, words: str) -> Select[Any]:
-    found = select(*_SHIPMENT, _ORDER_NUMBER).join(orders.TABLE, orders.TABLE.c.id == Shipment.order_id)
+    found: Select[Any] = select(*_SHIPMENT, _ORDER_NUMBER).join(orders.TABLE, orders.TABLE.c.id == Shipment.order_id)
     found = orders.within_reach(found, actor).where(orders.tracked_as(words))
     return found.order_by(Shipment.id.desc())
 

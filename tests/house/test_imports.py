@@ -47,7 +47,7 @@ LAYERS = (
     {"ledger"},
     {"payments"},
     {"invoices"},
-    {"reconciliation"},
+    {"reconciliation", "accounting"},
     {"offers"},
     {"bulk"},
     {"bulkchanges"},
