@@ -56,13 +56,18 @@ class FullQuoteSchema(QuoteSchema):
     lines = fields.List(fields.Nested(QuoteLineSchema()), required=True, max_length=500)
 
 
-class QuoteQuery(PageQuery):
-    """Filters of the list of quotes."""
+class OwnQuoteQuery(PageQuery):
+    """Filters of the list of one's own quotes."""
 
     number = fields.Str(load_default=None, max_length=40)
+    state = fields.Enum(QuoteState, load_default=None)
+
+
+class QuoteQuery(OwnQuoteQuery):
+    """Filters of the list of quotes."""
+
     q = fields.Str(load_default=None, min_length=2, max_length=100, metadata={"description": FOUND_BY})
     contact_id = fields.Uuid(load_default=None)
-    state = fields.Enum(QuoteState, load_default=None)
 
 
 class DeclinationSchema(fields.Schema):
