@@ -41,15 +41,16 @@ ROWS = compile_rows(ContactSchema(), Contact)
 
 
 def shown(session: Session, contact: Contact) -> dict[str, Any]:
-    """A contact as the wire shows it: of the custom values those that are defined."""
+    """A contact as the wire shows it to the caller."""
     made: dict[str, Any] = {name: getattr(contact, name) for name in CONTACT_FIELDS}
-    custom_fields.hide(session, FieldTable.CONTACTS, [made])
+    leave_visible(session, [made])
     return made
 
 
-def defined_only(connection: Connection, items: list[dict[str, Any]]) -> None:
-    """Of the custom values on a page leave those that are defined."""
-    custom_fields.hide(connection, FieldTable.CONTACTS, items)
+def leave_visible(session: Session | Connection, items: list[dict[str, Any]]) -> None:
+    """Leave the custom values that are defined, and the survivors that the caller may know of."""
+    custom_fields.hide(session, FieldTable.CONTACTS, items)
+    service.hide_survivors(session, current_actor, items)
 
 
 @blueprint.route("", roles=STAFF)
@@ -63,7 +64,7 @@ class Contacts(MethodView):
         page = {name: query.pop(name) for name in PAGING}
         with reading() as session:
             found = filters.contacts(session, current_actor, **query)
-        return ROWS.listed(found, [Contact.id.desc()], amend=defined_only, **page)
+        return ROWS.listed(found, [Contact.id.desc()], amend=leave_visible, **page)
 
     @blueprint.arguments(ContactInSchema())
     @blueprint.response(201, ContactSchema())
