@@ -65,7 +65,7 @@ LAYERS = (
     {"ledger"},
     {"payments"},
     {"invoices"},
-    {"reconciliation"},
+    {"reconciliation", "accounting"},
     {"tasks"},
     {"activities", "visits"},
     {"rounds"},
