@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from mcrm.access import login
 from mcrm.access import resources as access
+from mcrm.accounting import resources as accounting
 from mcrm.accounts import resources as accounts
 from mcrm.activities import resources as activities
 from mcrm.addresses import resources as addresses
@@ -94,6 +95,7 @@ BLUEPRINTS = (
     invoices.own,
     ledger.blueprint,
     reconciliation.blueprint,
+    accounting.blueprint,
     quotes.blueprint,
     quotes.own,
     returns.blueprint,

@@ -4,7 +4,7 @@
 // Rules have the shape of GET /v1/pricing/rules; `rulesFromRows` makes them of what a device holds by sync. Instants may
 // be RFC 3339 texts or epoch milliseconds. Products of quantity, price and 10000 go beyond 2^53: they are BigInt.
 
-export const VERSION = 1;
+export const VERSION = 2;
 export const WHOLE = 10_000; // basis points in one
 export const LARGEST_TOTAL = 1_000_000_000_000_000;
 export const DISCOUNT_DEFAULTS = Object.freeze({ admin: 10_000, manager: 2_500, rep: 1_000, agent: 0 });
@@ -29,7 +29,7 @@ export function price(rules, lines, at) {
   const now = instant(at);
   const items = new Map(rules.products.map((item) => [item.id, item]));
   const rates = ratesAt(rules.taxes, now);
-  const lists = rules.lists.filter((rule) => inForce(rule, now)).sort(byPrecedence);
+  const lists = nearest(rules.lists.filter((rule) => inForce(rule, now))).sort(byPrecedence);
   const offers = lines.map((line, index) => offersFor(lists, items, line, index));
   const currency = commonCurrency(offers);
   const priced = lines.map((line, index) => {
@@ -45,12 +45,13 @@ export function price(rules, lines, at) {
 /**
  * The rules that an account buys by, of the rows that a device holds.
  *
- * `rows` are {products, price_lists, price_list_items, tax_rates}, each a list of raw records; `account` is the raw
+ * `rows` are {products, price_lists, price_list_items, tax_rates, accounts?}, each a list of raw records; `account` is the raw
  * record of the buyer, of which `id` and `account_class` count.
  */
 export function rulesFromRows(rows, account) {
+  const above = levelsUp(account, rows.accounts ?? []);
   const buysBy = (list) =>
-    (list.account_id ?? account.id) === account.id &&
+    (list.account_id == null || above.has(list.account_id)) &&
     (list.account_class == null || list.account_class === account.account_class);
   const prices = new Map(rows.price_lists.filter(buysBy).map((list) => [list.id, []]));
   for (const item of rows.price_list_items) prices.get(item.price_list_id)?.push(item);
@@ -59,11 +60,20 @@ export function rulesFromRows(rows, account) {
     products: rows.products.filter((product) => product.is_active),
     lists: rows.price_lists.filter(buysBy).map((list) => ({
       ...list,
+      levels_up: list.account_id == null ? null : above.get(list.account_id),
       discounts: typeof list.discounts === "string" ? JSON.parse(list.discounts) : (list.discounts ?? []),
       prices: prices.get(list.id),
     })),
     taxes: rows.tax_rates,
   };
+}
+
+/** How far above the buyer each account stands: 0 the buyer itself, 1 its parent, and so on as far as rows are held. */
+function levelsUp(account, accounts) {
+  const known = new Map(accounts.map((each) => [each.id, each]));
+  const above = new Map();
+  for (let one = account; one && !above.has(one.id); one = known.get(one.parent_id)) above.set(one.id, above.size);
+  return above;
 }
 
 /** The most that a role may take off a line, in basis points, of the synced rows of `discount_limits`. */
@@ -83,6 +93,12 @@ function instant(value) {
 function inForce(rule, now) {
   const begun = rule.valid_from == null || instant(rule.valid_from) <= now;
   return begun && (rule.valid_until == null || now < instant(rule.valid_until));
+}
+
+/** Without the lists of accounts that stand higher than another one with a list. */
+function nearest(lists) {
+  const least = Math.min(...lists.map((rule) => rule.levels_up ?? Infinity));
+  return lists.filter((rule) => (rule.levels_up ?? least) === least);
 }
 
 /** By rank, then by id: ids in lower case sort as text like the 16 bytes that they stand for. */

@@ -63,6 +63,7 @@ class Order(Synced):
         Index("ix_orders_contact_id_id", "contact_id", "id"),
         Index("ix_orders_account_id_id", "account_id", "id"),
         Index("ix_orders_number_key", "number_key"),
+        Index("ix_orders_placed_at_id", "placed_at", "id"),
         Index("ix_orders_credits", "reference", sqlite_where=IS_CREDIT, postgresql_where=IS_CREDIT),
         Index("ix_orders_unconfirmed", "placed_at", sqlite_where=UNCONFIRMED, postgresql_where=UNCONFIRMED),
     )

@@ -19,7 +19,7 @@ from mcrm.interactions.log import About
 from mcrm.orders import amounts, placing
 from mcrm.orders.errors import OrderEmpty
 from mcrm.orders.models import Order
-from mcrm.orders.numbers import next_number
+from mcrm.orders.numbers import next_number, spellings
 from mcrm.orders.placing import Draft
 from mcrm.pricing.rules import Wanted
 from mcrm.quotes import states
@@ -127,6 +127,11 @@ def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
     accounts = Account.__table__
     mine = accounts.c.territory_id.in_(actor.territory_ids)
     return query.join_from(TABLE, accounts, accounts.c.id == TABLE.c.account_id).where(mine)
+
+
+def found_by(words: str) -> Select[UUID]:
+    """The ids of the quotes of this number, however it is written."""
+    return select(TABLE.c.id).where(TABLE.c.number.in_(spellings(words)))
 
 
 def reachable(session: Session, actor: Actor, quote_id: UUID, *, lock: bool = False) -> Quote:

@@ -175,7 +175,8 @@ def people(walk: Walk, ada: Caller) -> None:
     walk.put(ada, suppression, {"detail": "asked us to"})
     walk.step("DELETE", suppression, lambda: ada.delete(suppression))
     path = f"/v1/contacts/{contact}/contact-points/{point}"
-    rev = next(item["rev"] for item in ada.get(f"/v1/contacts/{contact}/contact-points").json if item["id"] == point)
+    points = ada.get(f"/v1/contacts/{contact}/contact-points").json["items"]
+    rev = next(item["rev"] for item in points if item["id"] == point)
     walk.step("DELETE", path, lambda: ada.delete(path, f'"{rev}"'))
 
 
