@@ -20,7 +20,8 @@ PAGE = """<!doctype html>
 START = """SwaggerUIBundle({url: "openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});
 """
 
-ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#1f3d2f"/>
+ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
+<rect width="16" height="16" rx="4" fill="#1f3d2f"/>
 <path d="M3 12V5l5 4 5-4v7" fill="none" stroke="#fff" stroke-width="2" stroke-linejoin="round"/></svg>
 """
 """Named in the page, since a browser that is told of none asks for /favicon.ico."""
