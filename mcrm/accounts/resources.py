@@ -92,7 +92,7 @@ class OneAccount(MethodView):
         def work(session: Session) -> dict[str, Any]:
             account = service.reachable(session, current_actor, id)
             blueprint.check_etag(account)
-            return shown(session, service.change(session, current_actor, account, dict(changes)))
+            return shown(session, handing.change_account(session, current_actor, account, dict(changes)))
 
         return perform(work)
 

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor
 from mcrm.interactions.kinds import Kind
@@ -15,20 +17,32 @@ from mcrm.opportunities.service import trace
 from mcrm.territories import members
 
 
-def hand_over(session: Session, actor: Actor, accounts: Collection[Account], territory_id: UUID) -> int:
+def change_account(session: Session, actor: Actor, account: Account, changes: dict[str, Any]) -> Account:
+    """Change an account; where that takes it to another territory, somebody there takes over what is open with it.
+
+    Raises what `accounts.service.change` raises.
+    """
+    before = account.territory_id
+    accounts.change(session, actor, account, changes)
+    if account.territory_id != before:
+        hand_over(session, actor, [account], account.territory_id)
+    return account
+
+
+def hand_over(session: Session, actor: Actor, moved: Collection[Account], territory_id: UUID | None) -> int:
     """Give open opportunities whose owner does not see the accounts' territory to the rep there with the fewest.
 
     Where no rep covers it they are nobody's. How many changed hands.
     """
     query = (
         select(Opportunity)
-        .where(Opportunity.account_id.in_([account.id for account in accounts]), Opportunity.closed_at.is_(None))
+        .where(Opportunity.account_id.in_([account.id for account in moved]), Opportunity.closed_at.is_(None))
         .order_by(Opportunity.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     left = [one for one in session.scalars(query).all() if one.owner_id and not _sees(session, one, territory_id)]
-    load = _load(session, members.reps(session, territory_id))
+    load = _load(session, members.reps(session, territory_id) if territory_id else [])
     for one in left:
         before = one.owner_id
         one.owner_id = min(load, key=lambda rep: (load[rep], rep), default=None)
@@ -38,7 +52,7 @@ def hand_over(session: Session, actor: Actor, accounts: Collection[Account], ter
     return len(left)
 
 
-def _sees(session: Session, one: Opportunity, territory_id: UUID) -> bool:
+def _sees(session: Session, one: Opportunity, territory_id: UUID | None) -> bool:
     return one.owner_id is not None and members.may_see(session, one.owner_id, territory_id)
 
 

@@ -17,6 +17,7 @@ from mcrm.contacts.models import ContactPoint
 from mcrm.contacts.schemas import ContactChangeSchema, ContactInSchema, ContactPointInSchema
 from mcrm.interactions.kinds import LOGGED_BY_REPS, Kind
 from mcrm.interactions.positions import ChangedRow
+from mcrm.opportunities import handing
 from mcrm.sync import ordering, selling, visiting
 from mcrm.sync.errors import RecordInvalid
 from mcrm.sync.handing import Facts, New, Offline, given, instant, known_id
@@ -44,7 +45,7 @@ def _create_account(session: Session, actor: Actor, new: New) -> object:
 
 def _edit_account(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
     account = accounts.reachable(session, actor, id)
-    return accounts.change(session, actor, account, CHANGED_ACCOUNT.load(facts))
+    return handing.change_account(session, actor, account, CHANGED_ACCOUNT.load(facts))
 
 
 def _create_contact(session: Session, actor: Actor, new: New) -> object:
