@@ -26,6 +26,7 @@ from mcrm.examples import EXAMPLES
 from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
 from mcrm.leads import resources as leads
+from mcrm.leases import resources as leases
 from mcrm.ledger import resources as ledger
 from mcrm.notes import resources as notes
 from mcrm.offers import resources as offers
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     pricing.handed_out,
     pricing.discount_limits,
     stock.blueprint,
+    leases.blueprint,
     purchasing.blueprint,
     orders.blueprint,
     orders.own,

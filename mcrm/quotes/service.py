@@ -85,8 +85,9 @@ def accept(session: Session, actor: Actor, *, quote_id: UUID) -> Order:
         for line in lines_of(session, quote.id)
     ]
     drafted = Draft(quote.currency, amounts.sums(lines), lines)
-    about = {"contact_id": contact.id, "account_id": contact.account_id}
-    order, _ = placing.book(session, actor, drafted, **about, reference=quote.reference)
+    order, _ = placing.book(
+        session, actor, drafted, contact_id=contact.id, account_id=contact.account_id, reference=quote.reference
+    )
     quote.state, quote.order_id = state.value, order.id
     _trace(session, actor, Kind.QUOTE_ACCEPTED, quote, order_id=str(order.id))
     return order
