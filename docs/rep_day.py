@@ -43,7 +43,7 @@ class RepDay:
         tablet.get_by_role("heading", name="Refused").evaluate("heading => heading.scrollIntoView()")
         yield self.picture(self.device("tablet"), "rep-refused.png")
         self.page.emulate_media(color_scheme="dark")
-        phone.get_by_role("link", name="Today").click()
+        phone.get_by_role("link", name="Today", exact=True).click()
         yield self.picture(self.page, "rep-dark.png")
 
     def device(self, kind: str) -> Locator:
@@ -90,11 +90,11 @@ class RepDay:
         """Change Aisha's language and notes."""
         self.account(app, "Aisha Khan")
         app.get_by_label("People").get_by_role("link").click()
-        app.get_by_role("link", name="Edit").click()
+        app.get_by_role("link", name="Edit", exact=True).click()
         app.get_by_label("Language").select_option(label=language)
         app.get_by_label("Notes").fill(notes)
         app.get_by_role("button", name="Save").click()
-        app.get_by_role("link", name="Edit").wait_for()
+        app.get_by_role("link", name="Edit", exact=True).wait_for()
 
     def picture(self, of: Page | Locator, name: str) -> Path:
         """Take one picture."""

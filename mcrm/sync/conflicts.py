@@ -19,6 +19,7 @@ from mcrm.sync.changes import CHANGES
 from mcrm.sync.errors import (
     ConflictSettled,
     ConflictUnknown,
+    NotBoth,
     NothingToApply,
     OrderNotTaken,
     PriceStands,
@@ -93,17 +94,20 @@ def reachable(session: Session, actor: Actor, conflict_id: UUID) -> Conflict:
 def settle(session: Session, actor: Actor, conflict_id: UUID, *, choice: Choice) -> Conflict:
     """Let the device's value (`mine`) or the server's (`theirs`) stand; by the use case of the row, with its rights.
 
-    Raises ConflictUnknown, ConflictSettled, NothingToApply when the row is gone for the actor, PriceStands and
-    OrderNotTaken for `mine` of an order, and what the use case raises.
+    `both` leaves joined texts as they are. Raises ConflictUnknown, ConflictSettled, NotBoth where nothing was joined,
+    NothingToApply when the row is gone for the actor, PriceStands and OrderNotTaken for `mine` of an order, and what
+    the use case raises.
     """
     conflict = reachable(session, actor, conflict_id)
     if conflict.state == ConflictState.SETTLED:
         raise ConflictSettled
     if choice is Choice.MINE and conflict.kind in WITHOUT_MINE:
         raise WITHOUT_MINE[conflict.kind]
+    if choice is Choice.BOTH and conflict.applied != Applied.BOTH:
+        raise NotBoth
     if choice is Choice.MINE:
         _apply(session, actor, conflict, conflict.mine)
-    elif conflict.kind == ConflictKind.FIELD and conflict.applied != Applied.THEIRS:
+    elif choice is Choice.THEIRS and conflict.kind == ConflictKind.FIELD and conflict.applied != Applied.THEIRS:
         _apply(session, actor, conflict, conflict.theirs)
     _close(session, actor, conflict, choice)
     return conflict

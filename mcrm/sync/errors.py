@@ -105,6 +105,12 @@ class OrderNotTaken(Conflict):
     code = "sync-conflict.order-not-taken"
 
 
+class NotBoth(Conflict):
+    """Only texts that were joined can both stand: settle this as mine or as theirs."""
+
+    code = "sync-conflict.not-both"
+
+
 class NothingToApply(Conflict):
     """The record is gone: there is nothing that this could be applied to."""
 

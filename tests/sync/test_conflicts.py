@@ -56,6 +56,20 @@ def test_both_notes_stay(field: Field) -> None:
     phone.push(lose_reply=True)
     phone.push()
     assert field.ada.get(f"/v1/contacts/{field.ben.id}").json["notes"] == "Rings twice.\nLikes it dark."
+    [listed] = field.sam.get("/v1/sync/conflicts").json["items"]
+    settled = field.sam.post(f"/v1/sync/conflicts/{listed['id']}/settlement", {"choice": "both"})
+    assert (listed["applied"], settled.status_code, settled.json["choice"]) == ("both", 201, "both")
+    assert field.ada.get(f"/v1/contacts/{field.ben.id}").json["notes"] == "Rings twice.\nLikes it dark."
+
+
+def test_of_two_names_both_cannot_stand(field: Field) -> None:
+    phone = field.phone()
+    phone.sync()
+    assert field.ada.patch(f"/v1/contacts/{field.ben.id}", {"name": "Benjamin Okafor"}).status_code == 200
+    phone.edit("contacts", field.ben.id, name="Ben A. Okafor")
+    [conflict] = phone.push()["conflicts"]
+    refused = field.sam.post(f"/v1/sync/conflicts/{conflict['id']}/settlement", {"choice": "both"})
+    assert (refused.status_code, refused.json["code"]) == (409, "sync-conflict.not-both")
 
 
 def test_an_edit_of_a_row_that_moved_away_is_kept_for_rep_and_manager(field: Field) -> None:
