@@ -40,8 +40,8 @@ class RepDay:
         self.switch("tablet").click()
         tablet.get_by_role("link", name="Sync").click()
         tablet.get_by_role("heading", name="Conflicts").wait_for()
-        tablet.get_by_role("heading", name="Refused").evaluate("heading => heading.scrollIntoView()")
-        yield self.picture(self.device("tablet"), "rep-refused.png")
+        refused = tablet.get_by_role("heading", name="Refused")
+        yield self.picture(self.device("tablet"), "rep-refused.png", at_top=refused)
         self.page.emulate_media(color_scheme="dark")
         phone.get_by_role("link", name="Today", exact=True).click()
         yield self.picture(self.page, "rep-dark.png")
@@ -96,12 +96,14 @@ class RepDay:
         app.get_by_role("button", name="Save").click()
         app.get_by_role("link", name="Edit", exact=True).wait_for()
 
-    def picture(self, of: Page | Locator, name: str) -> Path:
-        """Take one picture."""
+    def picture(self, of: Page | Locator, name: str, at_top: Locator | None = None) -> Path:
+        """Take one picture; what is to be at the top is brought there once nothing is drawn anew any more."""
         for kind in ("phone", "tablet"):
             self.device(kind).frame_locator("iframe").locator(".toast").wait_for(state="detached")
         self.device("tablet").evaluate("tablet => tablet.scrollIntoView({inline: 'center', block: 'nearest'})")
         self.page.wait_for_timeout(SETTLED_MS)
+        if at_top:
+            at_top.evaluate("heading => heading.scrollIntoView()")
         path = self.folder / name
         of.screenshot(path=path)
         return path

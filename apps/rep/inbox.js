@@ -12,6 +12,7 @@ const WHY = {
   price: "It costs something else than you showed; the order stands at the price of now.",
   refused: "This was not taken. Your manager sees it, too.",
 };
+const DECIDED = { mine: "Mine", theirs: "Theirs", both: "Both" };
 const ONLY_SEEN = new Set(["price", "refused"]); // there is nothing of mine that could stand instead
 
 /** Open conflicts, without those of refused records that this device still holds: they are shown as refused. */
@@ -56,10 +57,7 @@ export function conflictCard(app, conflict, names, decided, device) {
     "article",
     { class: "card" },
     el("h3", { text: `${tableWord(conflict.table)}${name ? `: ${name}` : ""}` }),
-    el("p", {
-      class: "why",
-      text: conflict.kind === "refused" ? `${WHY.refused} ${conflict.theirs.detail ?? ""}` : (WHY[conflict.kind === "field" && !own ? "other" : conflict.kind] ?? ""),
-    }),
+    el("p", { class: "why", text: why(conflict, own) }),
     conflict.kind !== "refused" && sides(conflict, own),
     el(
       "div",
@@ -67,6 +65,11 @@ export function conflictCard(app, conflict, names, decided, device) {
       ...(decided ? [badge(`${DECIDED[decided]}: will be sent`, "waiting")] : choices),
     ),
   );
+}
+
+function why({ kind, theirs }, own) {
+  if (kind === "refused") return `${WHY.refused} ${theirs.detail ?? ""}`;
+  return WHY[kind === "field" && !own ? "other" : kind] ?? "";
 }
 
 function sides({ mine, theirs, applied }, own) {

@@ -105,10 +105,10 @@ class OrderNotTaken(Conflict):
     code = "sync-conflict.order-not-taken"
 
 
-class NotBoth(Conflict):
-    """Only texts that were joined can both stand: settle this as mine or as theirs."""
+class NotJoined(Conflict):
+    """Only one of the two values stands: let `mine` or `theirs` stand."""
 
-    code = "sync-conflict.not-both"
+    code = "sync-conflict.not-joined"
 
 
 class NothingToApply(Conflict):

@@ -49,7 +49,7 @@ class ConflictState(StrEnum):
 
 
 class Choice(StrEnum):
-    """Whose value shall stand: that of the device, the server's, or both texts where both do already."""
+    """Whose value shall stand: that of the device, the server's, or both texts where they were joined."""
 
     MINE = "mine"
     THEIRS = "theirs"
