@@ -6,7 +6,7 @@ import { columnWord, money, shown, tableWord } from "./words.js";
 
 const WHY = {
   field: "Changed here, and elsewhere meanwhile.",
-  other: "Changed on your other device, and elsewhere meanwhile.",
+  other: "Changed on another device, and elsewhere meanwhile.",
   deleted: "You changed this, but it had been deleted.",
   moved: "You changed this, but it had moved to somebody else.",
   price: "It costs something else than you showed; the order stands at the price of now.",
@@ -35,8 +35,6 @@ async function settle(app, { id }, choice) {
     await unit.note("settlements", [...others, { id, choice, key: newId() }]);
   });
 }
-
-const DECIDED = { mine: "Mine", theirs: "Theirs", both: "Both" };
 
 /** One conflict from both sides; `decided` is the choice that is on its way, `device` the id of this one. */
 export function conflictCard(app, conflict, names, decided, device) {
