@@ -44,7 +44,8 @@ class FieldDay:
         lead = self.desk.call("POST", "/v1/leads", name="Nia Hughes", postcode="BA1 1AA", source="web form", **about)
         path = f"/v1/leads/{lead['id']}"
         why = self.desk.call("GET", f"{path}/assignment")["items"][0]
-        yield f"{lead['name']} writes from {why['place']}; by the rule {why['rule']!r} Lena gets her"
+        whom = "Lena" if why["owner_id"] == self.rep.call("GET", "/v1/staff/me")["id"] else "a colleague of Lena's"
+        yield f"{lead['name']} writes from {why['place']}; by the rule {why['rule']!r} she goes to {whom}"
         self.rep.call("POST", f"{path}/touches", how="call", text="Wants samples.")
         made = self.rep.call("POST", f"{path}/conversion", opportunity={"amount": 120_000})
         _true(made["opportunity"]["owner_id"] == why["owner_id"], "the opportunity is not the rep's")
