@@ -1,5 +1,6 @@
 """`mcrm tour`: the README's story against the running demo, each step shown with what came back."""
 
+import copy
 import json
 import sys
 import time
@@ -7,11 +8,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from rich.console import Console
 
+from demo.fieldwork import FieldDay
 from demo.scene import CannotStart, shown
 from demo.trading import Day, NotAsTold
 from mcrm import clock
@@ -32,12 +34,21 @@ class Tour:
         self.base = demo["base_url"]
         self.sandbox = demo["sandbox_url"]
         self.people = {person["name"].partition(" ")[0].lower(): person for person in demo["customers"]}
-        self.accounts = {account["role"]: account for account in demo["accounts"]}
+        self.staff = {account["email"].partition("@")[0]: account for account in demo["accounts"]}
         self.client = client
         self.token = ""
 
+    def signed_in_as(self, login: str) -> Self:
+        """The same stage for somebody of the staff, named as before the @ of the address, on a device of the tour's."""
+        account, other = self.staff[login], copy.copy(self)
+        other.token = ""
+        device = {"id": f"tour-{login}", "name": "mcrm tour", "platform": "cli"}
+        pair = other.call("POST", "/v1/auth/login", email=account["email"], password=account["password"], device=device)
+        other.token = pair["access_token"]
+        return other
+
     def call(self, method: str, path: str, /, **body: Any) -> Any:
-        """One call of the API as the admin; raises StepFailed for anything but a success."""
+        """One call of the API as whoever is signed in; raises StepFailed for anything but a success."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = self.client.request(method, self.base + path, headers=headers, json=body or None)
         if answer.status_code >= 400:
@@ -84,6 +95,7 @@ def play(description: Path, *, as_json: bool = False) -> bool:
         steps: list[tuple[str, Callable[[], Iterator[str]]]] = [
             *((title, partial(step, stage)) for title, step in STEPS),
             *Day(stage).steps(),
+            *FieldDay(stage).steps(),
         ]
         for number, (title, step) in enumerate(steps, 1):
             went_well, words = _try(step)
@@ -119,7 +131,7 @@ def _try(step: Callable[[], Iterator[str]]) -> tuple[bool, list[str]]:
 
 def sign_in(tour: Tour) -> Iterator[str]:
     """The admin signs in."""
-    admin = tour.accounts["admin"]
+    admin = tour.staff["ada"]
     device = {"id": "tour", "name": "mcrm tour", "platform": "cli"}
     pair = tour.call("POST", "/v1/auth/login", email=admin["email"], password=admin["password"], device=device)
     tour.token = pair["access_token"]

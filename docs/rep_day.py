@@ -40,10 +40,10 @@ class RepDay:
         self.switch("tablet").click()
         tablet.get_by_role("link", name="Sync").click()
         tablet.get_by_role("heading", name="Conflicts").wait_for()
-        tablet.get_by_role("heading", name="Refused").evaluate("heading => heading.scrollIntoView()")
-        yield self.picture(self.device("tablet"), "rep-refused.png")
+        refused = tablet.get_by_role("heading", name="Refused")
+        yield self.picture(self.device("tablet"), "rep-refused.png", at_top=refused)
         self.page.emulate_media(color_scheme="dark")
-        phone.get_by_role("link", name="Today").click()
+        phone.get_by_role("link", name="Today", exact=True).click()
         yield self.picture(self.page, "rep-dark.png")
 
     def device(self, kind: str) -> Locator:
@@ -90,18 +90,20 @@ class RepDay:
         """Change Aisha's language and notes."""
         self.account(app, "Aisha Khan")
         app.get_by_label("People").get_by_role("link").click()
-        app.get_by_role("link", name="Edit").click()
+        app.get_by_role("link", name="Edit", exact=True).click()
         app.get_by_label("Language").select_option(label=language)
         app.get_by_label("Notes").fill(notes)
         app.get_by_role("button", name="Save").click()
-        app.get_by_role("link", name="Edit").wait_for()
+        app.get_by_role("link", name="Edit", exact=True).wait_for()
 
-    def picture(self, of: Page | Locator, name: str) -> Path:
-        """Take one picture."""
+    def picture(self, of: Page | Locator, name: str, at_top: Locator | None = None) -> Path:
+        """Take one picture; what is to be at the top is brought there once nothing is drawn anew any more."""
         for kind in ("phone", "tablet"):
             self.device(kind).frame_locator("iframe").locator(".toast").wait_for(state="detached")
         self.device("tablet").evaluate("tablet => tablet.scrollIntoView({inline: 'center', block: 'nearest'})")
         self.page.wait_for_timeout(SETTLED_MS)
+        if at_top:
+            at_top.evaluate("heading => heading.scrollIntoView()")
         path = self.folder / name
         of.screenshot(path=path)
         return path

@@ -3,7 +3,7 @@
 import { avatar, badge, el, empty, icon, list, section } from "./dom.js";
 import { by } from "./data.js";
 import { checkIn, isOpen } from "./visits.js";
-import { CHANNELS, dayWord, KINDS, money, plain, spaced, when } from "./words.js";
+import { CHANNELS, dayWord, inside, KINDS, money, plain, spaced, when } from "./words.js";
 
 const MOST = 200;
 const MOST_OF_HISTORY = 30;
@@ -160,7 +160,7 @@ function openTasks(tasks) {
   const row = (task) => ({
     to: "#/tasks",
     title: task.title,
-    small: task.due_at ? `Due ${when(task.due_at)}` : "",
+    small: task.due_at ? `Due ${inside(when(task.due_at))}` : "",
     mark: task._status !== "synced" && badge("Unsent", "waiting"),
   });
   return open.length > 0 && list(open.map(row), "Tasks");

@@ -5,7 +5,8 @@ import { newId } from "./ids.js";
 import { columnWord, money, shown, tableWord } from "./words.js";
 
 const WHY = {
-  field: "You and somebody else changed the same.",
+  field: "Changed here, and elsewhere meanwhile.",
+  other: "Changed on another device, and elsewhere meanwhile.",
   deleted: "You changed this, but it had been deleted.",
   moved: "You changed this, but it had moved to somebody else.",
   price: "It costs something else than you showed; the order stands at the price of now.",
@@ -35,8 +36,9 @@ async function settle(app, { id }, choice) {
   });
 }
 
-/** One conflict from both sides; `decided` is the choice that is on its way. */
-export function conflictCard(app, conflict, names, decided) {
+/** One conflict from both sides; `decided` is the choice that is on its way, `device` the id of this one. */
+export function conflictCard(app, conflict, names, decided, device) {
+  const own = !conflict.device_id || conflict.device_id === device;
   const end = (choice) => async () => {
     await settle(app, conflict, choice);
     app.saved("Settled.");
@@ -44,20 +46,17 @@ export function conflictCard(app, conflict, names, decided) {
   const choices = ONLY_SEEN.has(conflict.kind)
     ? [button("I have seen it", end("theirs"))]
     : [
-        button("Keep theirs", end("theirs")),
-        button("Use mine", end("mine"), { strong: conflict.applied !== "both" }),
-        ...(conflict.applied === "both" ? [button("Keep both", end("both"), { strong: true })] : []),
+        conflict.applied === "both" && button("Keep both", end("both"), { strong: true }),
+        button(own ? "Keep theirs" : "Keep the earlier", end("theirs")),
+        button(own ? "Use mine" : "Use the later", end("mine"), { strong: conflict.applied !== "both" }),
       ];
   const name = names.get(conflict.row_id) ?? names.get(conflict.mine.contact_id);
   return el(
     "article",
     { class: "card" },
     el("h3", { text: `${tableWord(conflict.table)}${name ? `: ${name}` : ""}` }),
-    el("p", {
-      class: "why",
-      text: conflict.kind === "refused" ? `${WHY.refused} ${conflict.theirs.detail ?? ""}` : (WHY[conflict.kind] ?? ""),
-    }),
-    conflict.kind !== "refused" && sides(conflict),
+    el("p", { class: "why", text: why(conflict, own) }),
+    conflict.kind !== "refused" && sides(conflict, own),
     el(
       "div",
       { class: "actions" },
@@ -66,7 +65,12 @@ export function conflictCard(app, conflict, names, decided) {
   );
 }
 
-function sides({ mine, theirs, applied }) {
+function why({ kind, theirs }, own) {
+  if (kind === "refused") return `${WHY.refused} ${theirs.detail ?? ""}`;
+  return WHY[kind === "field" && !own ? "other" : kind] ?? "";
+}
+
+function sides({ mine, theirs, applied }, own) {
   const columns = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])];
   const whose = (title, values, stands) =>
     el(
@@ -85,7 +89,7 @@ function sides({ mine, theirs, applied }) {
   return el(
     "div",
     { class: "sides" },
-    whose("Mine", mine, applied === "mine" || applied === "both"),
-    whose("Theirs", theirs, applied === "theirs" || applied === "both"),
+    whose(own ? "Mine" : "Later", mine, applied === "mine" || applied === "both"),
+    whose(own ? "Theirs" : "Earlier", theirs, applied === "theirs" || applied === "both"),
   );
 }

@@ -1,7 +1,7 @@
 // Leads: who waits for a first word, and what a rep can say of one without a network.
 
 import { badge, button, el, empty, field, icon, list, section } from "./dom.js";
-import { plain, spaced, when } from "./words.js";
+import { inside, plain, spaced, when } from "./words.js";
 
 const OPEN = ["new", "contacted", "qualified"];
 const LOSSES = ["not-interested", "unreachable", "no-fit", "competitor", "duplicate", "spam", "other"];
@@ -23,7 +23,7 @@ export function waitingLeads(leads, user) {
 function row(lead) {
   const late = lead.status === "new" && lead.touch_due_at && lead.touch_due_at < Date.now();
   const due =
-    lead.status === "new" && lead.touch_due_at ? `first word due ${when(lead.touch_due_at)}` : plain(lead.status);
+    lead.status === "new" && lead.touch_due_at ? `first word due ${inside(when(lead.touch_due_at))}` : plain(lead.status);
   return {
     to: `#/lead/${lead.id}`,
     title: lead.name,

@@ -2,7 +2,7 @@
 
 import { badge, button, el, empty, field, icon, section } from "./dom.js";
 import { form } from "./forms.js";
-import { dayOf, when } from "./words.js";
+import { dayOf, inside, when } from "./words.js";
 
 const MOST_DAYS = 14;
 const DAY_MS = 86_400_000;
@@ -28,7 +28,7 @@ export async function keptStock(app, names) {
         "span",
         { class: "words" },
         el("strong", { text: names.get(lease.product_id) ?? "Product" }),
-        el("small", { text: `until ${when(lease.expires_at)}` }),
+        el("small", { text: `until ${inside(when(lease.expires_at))}` }),
       ),
       lease._status === "created"
         ? badge(`${lease.quantity} asked for`, "waiting")

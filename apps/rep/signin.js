@@ -46,7 +46,7 @@ export async function showSignIn(app) {
   });
   return {
     title: "Sign in",
-    small: "The field day, with or without a network",
+    small: "With or without a network",
     body: [offered(app, enter), form],
     steady: app.accounts.length > 0,
   };

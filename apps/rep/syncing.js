@@ -18,10 +18,10 @@ const WORDS = {
 
 export async function showSync(app) {
   const names = await namesOf(app);
-  const [unsent, conflicts, settlements, compared, synced, told, user] = await Promise.all([
+  const [unsent, conflicts, settlements, compared, synced, told, user, device] = await Promise.all([
     app.store.unsent(),
     openConflicts(app.store),
-    ...["settlements", "compared", "synced_at", "told", "last_user"].map((fact) => app.store.fact(fact)),
+    ...["settlements", "compared", "synced_at", "told", "last_user", "device"].map((fact) => app.store.fact(fact)),
   ]);
   const records = unsent.filter(({ table }) => table !== "order_lines");
   const waiting = records.filter((record) => !record.refused);
@@ -38,7 +38,7 @@ export async function showSync(app) {
       ),
       section(
         "Conflicts",
-        conflicts.map((conflict) => conflictCard(app, conflict, names, decided.get(conflict.id))),
+        conflicts.map((conflict) => conflictCard(app, conflict, names, decided.get(conflict.id), device?.id)),
       ),
       section(
         "Not sent yet",

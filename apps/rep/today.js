@@ -59,10 +59,13 @@ function signedOut() {
   );
 }
 
-function planned({ planned_visits: plans }, accounts, user) {
+function planned({ planned_visits: plans, visits }, accounts, user) {
   const today = dayOf(Date.now());
+  const own = ({ rep_id }) => !rep_id || rep_id === user?.user_id;
+  const begun = visits.filter((visit) => own(visit) && dayOf(visit.checked_in_at) === today);
+  const met = new Set(begun.map(({ account_id }) => account_id)); // the server says the same once it has heard of it
   const mine = plans.filter(
-    (plan) => plan.on === today && plan.state === "planned" && (!plan.rep_id || plan.rep_id === user?.user_id),
+    (plan) => plan.on === today && plan.state === "planned" && own(plan) && !met.has(plan.account_id),
   );
   mine.sort((one, other) => (one.starts_at ?? Infinity) - (other.starts_at ?? Infinity));
   const row = (plan) => ({

@@ -2,7 +2,7 @@
 
 import { button, el, empty, field, section } from "./dom.js";
 import { formInUse, report } from "./reports.js";
-import { clock, dayOf, dayWord, money, plain, when } from "./words.js";
+import { clock, dayOf, dayWord, inside, money, plain, when } from "./words.js";
 
 const OUTCOMES = ["order_taken", "follow_up", "no_need", "service_done", "refused", "nobody_there", "other"];
 const MEASURES = {
@@ -69,7 +69,7 @@ export async function showVisit(app, id) {
   const account = await app.data.row("accounts", visit.account_id);
   const facts = {
     title: account?.name ?? "Visit",
-    small: `Checked in ${when(visit.checked_in_at)}`,
+    small: `Checked in ${inside(when(visit.checked_in_at))}`,
     back: `#/account/${visit.account_id}`,
   };
   if (!isOpen(visit))
@@ -132,7 +132,7 @@ export async function showVisit(app, id) {
 }
 
 function ended({ checked_out_at: left, outcome }) {
-  return [left ? `Left ${when(left)}.` : "Ended without a check-out.", outcome && plain(outcome)].filter(Boolean).join(" ");
+  return [left ? `Left ${inside(when(left))}.` : "Ended without a check-out.", outcome && plain(outcome)].filter(Boolean).join(" ");
 }
 
 /** Targets of today with their progress, as the last sync had it; nothing without one. */

@@ -95,12 +95,15 @@ export function when(ms, now = Date.now()) {
   return days === 1 ? "Yesterday" : days === -1 ? "Tomorrow" : DAY.format(new Date(ms));
 }
 
+/** Words of `when` in the middle of a sentence: today 14:05. */
+export const inside = (words) => words.replace(/^(Today|Tomorrow|Yesterday)/, (word) => word.toLowerCase());
+
 /** A moment ago, 5 minutes ago, at 14:05. */
 export function ago(ms, now = Date.now()) {
   if (!ms) return "never";
   const minutes = Math.floor((now - ms) / 60_000);
   if (minutes < 1) return "a moment ago";
-  return minutes < 60 ? `${count(minutes, "minute")} ago` : when(ms, now);
+  return minutes < 60 ? `${count(minutes, "minute")} ago` : inside(when(ms, now));
 }
 
 export const count = (number, word, more = `${word}s`) => `${number.toLocaleString()} ${number === 1 ? word : more}`;

@@ -149,6 +149,7 @@ class SyncConflictSchema(SyncDecidedSchema):
     table = Str(required=True, attribute="table_name")
     created_at = AwareDateTime(required=True)
     user_id = Uuid(required=True)
+    device_id = Str(required=True, allow_none=True, metadata={"description": "The device whose edit is `mine`."})
     state = Enum(ConflictState, required=True)
     choice = Str(required=True, allow_none=True)
     settled_at = AwareDateTime(required=True, allow_none=True)

@@ -155,10 +155,10 @@ class Phone:
     def edit_ben(self, label: str, words: str) -> None:
         self.open_ben()
         self.page.get_by_label("People").get_by_role("link").click()
-        self.page.get_by_role("link", name="Edit").click()
+        self.page.get_by_role("link", name="Edit", exact=True).click()
         self.page.get_by_label(label, exact=True).fill(words)
         self.page.get_by_role("button", name="Save").click()
-        self.page.get_by_role("link", name="Edit").wait_for()
+        self.page.get_by_role("link", name="Edit", exact=True).wait_for()
 
     def order(self, pieces: int) -> None:
         self.open_ben()

@@ -91,3 +91,40 @@ def test_two_phones_of_one_rep_see_each_others_work(shop: Shop, phones: PhoneMak
     phone.open_ben()
     phone.page.get_by_label("People").get_by_role("link").click()
     expect(phone.page.get_by_text("From the tablet.")).to_be_visible()
+
+
+def test_notes_of_two_devices_both_stay_and_neither_device_calls_the_others_words_its_own(
+    shop: Shop, phones: PhoneMaker
+) -> None:
+    phone, tablet = phones().sign_in(), phones().sign_in()
+    phone.airplane(True), tablet.airplane(True)
+    phone.edit_ben("Notes", "Rings twice.")
+    tablet.edit_ben("Notes", "Back door.")
+    phone.airplane(False)
+    phone.settled()
+    tablet.airplane(False)
+    tablet.settled()
+    for device, sides in ((tablet, ("Mine", "Theirs")), (phone, ("Later", "Earlier"))):
+        device.go("#/sync")
+        card = device.page.locator(".card")
+        expect(card.locator(".side-of").first).to_contain_text(sides[0])
+        expect(card.locator(".side-of").first).to_contain_text("Back door.")
+        expect(card.locator(".side-of").last).to_contain_text(sides[1])
+        expect(card.locator(".side-of").last).to_contain_text("Rings twice.")
+    phone.page.get_by_role("button", name="Keep both").click()
+    expect(phone.page.locator(".card")).to_have_count(0)
+    phone.settled()
+    with reading() as session:
+        assert session.get_one(Contact, shop.ben).notes == "Rings twice.\nBack door."
+
+
+def test_what_was_saved_before_never_covers_the_till(shop: Shop, phones: PhoneMaker) -> None:
+    sam = phones().sign_in()
+    sam.note("Wants a second grinder.")
+    sam.page.get_by_role("link", name="Order", exact=True).click()
+    place = sam.page.get_by_role("button", name="Place order")
+    place.wait_for()
+    box, toast = place.bounding_box(), sam.page.locator(".toast").bounding_box()
+    assert box is not None
+    assert toast is not None
+    assert toast["y"] + toast["height"] < box["y"]

@@ -20,7 +20,7 @@ def test_the_demo_plays_the_tour_twice_survives_a_killed_process_and_ends_on_ctr
             played = mcrm("tour", "--json", **environ)
             steps = [json.loads(line) for line in played.stdout.splitlines()]
             assert [step for step in steps if not step["ok"]] == []
-            assert (played.returncode, len(steps)) == (0, 12)
+            assert (played.returncode, len(steps)) == (0, 15)
 
         web = described(folder)["pids"]["web"]
         workers = Path(f"/proc/{web}/task/{web}/children").read_text().split()
