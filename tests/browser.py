@@ -32,9 +32,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(line, red=True, bold=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """One headless Chromium for the run."""
+    """One headless Chromium for the tests of a file: as long as it lives, its driver's loop runs in this thread."""
     from playwright.sync_api import sync_playwright  # late: most test processes never open a browser
 
     from docs.pictures import CHROMIUM_ARGS

@@ -76,10 +76,11 @@ def first_touches(session: Session, actor: Actor, *, since: datetime, until: dat
 
 
 def _summed(owner_id: UUID | None, rows: Sequence[Any], now: datetime) -> FirstTouch:
-    touched = [row for row in rows if row.first_touched_at is not None]
+    given_out = [row for row in rows if row.assigned_at is not None and row.touch_due_at is not None]
+    touched = [row for row in given_out if row.first_touched_at is not None]
     waits_s = [max(0.0, (row.first_touched_at - row.assigned_at).total_seconds()) for row in touched]
     late = sum(row.first_touched_at > row.touch_due_at for row in touched)
-    waiting = [row for row in rows if row.first_touched_at is None and row.status == LeadStatus.NEW]
+    waiting = [row for row in given_out if row.first_touched_at is None and row.status == LeadStatus.NEW]
     overdue = sum(row.touch_due_at <= now for row in waiting)
     median_s = round(median(waits_s)) if waits_s else None
     return FirstTouch(owner_id, len(rows), len(touched), median_s, late, overdue)
