@@ -67,6 +67,7 @@ class DayOfVisits(MethodView):
 
     @blueprint.arguments(DayQuery(), location="query")
     @blueprint.response(200, DaySchema())
+    @blueprint.alt_response(404, description="There is no such rep.")
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """The calls of a rep's day in the order to make them, and why each is among them."""
         if (query["lat"] is None) is not (query["lon"] is None):

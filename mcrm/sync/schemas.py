@@ -24,7 +24,8 @@ class Cursor(Int):
 
     def __init__(self, **options: Any) -> None:
         """Takes the options of every field."""
-        super().__init__(minimum=0, maximum=LARGEST_CURSOR, load_default=0, **options)
+        said = {"type": ["integer", "string"], "pattern": "^(null)?$"}  # the pattern is for what comes as text alone
+        super().__init__(minimum=0, maximum=LARGEST_CURSOR, load_default=0, metadata=said, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> int:
         return super()._deserialize(0 if value in ("", "null") else value, attr, data, **options)
@@ -56,7 +57,7 @@ class PullQuery(Query):
 
     last_pulled_at = Cursor()
     schema_version = Int(minimum=1, maximum=10**6, load_default=1)
-    migration = Migration(load_default=list)
+    migration = Migration(load_default=list, metadata={"type": "string"})
     limit = Int(
         minimum=1, maximum=LARGEST_PAGE, load_default=PAGE, metadata={"description": "Changes to look at in this page"}
     )
