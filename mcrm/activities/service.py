@@ -110,48 +110,39 @@ def write_down(
         return known
     for one in participant_ids:
         contacts.reachable(session, actor, one, field="participant_ids")
-    activity_id, task_id = id or new_id(), None
+    step = None
     if next_step is not None:
-        task_id = tasks.add(
-            session,
-            actor,
-            title=next_step,
-            due_at=due_at,
-            account_id=account_id,
-            contact_id=_belonging(contact, account_id),
-        ).id
-    facts = {
-        "duration_s": duration_s,
-        "outcome": outcome and outcome.value,
-        "participant_ids": [str(one) for one in participant_ids] or None,
-        "task_id": task_id and str(task_id),
-    }
-    made_at = min(at or clock.now(), clock.now())
-    notes.write_down(
-        session,
-        actor,
-        kind=Kind(kind.value),
-        text=text,
-        account_id=account_id,
-        contact_id=contact_id,
-        at=made_at,
-        id=activity_id,
-        facts={name: value for name, value in facts.items() if value is not None},
-    )
-    taking_part = tuple(participant_ids)
-    return Activity(
-        activity_id,
+        person = _belonging(contact, account_id)
+        step = tasks.add(session, actor, title=next_step, due_at=due_at, account_id=account_id, contact_id=person)
+    made = Activity(
+        id or new_id(),
         kind.value,
-        made_at,
+        min(at or clock.now(), clock.now()),
         actor.label,
         account_id,
         contact_id,
         text,
         duration_s,
         outcome and outcome.value,
-        taking_part,
-        task_id,
+        tuple(participant_ids),
+        None if step is None else step.id,
     )
+    about: dict[str, Any] = {"account_id": account_id, "contact_id": contact_id}
+    notes.write_down(
+        session, actor, kind=Kind(made.kind), text=text, at=made.at, id=made.id, facts=_facts(made), **about
+    )
+    return made
+
+
+def _facts(made: Activity) -> dict[str, Any]:
+    """What the log keeps of an activity beside its words; `_known` reads it back."""
+    facts = {
+        "duration_s": made.duration_s,
+        "outcome": made.outcome,
+        "participant_ids": [str(one) for one in made.participant_ids] or None,
+        "task_id": made.task_id and str(made.task_id),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _belonging(contact: Any, account_id: UUID | None) -> UUID | None:
