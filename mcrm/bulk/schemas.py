@@ -14,11 +14,11 @@ KINDS = "contacts|products|prices|stock"
 
 
 class Mapping(wire.Dict):
-    """Column to field."""
+    """Column to field; which columns there are, an empty name among them, is for the file to say."""
 
     def __init__(self, **options: object) -> None:
         """Takes the options of every field."""
-        column, name = Str(max_length=LONGEST_NAME), Str(max_length=40)
+        column, name = Str(min_length=0, max_length=LONGEST_NAME), Str(max_length=40)
         super().__init__(keys=column, values=name, validate=validate.Length(max=MOST_COLUMNS), **options)  # type: ignore[arg-type]
 
 

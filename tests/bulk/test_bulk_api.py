@@ -140,6 +140,7 @@ def test_a_mapping_that_cannot_be_is_refused(client: FlaskClient, session: Sessi
         {"mapping": {"Name": "no such field"}},
         {"mapping": {"Name": "name", "Company": "name"}},
         {"mapping": {"Mobile": "phone"}},
+        {"mapping": {"": "name"}},
         {"mapping": {"Name": "name"}, "match": "number"},
         {"match": "code"},
     ):
