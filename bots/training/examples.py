@@ -1,0 +1,43 @@
+"""What the model is shown: every seed sentence as it stands, in a frame, and mistyped; an intent each its fair share."""
+
+from collections.abc import Sequence
+from random import Random
+
+from bots.features import plain
+from bots.model import OUT_OF_SCOPE
+from bots.training import seeds
+
+SEED = 20_26
+SHARE = 420  # sentences an intent
+OUT_OF_SCOPE_SHARE = 1_600
+CONVERSATION = frozenset(
+    {
+        "abort", "affirm", "bot_challenge", "change_language", "deny", "goodbye", "greet", "help", "repeat", "thanks",
+    }  # fmt: skip
+)
+
+
+def examples(language: str, labelled: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    """(plain text, intent) rows to learn from: the seeds of a language, and messages that were labelled by people."""
+    chance = Random(SEED)
+    around = seeds.frames(language)
+    rows: list[tuple[str, str]] = []
+    for intent in seeds.intents(language):
+        sentences = [one for line in seeds.lines(language, intent) for one in seeds.some_of(line, chance)]
+        own = [text for text, label in labelled if label == intent]
+        share = OUT_OF_SCOPE_SHARE if intent == OUT_OF_SCOPE else SHARE
+        rows += [(plain(text), intent) for text in _varied(sentences, own, around, share, intent, chance)]
+    return rows
+
+
+def _varied(
+    sentences: list[str], own: list[str], around: Sequence[str], share: int, intent: str, chance: Random
+) -> list[str]:
+    """As many sentences as an intent's share, each its turn; labelled messages count twice, with a slip once."""
+    found = list(sentences) if len(sentences) <= share // 2 else chance.sample(sentences, share // 2)
+    while len(found) < share:
+        sentence = chance.choice(sentences)
+        if intent not in CONVERSATION and chance.random() < 0.55:
+            sentence = seeds.framed(sentence, around, chance)
+        found.append(seeds.mistyped(sentence, chance) if chance.random() < 0.5 else sentence)
+    return found + own + [seeds.mistyped(text, chance) for text in own]
