@@ -112,6 +112,10 @@ NUL_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # NUL; not the six charact
 Json = PlainJson(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
+SURELY_WHOLE = 19
+"""Fewer digits than this always fit 64 bits."""
+
+
 def canonical(value: Any) -> str:
     """Canonical JSON text (sorted keys, no spaces, UTF-8): what digests are taken over, so the bytes never change.
 
@@ -260,7 +264,17 @@ def make_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 5, **op
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(create_engine(url, pool_size=pool_size, **options), synchronous)
     arguments = {"options": POSTGRES_OPTIONS, "connect_timeout": 3, "application_name": "mcrm"}
-    return create_engine(url, connect_args=arguments, pool_size=pool_size, pool_pre_ping=True, **options)
+    arguments_of_pool = {"pool_size": pool_size, "pool_pre_ping": True}
+    return create_engine(url, connect_args=arguments, json_deserializer=_read_json, **arguments_of_pool, **options)
+
+
+def _read_json(text: str | bytes) -> Any:
+    """JSON as PostgreSQL gives it: it spells 1e300 out, which is no integer that anybody could send on."""
+    return json.loads(text, parse_int=_read_whole)
+
+
+def _read_whole(digits: str) -> int | float:
+    return int(digits) if len(digits) < SURELY_WHOLE or -(2**63) <= int(digits) < 2**64 else float(digits)
 
 
 def _sqlite(engine: Engine, synchronous: str) -> Engine:

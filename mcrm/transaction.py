@@ -40,7 +40,7 @@ class UnannouncedWrite(Exception):
 
 
 class Pending(list[Any]):
-    """What waits for its position: dicts are interactions, the others changed rows.
+    """What waits for its position: dicts are interactions, the others changed rows, and rows that moved.
 
     `origin` is the sign-in on whose behalf all of it happens, when a device pushed it.
     """
@@ -229,6 +229,8 @@ def stamp(session: Session) -> frozenset[str]:
     if session.in_nested_transaction():
         raise RuntimeError("a savepoint is still open")
     facts = [entry for entry in queue if isinstance(entry, dict)]
+    if any(isinstance(entry, ChangedRow) for entry in queue):
+        queue.extend(places.stand_still(session.connection(), queue))
     rows = positions.last_of_each(entry for entry in queue if isinstance(entry, ChangedRow))
     if queue.topics:
         positions.ring(session.connection(), queue.topics)

@@ -7,7 +7,7 @@ the hash of a password must not be computed while the database waits.
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock, keys
@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 
 def offer(session: Session, actor: Actor, user: User) -> tuple[PasswordReset, str]:
     """A one-time token for a new password, good for an hour, and its row; tokens offered before die."""
-    _forget(session, user)
+    users.forget_resets(session, user)
     token = keys.new_token()
     reset = PasswordReset(user_id=user.id, digest=_digest(token), expires_at=clock.now() + LIFETIME)
     session.add(reset)
@@ -48,7 +48,6 @@ def redeem(limits: Limits, *, token: str, password: str, ip: str, request_id: st
         user = session.get(User, user_id) if user_id else None
         if user is None or not user.is_active:
             raise ResetInvalid()
-        _forget(session, user)
         actor = Actor(role=Role(user.role), channel=Channel.API, id=user.id, request_id=request_id)
         users.change(session, actor, user, kind=Kind.PASSWORD_RESET, password_hash=password_hash)
 
@@ -72,7 +71,6 @@ def change_own(limits: Limits, actor: Actor, *, old_password: str, new_password:
         user = session.get_one(User, actor.id)
         if user.password_hash != stored:  # somebody changed it meanwhile
             raise PasswordWrong(field="old_password")
-        _forget(session, user)
         users.change(session, actor, user, kind=Kind.PASSWORD_CHANGED, password_hash=password_hash)
 
     perform(work)
@@ -88,16 +86,6 @@ def _count(limits: Limits, name: str, key: str) -> None:
 def _valid(token: str) -> Select[UUID]:
     return select(PasswordReset.user_id).where(
         PasswordReset.digest == _digest(token), PasswordReset.used_at.is_(None), PasswordReset.expires_at > clock.now()
-    )
-
-
-def _forget(session: Session, user: User) -> None:
-    """No token of this user's is good any more."""
-    session.execute(
-        update(PasswordReset)
-        .where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
-        .values(used_at=clock.now())
-        .execution_options(synchronize_session=False)
     )
 
 

@@ -122,6 +122,7 @@ class PasswordReset(MethodView):
     @signing_in.arguments(ResetSchema())
     @signing_in.response(204)
     @signing_in.alt_response(401)
+    @signing_in.alt_response(403, description="The password is too easy to guess")
     def post(self, facts: dict[str, Any]) -> None:
         """Set a new password by the one-time token; all your sessions end."""
         recovery.redeem(_settings().limits, ip=_ip(), request_id=request_id(), **facts)

@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from mcrm import clock
 from mcrm.access import sessions
 from mcrm.access.errors import EmailTaken, LastAdmin, UserUnknown
-from mcrm.access.models import User
+from mcrm.access.models import PasswordReset, User
 from mcrm.actors import Actor, Role
 from mcrm.audit import trail
 from mcrm.interactions.kinds import Kind
@@ -29,7 +30,7 @@ def create(
 
 
 def change(session: Session, actor: Actor, user: User, *, kind: Kind = Kind.USER_CHANGED, **changes: Any) -> User:
-    """Change a user. Shutting out, a new role or a new password ends all sessions, and their tokens, at once.
+    """Change a user. Shutting out, a new role or a new password ends all sessions, and all tokens, at once.
 
     Raises EmailTaken, and LastAdmin when nobody would be left to administer.
     """
@@ -43,8 +44,19 @@ def change(session: Session, actor: Actor, user: User, *, kind: Kind = Kind.USER
     _store(session, user)
     if ENDING & set(changed) or not user.is_active:
         sessions.end_all(session, actor, user_id=user.id, reason="changed")
+        forget_resets(session, user)
     trail.record(session, actor, kind, subject=("user", user.id), fields=changed)
     return user
+
+
+def forget_resets(session: Session, user: User) -> None:
+    """No token for a new password that was offered to this user is good any more."""
+    session.execute(
+        update(PasswordReset)
+        .where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
+        .values(used_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def sign_out(session: Session, actor: Actor, user: User) -> int:

@@ -8,6 +8,7 @@ from flask.views import MethodView
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from mcrm import filters
 from mcrm.accounts import hierarchy, service
 from mcrm.accounts.models import Account
 from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema, AccountQuery, AccountSchema, TreeSchema
@@ -15,7 +16,7 @@ from mcrm.actors import STAFF, Area
 from mcrm.addresses import service as addresses
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import PAGING, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.custom_fields import service as custom_fields
 from mcrm.custom_fields.models import FieldTable
@@ -28,7 +29,6 @@ blueprint = Blueprint(
 )
 ROWS = compile_rows(AccountSchema(), Account)
 FIELDS = tuple(AccountSchema().fields)
-FILTERS = ("territory_id", "parent_id", "kind", "account_class")
 
 
 def shown(session: Session, account: Account) -> dict[str, Any]:
@@ -51,15 +51,10 @@ class Accounts(MethodView):
     @blueprint.response(200, page_of(AccountSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the accounts you see, newest first."""
-        found = service.searched(service.accounts_of(current_actor), query.pop("q"))
-        for name in FILTERS:
-            if (value := query.pop(name)) is not None:
-                found = found.where(getattr(Account, name) == value)
-        if (tag := query.pop("tag")) is not None:
-            found = found.where(Account.id.in_(tags.with_tag(Account, tag)))
+        page = {name: query.pop(name) for name in PAGING}
         with reading() as session:
-            found = custom_fields.filtered(session, found, Account.custom, FieldTable.ACCOUNTS, query.pop("custom"))
-        return ROWS.listed(found, [Account.id.desc()], amend=defined_only, **query)
+            found = filters.accounts(session, current_actor, **query)
+        return ROWS.listed(found, [Account.id.desc()], amend=defined_only, **page)
 
     @blueprint.arguments(AccountInSchema())
     @blueprint.response(201, AccountSchema())

@@ -17,7 +17,9 @@ from mcrm.api.state import root
 LANGUAGE_TAG = re.compile("([A-Za-z]{2,3})(-[A-Za-z]{4})?(-(?:[A-Za-z]{2}|[0-9]{3}))?")
 
 
-EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s.]+"
+REPR_HAS_EXPONENT = 1e16
+EMAIL = r"[^@\s\x1c-\x1f\x85]+@[^@\s\x1c-\x1f\x85]+\.[^@\s.\x1c-\x1f\x85]+"
+"""The characters named are blanks to Python alone; the description is read by others."""
 
 
 class Phone(Str):
@@ -151,7 +153,22 @@ class JsonObject(CodedErrors, fields.Dict):
             raise self.make_error("invalid") from None
         if size > self.max_bytes:
             raise self.make_error("too_long")
-        return value
+        kept: dict[str, Any] = _as_stored(value)
+        return kept
+
+
+def _as_stored(value: Any) -> Any:
+    """Numbers as both databases give them back: 1e16 is 10000000000000000 and -0.0 is 0.0, or digests would differ."""
+    match value:
+        case float() if abs(value) >= REPR_HAS_EXPONENT and abs(value) < 2**63:
+            return int(value)
+        case float():
+            return value + 0.0
+        case dict() as members:
+            return {name: _as_stored(member) for name, member in members.items()}
+        case list() as items:
+            return [_as_stored(item) for item in items]
+    return value
 
 
 def _texts(value: Any) -> list[str]:

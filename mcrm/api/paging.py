@@ -22,6 +22,8 @@ from mcrm.api.problems import FieldError, InvalidInput
 from mcrm.api.state import root
 
 DEFAULT_LIMIT = 50
+PAGING = ("limit", "cursor")
+"""The parameters that say which page of a list, not what is on it."""
 Key = ColumnElement[Any] | InstrumentedAttribute[Any]
 HIGHEST_LIMIT = 100
 MAC_BYTES = 12

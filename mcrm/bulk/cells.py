@@ -13,8 +13,7 @@ from marshmallow import fields as wire
 from mcrm.api.coded import code_of
 from mcrm.bulk.errors import RowUnfit
 from mcrm.db import canonical
-from mcrm.orders.importing import FORMULA
-from mcrm.orders.rows import IN_THOUSANDTHS, WITHOUT_PARTS
+from mcrm.orders.rows import FORMULA, IN_THOUSANDTHS, WITHOUT_PARTS
 
 TRUE, FALSE = frozenset({"true", "yes", "1", "y", "x"}), frozenset({"false", "no", "0", "n"})
 WHOLE = re.compile(r"[+-]?\d{1,12}(\.0+)?", re.ASCII)
@@ -34,13 +33,8 @@ Parse = Callable[[str, Reading], Any]
 
 
 def safe(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would take for a formula; `plain` takes it off again."""
+    """The text with an apostrophe before what a spreadsheet would take for a formula; `plain` takes it off."""
     return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
-
-
-def plain(text: str) -> str:
-    """What `safe` was given; any other text is its own."""
-    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
 
 
 def checked(field: wire.Field[Any]) -> Parse:

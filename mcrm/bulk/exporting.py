@@ -27,6 +27,8 @@ from mcrm.db import canonical, reading
 from mcrm.orders import service as orders
 from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.rows import COLUMNS as ORDER_COLUMNS
+from mcrm.orders.rows import OPTIONAL as ORDER_OPTIONAL
+from mcrm.orders.storing import BY_ADDRESS
 from mcrm.products import service as products
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock.models import StockItem
@@ -199,7 +201,18 @@ def _stock_records(session: Session, page: Sequence[Any]) -> Iterator[Record]:
 
 def _orders(actor: Actor) -> Found:
     seen = orders.orders_of(actor).with_only_columns(Order.id)
-    columns = (Order.number, Order.placed_at, Order.currency, Contact.number, Account.country, Order.id)
+    columns = (
+        Order.number,
+        Order.placed_at,
+        Order.currency,
+        Order.kind,
+        Order.status,
+        Order.reference,
+        Contact.number,
+        Contact.id,
+        Account.country,
+        Order.id,
+    )
     query: Found = select(*columns).select_from(Order).join(Contact, Contact.id == Order.contact_id)
     return query.join(Account, Account.id == Order.account_id).where(Order.id.in_(seen))
 
@@ -207,16 +220,40 @@ def _orders(actor: Actor) -> Found:
 def _order_records(session: Session, page: Sequence[Any]) -> Iterator[Record]:
     """One row an order line, in the columns that the import of past orders reads."""
     lines: defaultdict[UUID, list[Any]] = defaultdict(list)
-    query = select(OrderLine.order_id, Product.code, OrderLine.description, OrderLine.quantity, OrderLine.total)
-    query = query.outerjoin(Product, Product.id == OrderLine.product_id)
+    query = select(OrderLine, Product.code).outerjoin(Product, Product.id == OrderLine.product_id)
     query = query.where(OrderLine.order_id.in_([row[-1] for row in page]))
-    for order_id, *cells in session.execute(query.order_by(OrderLine.order_id, OrderLine.line_number)):
-        lines[order_id].append(cells)
-    for number, placed_at, currency, customer, country, order_id in page:
-        for code, words, quantity, total in lines[order_id]:
-            price = _price_of_one(total, quantity, currency)
-            tail = (price, customer or "", country or "", currency)
-            yield number, code or "", words, quantity, placed_at.isoformat(), *tail
+    for line, code in session.execute(query.order_by(OrderLine.order_id, OrderLine.line_number)):
+        lines[line.order_id].append((line, code))
+    addresses = _addresses(session, [row[7] for row in page if row[6] is None])
+    for number, placed_at, currency, kind, status, reference, customer, contact_id, country, order_id in page:
+        who = customer or addresses.get(contact_id, "")
+        for line, code in lines[order_id]:
+            quantity = line.live_quantity
+            if not quantity:
+                continue  # all of it was cancelled
+            yield (
+                number,
+                code or "",
+                line.description,
+                quantity,
+                placed_at.isoformat(),
+                _price_of_one(line.total, quantity, currency),
+                who,
+                country or "",
+                currency,
+                major(line.tax, currency) if line.tax else "",
+                kind,
+                status,
+                reference or "",
+            )
+
+
+def _addresses(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID | None, str]:
+    """A phone, else a mail, of each of these contacts: what finds somebody who has no number."""
+    query = select(ContactPoint.contact_id, ContactPoint.address).where(ContactPoint.contact_id.in_(contact_ids))
+    query = query.where(ContactPoint.state != PointState.REMOVED.value, ContactPoint.channel.in_(BY_ADDRESS))
+    newest_first = query.order_by(ContactPoint.channel, ContactPoint.id.desc())  # the last one said is kept
+    return {row[0]: row[1] for row in session.execute(newest_first)}
 
 
 def _price_of_one(total: int, quantity: int, currency: str) -> str:
@@ -238,5 +275,5 @@ SOURCES = {
     "products": Source(_header(PRODUCTS), _products, Product.id, _product_records),
     "prices": Source(_header(PRICES), _prices, PriceListItem.id, _price_records),
     "stock": Source(_header(STOCK), _stock, StockItem.id, _stock_records),
-    "orders": Source((*ORDER_COLUMNS, "Currency"), _orders, Order.id, _order_records),
+    "orders": Source((*ORDER_COLUMNS, *ORDER_OPTIONAL), _orders, Order.id, _order_records),
 }

@@ -14,6 +14,7 @@ from mcrm.bulk.models import Outcome
 from mcrm.contacts import points
 from mcrm.contacts.schemas import ContactInSchema
 from mcrm.errors import DomainError
+from mcrm.orders.rows import LONGEST_TEXT
 from mcrm.products.schemas import ProductInSchema
 
 MOST_PIECES = 1_000_000
@@ -85,6 +86,14 @@ def _mail(text: str, reading: Reading) -> str:
 
 _email = checked(Email())
 _contact, _account, _product = ContactInSchema().fields, AccountInSchema().fields, ProductInSchema().fields
+_code, _name = checked(_account["country"]), checked(Str(min_length=3, max_length=LONGEST_TEXT))
+
+
+def _country(text: str, reading: Reading) -> Any:
+    """A code of two letters, or the name that a file of past orders gave: what an export writes comes in again."""
+    return (_code if len(text) <= 2 else _name)(text, reading)
+
+
 CONTACTS = Resource(
     "contacts",
     (
@@ -96,7 +105,7 @@ CONTACTS = Resource(
         Field("account", checked(_account["name"]), ("company", "accountname", "companyname", "firm", "organisation")),
         Field("account_number", checked(_account["number"]), ("companynumber",)),
         Field("account_class", checked(_account["account_class"]), ("class",)),
-        Field("country", checked(_account["country"]), ("countrycode",)),
+        Field("country", _country, ("countrycode",)),
         Field("territory", checked(Str(max_length=200)), ("region", "area")),
         Field("locale", checked(_contact["locale"]), ("language", "lang")),
         Field("timezone", checked(_contact["timezone"]), ("tz",)),

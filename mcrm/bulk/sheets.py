@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from mcrm.bulk import workbooks
-from mcrm.bulk.cells import LONGEST_CELL, plain
+from mcrm.bulk.cells import LONGEST_CELL
 from mcrm.bulk.errors import FileUnreadable
-from mcrm.orders.rows import FileRefused, look_at
+from mcrm.orders.rows import FileRefused, look_at, plain
 
 CSV, XLSX = "csv", "xlsx"
 MOST_BYTES = 32_000_000
@@ -20,6 +20,8 @@ MOST_COLUMNS = 200
 LONGEST_NAME = 200
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 5
+LONGEST_SAMPLE = 200
+BESIDE = 20  # columns of a workbook without a heading that are still looked at
 Cells = tuple[int, list[str] | None]
 """Where a row stands in the file, from 1 for the header, and its cells; None for a row of another width."""
 
@@ -57,7 +59,10 @@ def look(path: Path, format_: str, *, delimiter: str | None = None) -> Sheet:
     with rows_of(sheet, header=None) as rows:
         header = _header(next(rows, (1, [])))
     with rows_of(sheet, header=header) as rows:
-        sample = tuple(tuple(cells or ()) for _, cells in islice(rows, SAMPLE_ROWS))
+        first = islice(rows, SAMPLE_ROWS)
+        sample = tuple(tuple(cell[:LONGEST_SAMPLE] for cell in cells or ()) for _, cells in first)
+        if any("\0" in cell for cells in (header, *sample) for cell in cells):
+            raise FileUnreadable("The file holds NUL, as UTF-16 does: save it as CSV in UTF-8.")
         if format_ == XLSX:  # a large workbook takes a minute to read: nobody waits for it here
             return replace(sheet, header=header, sample=sample)
         count = len(sample) + sum(1 for _ in islice(rows, MOST_ROWS + 1))
@@ -98,7 +103,8 @@ def rows_of(sheet: Sheet, *, header: Sequence[str] | None) -> Iterator[Iterator[
     Iterating raises FileUnreadable where the file breaks off being one.
     """
     if sheet.format == XLSX:
-        with workbooks.rows(sheet.path) as rows:
+        width = MOST_COLUMNS + 1 if header is None else len(header) + BESIDE
+        with workbooks.rows(sheet.path, most_columns=width) as rows:
             yield _below(rows, header)
         return
     with sheet.path.open(encoding=sheet.encoding, newline="") as file:

@@ -16,29 +16,34 @@ from mcrm.bulk.errors import FileUnreadable
 MOST_UNPACKED = 300_000_000
 MOST_SHARED_TEXT = 20_000_000  # openpyxl keeps all of it in memory
 MOST_MEMBERS = 1000
+LAST_ROW = 1_048_576  # a worksheet has no more; what a file leaves out before a row is read as so many blank ones
 SHARED_TEXT = "xl/sharedStrings.xml"
 
 
 @contextmanager
-def rows(path: Path) -> Iterator[Iterator[tuple[int, list[str]]]]:
-    """(row number, cells as text) of the first sheet; raises FileUnreadable for what is no workbook or too large."""
+def rows(path: Path, *, most_columns: int) -> Iterator[Iterator[tuple[int, list[str]]]]:
+    """(row number, cells as text) of the first sheet; raises FileUnreadable for what is no workbook or too large.
+
+    Every row is `most_columns` wide: one cell far to the right costs as much as all that are left out before it.
+    """
     import defusedxml  # noqa: F401 - openpyxl reads XML through it where it is there, and must not read it otherwise
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
     _bound(path)
-    try:
-        workbook = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (InvalidFileException, BadZipFile, ZlibError, KeyError, ValueError, OSError, SyntaxError) as error:
-        raise _unreadable(error) from None
-    try:
-        if not workbook.worksheets:
-            raise FileUnreadable("The workbook has no sheet.")
-        sheet: Any = workbook.worksheets[0]
-        sheet.reset_dimensions()  # what a file says of its size need not be so
-        yield _texts(sheet.iter_rows(values_only=True))
-    finally:
-        workbook.close()
+    with path.open("rb") as file:  # which openpyxl would leave open where it gives up
+        try:
+            workbook = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except (InvalidFileException, BadZipFile, ZlibError, KeyError, ValueError, OSError, SyntaxError) as error:
+            raise _unreadable(error) from None
+        try:
+            if not workbook.worksheets:
+                raise FileUnreadable("The workbook has no sheet.")
+            sheet: Any = workbook.worksheets[0]
+            sheet.reset_dimensions()  # what a file says of its size need not be so
+            yield _texts(sheet.iter_rows(values_only=True, max_col=most_columns))
+        finally:
+            workbook.close()
 
 
 def _bound(path: Path) -> None:
@@ -59,6 +64,8 @@ def _bound(path: Path) -> None:
 def _texts(found: Iterable[Sequence[Any]]) -> Iterator[tuple[int, list[str]]]:
     try:
         for at, row in enumerate(found, 1):
+            if at > LAST_ROW:
+                raise FileUnreadable(f"The sheet has more than {LAST_ROW} rows.")
             yield at, [_text(value) for value in row]
     except (BadZipFile, ZlibError, ValueError, KeyError, IndexError, TypeError, OSError, SyntaxError) as error:
         raise _unreadable(error) from None

@@ -16,6 +16,7 @@ from mcrm.bulk.acting import BRINGERS, MAY_CHANGE, require
 from mcrm.bulkchanges import service
 from mcrm.bulkchanges.models import BulkChange, BulkChangeRow
 from mcrm.bulkchanges.schemas import BulkChangeInSchema, BulkChangeRowSchema, BulkChangeSchema
+from mcrm.custom_fields.schemas import PREFIX
 from mcrm.db import reading
 from mcrm.orders.schemas import NothingSchema
 from mcrm.transaction import transaction
@@ -46,7 +47,9 @@ class BulkChanges(MethodView):
         found = _loaded(target.filters, facts["filter"], "filter")
         if not _loaded(target.changes, facts["changes"], "set"):
             raise InvalidInput([FieldError("set", "required", "Must set something.")])
-        facts["filter"] = {name: value for name, value in target.filters.dump(found).items() if value is not None}
+        custom = {f"{PREFIX}{name}": text for name, text in found.get("custom", {}).items()}
+        plain = {name: value for name, value in target.filters.dump(found).items() if value is not None}
+        facts["filter"] = plain | custom
         with transaction() as session:
             return service.count(session, current_actor, **facts)
 
@@ -55,7 +58,7 @@ def _loaded(schema: ma.Schema, given: dict[str, Any], member: str) -> dict[str, 
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ma.ValidationError as error:
-        raise InvalidInput(field_errors(error.messages, (member,))) from None
+        raise InvalidInput(field_errors(error.messages, (member,)), code="bulk-change.invalid") from None
     return loaded
 
 

@@ -6,7 +6,10 @@ from mcrm.bulkchanges.models import ChangeState
 
 
 class BulkChangeInSchema(Schema):
-    """The same change for every row that the filter finds; it is counted first and does nothing yet."""
+    """The same change for every row that the filter finds; it is counted first and does nothing yet.
+
+    What fits into `filter` and `set` hangs on the resource: a misfit is refused as `bulk-change.invalid`.
+    """
 
     resource = Str(required=True, pattern="contacts|accounts|products")
     filter = JsonObject(required=True, metadata={"description": "As in the resource's list: q, account_id, …"})

@@ -14,20 +14,22 @@ import marshmallow as ma
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from mcrm import clock
+from mcrm import clock, filters
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
 from mcrm.accounts.schemas import AccountChangeSchema, AccountQuery
 from mcrm.actors import Actor
+from mcrm.api.fields import Uuid
+from mcrm.api.paging import PAGING
 from mcrm.bulk.acting import MAY_CHANGE, actor_of, require
 from mcrm.bulk.errors import NotYours
 from mcrm.bulk.models import Outcome
 from mcrm.bulkchanges.errors import BulkChangeOver, BulkChangeUnknown
 from mcrm.bulkchanges.models import BulkChange, BulkChangeRow, ChangeState
-from mcrm.contacts import searching
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.contacts.schemas import ContactChangeSchema, ContactQuery
+from mcrm.custom_fields.schemas import PREFIX
 from mcrm.errors import DomainError
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -48,54 +50,45 @@ class Target:
     model: Any
     filters: ma.Schema
     changes: ma.Schema
-    found: Callable[[Actor, Filter], Select[Any]]
+    found: Callable[..., Select[Any]]
     change: Callable[..., Any]
 
 
-def _contacts(actor: Actor, asked: Filter) -> Select[Any]:
-    query = searching.searched(searching.people_of(actor), actor, asked.get("q"), asked.get("phone"))
-    account_id = asked.get("account_id")
-    return query if account_id is None else query.where(Contact.account_id == UUID(account_id))
-
-
-def _accounts(actor: Actor, asked: Filter) -> Select[Any]:
-    query = accounts.searched(accounts.accounts_of(actor), asked.get("q"))
-    territory_id = asked.get("territory_id")
-    return query if territory_id is None else query.where(Account.territory_id == UUID(territory_id))
-
-
-def _products(actor: Actor, asked: Filter) -> Select[Any]:
-    query = products.searched(products.products_of(actor), asked.get("q"))
-    category = asked.get("category")
-    return query if category is None else query.where(Product.category == category)
-
-
-PAGING = ("limit", "cursor")  # of the list, not of what it finds
 UNIQUE = ("number", "code")  # nobody gives many rows the same of these
 TARGETS = {
     "contacts": Target(
         Contact,
         ContactQuery(exclude=PAGING),
         ContactChangeSchema(exclude=UNIQUE[:1]),
-        _contacts,
+        filters.contacts,
         contacts.change,
     ),
     "accounts": Target(
-        Account, AccountQuery(exclude=PAGING), AccountChangeSchema(exclude=UNIQUE[:1]), _accounts, accounts.change
+        Account,
+        AccountQuery(exclude=PAGING),
+        AccountChangeSchema(exclude=UNIQUE[:1]),
+        filters.accounts,
+        accounts.change,
     ),
     "products": Target(
-        Product, ProductQuery(exclude=PAGING), ProductChangeSchema(exclude=UNIQUE[1:]), _products, products.change
+        Product,
+        ProductQuery(exclude=PAGING),
+        ProductChangeSchema(exclude=UNIQUE[1:]),
+        lambda session, actor, **wanted: filters.products(actor, **wanted),
+        products.change,
     ),
 }
 
 
 def count(session: Session, actor: Actor, *, resource: str, filter: Filter, changes: dict[str, Any]) -> BulkChange:
-    """Say how many rows the filter finds, and keep the change; nothing is changed yet. Raises NotYours.
+    """Say how many rows the filter finds, and keep the change; nothing is changed yet.
+
+    Raises NotYours, and NoSuchField or ValueInvalid for a custom field that the filter names.
 
     `filter` and `changes` are in the form of the wire, and have been through the target's schemas.
     """
     require(actor, MAY_CHANGE, resource)
-    found = TARGETS[resource].found(actor, filter).subquery()
+    found = _found(session, actor, TARGETS[resource], filter).subquery()
     made = BulkChange(
         resource=resource,
         filter=dict(filter),
@@ -164,10 +157,10 @@ def step(session: Session) -> bool:
         if actor is None:
             raise NotYours
         require(actor, MAY_CHANGE, running.resource)
-    except NotYours:
+        rows = _next_page(session, actor, running)
+    except DomainError:  # he may not any more, or a custom field that the filter names is gone
         running.state, running.finished_at = ChangeState.CANCELLED.value, clock.now()
         return True
-    rows = _next_page(session, actor, running)
     outcomes = Counter(running.counts)
     for row in rows:
         outcomes[_changed(session, actor, running, row)] += 1
@@ -182,10 +175,20 @@ def step(session: Session) -> bool:
 def _next_page(session: Session, actor: Actor, running: BulkChange) -> list[Any]:
     """By id, so that a row which the change takes out of the filter moves no other; what came later is not meant."""
     target = TARGETS[running.resource]
-    query = target.found(actor, running.filter).where(target.model.created_at <= running.started_at)
+    query = _found(session, actor, target, running.filter).where(target.model.created_at <= running.started_at)
     if running.after_id is not None:
         query = query.where(target.model.id > running.after_id)
     return list(session.scalars(query.order_by(target.model.id).limit(PAGE)))
+
+
+def _found(session: Session, actor: Actor, target: Target, stored: Filter) -> Select[Any]:
+    """What a stored filter finds now: every filter of the list counts, or more would be changed than was asked."""
+    custom = {name.removeprefix(PREFIX): text for name, text in stored.items() if name.startswith(PREFIX)}
+    wanted: dict[str, Any] = {name: value for name, value in stored.items() if not name.startswith(PREFIX)}
+    for name in wanted:
+        if isinstance(target.filters.fields[name], Uuid):
+            wanted[name] = UUID(wanted[name])
+    return target.found(session, actor, **wanted, **({"custom": custom} if custom else {}))
 
 
 def _changed(session: Session, actor: Actor, running: BulkChange, row: Any) -> str:

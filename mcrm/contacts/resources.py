@@ -8,14 +8,14 @@ from flask.views import MethodView
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from mcrm import filters
 from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import PAGING, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
-from mcrm.contact_roles import service as roles
-from mcrm.contacts import points, searching, service
+from mcrm.contacts import points, service
 from mcrm.contacts.errors import ContactPointUnknown
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel
 from mcrm.contacts.schemas import (
@@ -38,7 +38,6 @@ blueprint = Blueprint(
 )
 CONTACT_FIELDS = tuple(ContactSchema().fields)
 ROWS = compile_rows(ContactSchema(), Contact)
-NARROWING = ("q", "phone", "account_id", "tag")
 
 
 def shown(session: Session, contact: Contact) -> dict[str, Any]:
@@ -61,16 +60,10 @@ class Contacts(MethodView):
     @blueprint.response(200, page_of(ContactSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the contacts you see, newest first; `q` searches name, customer number and phone."""
-        found = searching.people_of(current_actor, few=any(query[name] is not None for name in NARROWING))
-        found = searching.searched(found, current_actor, query.pop("q"), query.pop("phone"))
-        if (account_id := query.pop("account_id")) is not None:
-            acting = roles.acting_for(current_actor, account_id)
-            found = searching.narrowed(found, current_actor, [searching.of_account(account_id), acting])
-        if (tag := query.pop("tag")) is not None:
-            found = searching.narrowed(found, current_actor, [tags.with_tag(Contact, tag)])
+        page = {name: query.pop(name) for name in PAGING}
         with reading() as session:
-            found = custom_fields.filtered(session, found, Contact.custom, FieldTable.CONTACTS, query.pop("custom"))
-        return ROWS.listed(found, [Contact.id.desc()], amend=defined_only, **query)
+            found = filters.contacts(session, current_actor, **query)
+        return ROWS.listed(found, [Contact.id.desc()], amend=defined_only, **page)
 
     @blueprint.arguments(ContactInSchema())
     @blueprint.response(201, ContactSchema())

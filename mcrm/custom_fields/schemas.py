@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 
 from mcrm.api.coded import Coded
-from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Schema, Str, Uuid
+from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Schema, Str, Uuid, clean_text
 from mcrm.api.paging import PageQuery
 from mcrm.custom_fields.models import FieldTable, FieldType
 
@@ -66,6 +66,6 @@ class CustomFilters(PageQuery):
         """`custom.<name>` as the mapping `custom`; the names are checked against the definitions by the use case."""
         custom = {name.removeprefix(PREFIX): text for name, text in original.items() if name.startswith(PREFIX)}
         for name, text in custom.items():
-            if "\0" in text or len(text) > LONGEST_FILTER:
-                raise ma.ValidationError({f"{PREFIX}{name}": [Coded("Is too long or holds NUL.", "invalid")]})
+            if not isinstance(text, str) or not clean_text(text) or len(text) > LONGEST_FILTER:
+                raise ma.ValidationError({f"{PREFIX}{name}": [Coded("Is no text, too long, or unfit.", "invalid")]})
         return {**data, "custom": custom}

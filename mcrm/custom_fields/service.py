@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, exists, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -143,8 +143,10 @@ def _is(column: Any, definition: Definition, value: Any, dialect: str) -> Column
     match definition.type:
         case FieldType.BOOLEAN:
             condition = member.as_boolean() == value
-        case FieldType.INTEGER:
+        case FieldType.INTEGER if dialect == "sqlite":
             condition = member.as_integer() == value
+        case FieldType.INTEGER:  # `as_integer` casts to 32 bits: one larger value would fail the whole list
+            condition = cast(member.as_string(), BigInteger) == value
         case FieldType.NUMBER:
             condition = member.as_float() == value
         case FieldType.MULTICHOICE if dialect == "sqlite":

@@ -91,7 +91,9 @@ def _is_integer(definition: Definition, value: Any) -> bool:
 
 
 def _is_number(definition: Definition, value: Any) -> bool:
-    return _is_integer(definition, value) or (isinstance(value, float) and math.isfinite(value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 def _is_date(definition: Definition, value: Any) -> bool:

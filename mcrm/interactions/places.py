@@ -6,15 +6,17 @@ account moves) leaves a tombstone in the old territory: its devices drop it, tho
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, inspect, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, inspect, select
 from sqlalchemy.orm import Session
 
 from mcrm.db import Base, Row, Synced
 from mcrm.interactions.kinds import LOGGED_BY_REPS
 from mcrm.interactions.positions import ChangedRow, Place
+
+_STAND_STILL = 0x6D43524D  # the key of an advisory lock of PostgreSQL; "mCRM"
 
 LOG = "interactions"
 TERRITORIES = "territories"
@@ -48,7 +50,19 @@ def changed_columns(row: Row) -> dict[str, Any]:
     return {name: old for name, old in before.items() if old != getattr(row, name)}
 
 
-def moved(session: Session, row: Row, before: Mapping[str, Any]) -> Iterator[ChangedRow]:
+class Moved(NamedTuple):
+    """A row that moved with all that hangs on it: out of the territory `was` (None: out of everybody's reach).
+
+    `dropped`: some device has to drop it.
+    """
+
+    table: str
+    id: UUID
+    was: UUID | None
+    dropped: bool
+
+
+def moved(session: Session, row: Row, before: Mapping[str, Any]) -> Iterator[ChangedRow | Moved]:
     """Tombstones in the territory that a row has just left, and new changes for all that moved with it."""
     if not isinstance(row, Synced):
         return
@@ -65,12 +79,37 @@ def moved(session: Session, row: Row, before: Mapping[str, Any]) -> Iterator[Cha
         was = None  # no device has to drop it; but those of the new territory have to get what hangs on it
     if was == now and not everybodys:
         return
-    if was is not None or everybodys:
-        yield ChangedRow(row.__tablename__, row.id, "delete", was, left=True)
-    for table, id_ in _below(connection, row.__tablename__, [row.id]):
-        if was is not None or everybodys:
-            yield ChangedRow(table, id_, "delete", was, left=True)
-        yield ChangedRow(table, id_, "upsert", within=(row.__tablename__, row.id))
+    move = Moved(row.__tablename__, row.id, was, was is not None or everybodys)
+    if move.dropped:
+        yield ChangedRow(move.table, move.id, "delete", was, left=True)
+    yield from with_it(connection, move)
+    yield move
+
+
+def with_it(connection: Connection, move: Moved) -> Iterator[ChangedRow]:
+    """The changes of all that hangs on a row that moved, as far as this statement sees it."""
+    for table, id_ in _below(connection, move.table, [move.id]):
+        if move.dropped:
+            yield ChangedRow(table, id_, "delete", move.was, left=True)
+        yield ChangedRow(table, id_, "upsert", within=(move.table, move.id))
+
+
+def stand_still(connection: Connection, entries: Iterable[object]) -> list[ChangedRow]:
+    """Let nothing move until this transaction ends; what others meanwhile hung on rows that it moves itself.
+
+    Whoever writes below an account waits here for a move in progress, and then sees where the account lies; a move
+    waits for those who write, and then sees their rows. Called after the last row was locked and before the head is,
+    so that nobody waits in a circle. SQLite has one writer at a time, and needs none of it.
+    """
+    if connection.dialect.name != "postgresql":
+        return []
+    moves = [entry for entry in entries if isinstance(entry, Moved)]
+    connection.execute(_ALONE if moves else _TOGETHER)
+    return [row for move in moves for row in with_it(connection, move)]
+
+
+_ALONE = select(func.pg_advisory_xact_lock(_STAND_STILL))
+_TOGETHER = select(func.pg_advisory_xact_lock_shared(_STAND_STILL))
 
 
 def placed(connection: Connection, rows: list[ChangedRow]) -> list[ChangedRow]:

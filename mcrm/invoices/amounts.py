@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from mcrm.money import half_up
+from mcrm.orders.amounts import between
 from mcrm.orders.models import OrderLine
 
 
@@ -80,12 +81,9 @@ def total_of(rates: Rates) -> int:
 
 
 def part_of(line: Line, *, before: int, quantity: int) -> Line:
-    """The share of `quantity` pieces of an invoiced line of which `before` are credited already."""
-
-    def share(amount: int) -> int:
-        return half_up(amount * (before + quantity), line.quantity) - half_up(amount * before, line.quantity)
-
-    return replace(line, quantity=quantity, net=share(line.net), tax=share(line.tax))
+    """The share of `quantity` pieces of a line of which `before` are credited; credit orders are cut alike."""
+    total, tax = between(line.total, line.tax, before, quantity, line.quantity)
+    return replace(line, quantity=quantity, net=total - tax, tax=tax)
 
 
 def spread(amount: int, remaining: Rates, description: str) -> list[Line]:

@@ -19,6 +19,7 @@ from mcrm.invoices.errors import (
     RefundUnknown,
 )
 from mcrm.invoices.models import Invoice, InvoiceKind, InvoiceLine
+from mcrm.invoices.remaining import check_fits, left_of
 from mcrm.invoices.service import Seller
 from mcrm.orders import service as orders
 from mcrm.orders.models import Order
@@ -60,7 +61,7 @@ def credit(
         raise OnlyInvoicesAreCredited
     order = orders.reachable(session, actor, invoice.order_id, lock=True)  # two credit notes at once take turns
     _check_causes(session, order, refund_id, return_id)
-    remaining = _remaining(session, invoice)
+    remaining = left_of(session, invoice)
     left = amounts.total_of(remaining)
     if not left or (amount is not None and amount > left):
         raise CreditTooLarge(field="amount" if left else None, left=left)
@@ -90,15 +91,6 @@ def _check_causes(session: Session, order: Order, refund_id: UUID | None, return
     payments.check_return(session, order, return_id)
 
 
-def _remaining(session: Session, invoice: Invoice) -> dict[int, tuple[int, int]]:
-    notes = session.scalars(select(Invoice).where(Invoice.credits_id == invoice.id))
-    return amounts.left(_rates(invoice), [_rates(note) for note in notes])
-
-
-def _rates(invoice: Invoice) -> Rates:
-    return {rate["basis_points"]: (rate["net"], rate["tax"]) for rate in invoice.taxes}
-
-
 def _pieces(session: Session, invoice: Invoice, wanted: Sequence[Pieces], remaining: Rates) -> list[Line]:
     """The shares of these pieces; they exceed neither a line's quantity nor, with amounts credited before, a rate."""
     of_invoice = {line.line_number: line for line in service.lines_of(session, invoice.id)}
@@ -113,9 +105,7 @@ def _pieces(session: Session, invoice: Invoice, wanted: Sequence[Pieces], remain
             raise CreditTooLarge(field=f"lines.{index}.quantity", left=line.quantity - taken)
         parts.append(amounts.part_of(_line(line), before=taken, quantity=piece.quantity))
         before[line.order_line_id] += piece.quantity
-    for points, (net, tax) in amounts.left(remaining, [amounts.per_rate(parts)]).items():
-        if net < 0 or tax < 0:
-            raise CreditTooLarge(field="lines", left=sum(remaining.get(points, (0, 0))))
+    check_fits(remaining, amounts.per_rate(parts), field="lines")
     return parts
 
 

@@ -28,6 +28,7 @@ WIDTH, HEIGHT = A4
 LEFT, RIGHT, TOP, BOTTOM = 20 * mm, WIDTH - 20 * mm, HEIGHT - 20 * mm, 25 * mm
 LEADING = 13.0
 INK, GREY, RULE = HexColor("#1a1a1a"), HexColor("#666666"), HexColor("#c8c8c8")
+WITHOUT_TAX = "*"
 DESCRIPTION_WIDTH = 62 * mm
 COLUMNS = {"Quantity": 98 * mm, "Unit price": 121 * mm, "Discount": 138 * mm, "Tax": 151 * mm, "Total": RIGHT}
 """The right edge of each column of figures; the description stands left of them."""
@@ -95,7 +96,8 @@ class _Paper:
         self.y -= LEADING
         buyer = self.invoice.buyer
         number = [f"Customer {buyer['number']}"] if buyer["number"] else []
-        for index, words in enumerate([buyer["name"], buyer["contact"], *number, buyer["country"]]):
+        where = buyer.get("address") or [buyer["country"]]  # the older ones have none
+        for index, words in enumerate([buyer["name"], buyer["contact"], *where, *number]):
             if words:
                 self._wrapped(words, font=PLAIN if index else BOLD)
         if self.invoice.reason:
@@ -110,9 +112,18 @@ class _Paper:
             facts.append(f"Credits invoice {invoice.credits_number}")
         facts.append(f"Amounts in {invoice.currency}")
         if invoice.tax:
-            with_tax = any(line.includes_tax for line in self.lines)
-            facts.append(f"Unit prices {'with' if with_tax else 'without'} tax, totals with tax")
+            with_tax = "with" if self._are_with_tax() else "without"
+            facts.append(f"Unit prices {with_tax} tax, totals with tax")
+            if self._are_mixed():
+                facts.append(f"{WITHOUT_TAX} unit price without tax")
         return facts
+
+    def _are_with_tax(self) -> bool:
+        """Whether the prices of what is taxed hold the tax, all of them or some; without tax both are one."""
+        return any(line.includes_tax for line in self.lines if line.tax_basis_points)
+
+    def _are_mixed(self) -> bool:
+        return len({line.includes_tax for line in self.lines if line.tax_basis_points}) > 1
 
     def _column(self, x: float, rows: Sequence[str], *, right: bool) -> None:
         self.canvas.setFillColor(GREY)
@@ -148,11 +159,12 @@ class _Paper:
         self.y -= LEADING
 
     def _figures(self, line: InvoiceLine) -> None:
+        is_marked = self._are_mixed() and line.tax_basis_points and not line.includes_tax
         figures = (
             f"{line.quantity:,}",
-            self.money(line.unit_price),
+            f"{WITHOUT_TAX if is_marked else ''}{self.money(line.unit_price)}",
             _percent(line.discount_basis_points) if line.discount_basis_points else "",
-            _percent(line.tax_basis_points) if line.tax_basis_points else "",
+            _percent(line.tax_basis_points) if self.invoice.tax else "",
             self.money(line.total),
         )
         for edge, words in zip(COLUMNS.values(), figures, strict=True):
@@ -160,7 +172,7 @@ class _Paper:
 
     def sums(self) -> None:
         """Net, tax per rate, total; kept together."""
-        taxes = [rate for rate in self.invoice.taxes if rate["basis_points"] or rate["tax"]]
+        taxes = self.invoice.taxes if self.invoice.tax else []  # a zero rate beside others is said, too
         self._room(LEADING * (len(taxes) + 4))
         self.y -= LEADING + 4
         self._sum("Net", self.invoice.net)

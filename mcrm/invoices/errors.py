@@ -15,6 +15,12 @@ class AlreadyInvoiced(Conflict):
     code = "invoice.already-issued"
 
 
+class BeyondInvoice(Conflict):
+    """The order has been invoiced and would cost more than that: place another order for what is added."""
+
+    code = "order.beyond-invoice"
+
+
 class NotInvoiceable(Conflict):
     """Nothing is to be invoiced for this order."""
 

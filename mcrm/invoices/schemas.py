@@ -43,6 +43,7 @@ class BuyerSchema(fields.Schema):
     contact = fields.Str(required=True, allow_none=True)
     number = fields.Str(required=True, allow_none=True)
     country = fields.Str(required=True, allow_none=True)
+    address = fields.List(fields.Str(), required=True, dump_default=list, metadata={"description": "Where bills go"})
 
 
 class InvoiceTaxSchema(fields.Schema):

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor
+from mcrm.addresses import service as addresses
+from mcrm.addresses.models import AddressKind
 from mcrm.contacts.models import Contact
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
-from mcrm.invoices import amounts
+from mcrm.invoices import amounts, remaining
 from mcrm.invoices.amounts import Line
-from mcrm.invoices.errors import AlreadyInvoiced, InvoiceUnknown, NotInvoiceable
+from mcrm.invoices.errors import AlreadyInvoiced, BeyondInvoice, InvoiceUnknown, NotInvoiceable
 from mcrm.invoices.models import Invoice, InvoiceKind, InvoiceLine
 from mcrm.ledger import posting
 from mcrm.ledger.models import Cause, LedgerAccount
@@ -27,6 +29,7 @@ from mcrm.orders.numbers import next_number
 from mcrm.orders.storing import SOURCE as IMPORTED
 from mcrm.payments import service as payments
 
+POSTCODE_LAST = frozenset({"AU", "CA", "GB", "IE", "NZ", "US"})
 CREDIT_FACTS = ("credits_id", "credits_number", "refund_id", "return_id", "reason")
 PREFIXES = {InvoiceKind.INVOICE: "INV", InvoiceKind.CREDIT_NOTE: "CRN"}
 
@@ -63,7 +66,8 @@ def lines_of(session: Session, invoice_id: UUID) -> list[InvoiceLine]:
 def issue(session: Session, actor: Actor, *, order_id: UUID, seller: Seller) -> Invoice:
     """Invoice an order as it stands, once; a credit order gets a credit note.
 
-    Raises OrderUnknown, AlreadyInvoiced, NotInvoiceable.
+    Raises OrderUnknown, AlreadyInvoiced, NotInvoiceable, and CreditTooLarge where the invoice of the order that it
+    credits has less left.
     """
     order = payments.locked(session, actor, order_id)
     if order.status == OrderStatus.CANCELLED:
@@ -76,8 +80,22 @@ def issue(session: Session, actor: Actor, *, order_id: UUID, seller: Seller) -> 
     lines = [line for line in lines if line.quantity]  # all of the others were cancelled
     if not lines:
         raise NotInvoiceable("The order has no lines.")
-    kind = InvoiceKind.CREDIT_NOTE if order.kind == OrderKind.CREDIT else InvoiceKind.INVOICE
+    kind = InvoiceKind.INVOICE
+    if order.kind == OrderKind.CREDIT:
+        kind = InvoiceKind.CREDIT_NOTE
+        remaining.check_credit_order(session, order, amounts.per_rate(lines))
     return store(session, actor, order, kind, lines, seller)
+
+
+def check_covered(session: Session, order: Order) -> None:
+    """Raise BeyondInvoice for an order that costs more than it was invoiced, less what was credited: what is added to
+    it could neither be invoiced nor paid any more. The caller holds the order's lock.
+    """
+    query = select(Invoice.kind, Invoice.total).where(Invoice.order_id == order.id)
+    documents = session.execute(query).all()
+    sums = [total if kind == InvoiceKind.INVOICE else -total for kind, total in documents]
+    if documents and order.total > sum(sums):
+        raise BeyondInvoice(field="lines")
 
 
 def store(
@@ -129,7 +147,19 @@ def _buyer(session: Session, order: Order) -> dict[str, Any]:
         "contact": found.name if found.name != found.account else None,
         "number": found.number,
         "country": found.country,
+        "address": _address(session, order),
     }
+
+
+def _address(session: Session, order: Order) -> list[str]:
+    """Where bills of the account, else of the contact, go, as it is written on a letter; empty where nobody said."""
+    found = addresses.default_of(session, Account, order.account_id, AddressKind.BILLING)
+    found = found or addresses.default_of(session, Contact, order.contact_id, AddressKind.BILLING)
+    if found is None:
+        return []
+    place = [found.city, found.postcode] if found.country in POSTCODE_LAST else [found.postcode, found.city]
+    written = [found.name, *found.lines, " ".join(word for word in place if word), found.region, found.country]
+    return [words for words in written if words]
 
 
 def _row(invoice: Invoice, number: int, line: Line) -> InvoiceLine:

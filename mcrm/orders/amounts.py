@@ -15,9 +15,17 @@ def share(amount: int, part: int, whole: int) -> int:
     return half_up(amount * part, whole)
 
 
-def between(amount: int, before: int, pieces: int, whole: int) -> int:
-    """The worth of `pieces` more when `before` of `whole` were taken already: all the parts together are `amount`."""
-    return share(amount, before + pieces, whole) - share(amount, before, whole)
+def between(total: int, tax: int, before: int, pieces: int, whole: int) -> tuple[int, int]:
+    """(total, tax) of `pieces` more when `before` of `whole` were taken already: all the parts together are these.
+
+    The tax follows the total, so that no part holds more tax than it costs.
+    """
+
+    def tax_until(amount: int) -> int:
+        return half_up(amount * tax, total) if total else 0
+
+    start, end = share(total, before, whole), share(total, before + pieces, whole)
+    return end - start, tax_until(end) - tax_until(start)
 
 
 def sums(lines: Iterable[dict[str, Any]]) -> dict[str, int]:
@@ -28,8 +36,8 @@ def sums(lines: Iterable[dict[str, Any]]) -> dict[str, int]:
 
 def credit(line: OrderLine, before: int, pieces: int) -> dict[str, int]:
     """The money columns of the credit for `pieces` of a line, of which `before` were credited already."""
-    total, tax = (-between(amount, before, pieces, line.live_quantity) for amount in (line.total, line.tax))
-    return {"net": total - tax, "tax": tax, "total": total}
+    total, tax = between(line.total, line.tax, before, pieces, line.live_quantity)
+    return {"net": tax - total, "tax": -tax, "total": -total}
 
 
 def shrink(line: OrderLine, pieces: int) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.orders.models import ImportRun
-from mcrm.orders.rows import Cleaner, FileRefused, Line, Refusal, look_at, opened
+from mcrm.orders.rows import FORMULA, Cleaner, FileRefused, Line, Refusal, look_at, opened
 from mcrm.orders.storing import Store
 from mcrm.transaction import perform
 
@@ -27,7 +27,6 @@ KIND = "orders"
 LONGEST_LOCK_S = 0.05
 FIRST, FEWEST, MOST = 25, 50, 1000  # rows
 AIM_S, SHRINK, GROWTH = 0.6 * LONGEST_LOCK_S, 0.5, 1.25
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # wide too
 Verdicts = list[tuple[int, str, str, str]]
 
 

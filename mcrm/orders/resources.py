@@ -16,6 +16,7 @@ from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
 from mcrm.contacts.people import is_person
 from mcrm.db import reading
+from mcrm.invoices import service as invoices
 from mcrm.orders import cancelling, changing, moving, placing, service
 from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order, Shipment
@@ -178,6 +179,7 @@ class Lines(MethodView):
 
     @blueprint.arguments(LineChangesSchema())
     @blueprint.response(200, OrderLinesSchema())
+    @blueprint.alt_response(409, description="Something has left, or the order was invoiced and would cost more")
     def patch(self, changes: dict[str, Any], id: UUID) -> dict[str, Any]:
         """Add, change and drop lines while nothing has left; stock follows."""
         wishes = [changing.Change(**line) for line in changes["lines"]]
@@ -185,7 +187,10 @@ class Lines(MethodView):
         def work(session: Session) -> dict[str, Any]:
             order = service.reachable(session, current_actor, id, lock=True)
             blueprint.check_etag(order)
+            before = order.total
             changing.change_lines(session, current_actor, order, wishes)
+            if order.total > before:
+                invoices.check_covered(session, order)
             payments.settle(session, order)  # it costs more or less now
             return full(session, order)
 

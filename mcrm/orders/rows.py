@@ -14,13 +14,21 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mcrm.orders.models import OrderKind, OrderStatus
+
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
+OPTIONAL = ("Currency", "Tax", "Kind", "Status", "Reference")
+"""What an export adds: the line's tax, in units of the currency; order or credit; where it stood; its reference."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # wide too
+KINDS, STATUSES = {one.value for one in OrderKind}, {one.value for one in OrderStatus}
+OVER = (OrderStatus.DELIVERED, OrderStatus.CANCELLED, OrderStatus.RETURNED)
 WITHOUT_PARTS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 IN_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
 CUSTOMER = re.compile(r"(\d+)\.0+")
 LARGEST = 10**12
 LARGEST_LINE = 10**12  # minor units
 LONGEST_NUMBER = 40
+LONGEST_ADDRESS = 254
 LONGEST_TEXT = 300
 
 
@@ -34,7 +42,10 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One clean order line. `nth` counts the rows of its invoice from 1; money in minor units."""
+    """One clean order line. `nth` counts the rows of its invoice from 1; money in minor units, `total` with its tax.
+
+    `customer` is a number, or the phone or mail of somebody who is there already (`is_address`).
+    """
 
     at_line: int
     invoice: str
@@ -47,6 +58,11 @@ class Line:
     total: int
     customer: str
     country: str
+    is_address: bool = False
+    tax: int = 0
+    is_credit: bool = False
+    status: OrderStatus = OrderStatus.DELIVERED
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +142,7 @@ class Cleaner:
     """
 
     def __init__(self, currency: str, timezone: ZoneInfo) -> None:
+        self.currency = currency
         self.factor = Decimal(1 if currency in WITHOUT_PARTS else 1000 if currency in IN_THOUSANDTHS else 100)
         self.counts: dict[str, int] = {}
         self.instant = lru_cache(1024)(lambda text: _instant(text, timezone))
@@ -137,7 +154,7 @@ class Cleaner:
         invoice = cells["InvoiceNo"].strip()
         nth = self.counts[invoice] = self.counts.get(invoice, 0) + 1
         try:
-            return self._clean(at_line, invoice, nth, {name: cells[name].strip() for name in COLUMNS})
+            return self._clean(at_line, plain(invoice), nth, {name: text.strip() for name, text in cells.items()})
         except Unfit as unfit:
             return Refusal(at_line, invoice, str(unfit))
 
@@ -148,10 +165,14 @@ class Cleaner:
             raise Unfit("no-invoice")
         if any("\0" in cell for cell in cells.values()):
             raise Unfit("bad-text")
-        customer = cells["CustomerID"]
+        if cells.get("Currency", self.currency) != self.currency:
+            raise Unfit("other-currency")
+        customer, code = plain(cells["CustomerID"]), plain(cells["StockCode"])
+        is_address = customer.startswith("+") or "@" in customer
         if whole := CUSTOMER.fullmatch(customer):
             customer = whole[1]
-        if max(len(invoice), len(customer), len(cells["StockCode"])) > LONGEST_NUMBER:
+        most = LONGEST_ADDRESS if is_address else LONGEST_NUMBER
+        if max(len(invoice), len(code)) > LONGEST_NUMBER or len(customer) > most:
             raise Unfit("too-long")
         quantity = _decimal(cells["Quantity"], "bad-quantity")
         if not quantity or quantity != quantity.to_integral_value():
@@ -166,19 +187,50 @@ class Cleaner:
             at_line=at_line,
             invoice=invoice,
             nth=nth,
-            code=cells["StockCode"],
-            description=cells["Description"][:LONGEST_TEXT],
+            code=code,
+            description=plain(cells["Description"])[:LONGEST_TEXT],
             quantity=int(quantity),
             placed_at=self.instant(cells["InvoiceDate"]),
             unit_price=unit_price,
             total=total,
             customer=customer,
-            country=cells["Country"][:LONGEST_TEXT],
+            country=plain(cells["Country"])[:LONGEST_TEXT],
+            is_address=is_address,
+            tax=self._tax(plain(cells.get("Tax", "")), total),
+            is_credit=_is_credit(cells.get("Kind", ""), invoice),
+            status=_status(cells.get("Status", "")),
+            reference=plain(cells.get("Reference", ""))[:LONGEST_NUMBER] or None,
         )
+
+    def _tax(self, text: str, total: int) -> int:
+        """What of the line's total is tax; of its sign, and no more than all of it."""
+        tax = self._minor(_decimal(text, "bad-tax")) if text else 0
+        if abs(tax) > abs(total) or tax * total < 0:
+            raise Unfit("bad-tax")
+        return tax
 
     def _minor(self, amount: Decimal) -> int:
         """Minor units, half away from zero. A line's total is rounded once, from the exact price."""
         return int((amount * self.factor).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def plain(text: str) -> str:
+    """The text that an export put an apostrophe before, so that no spreadsheet takes it for a formula."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
+
+
+def _is_credit(kind: str, invoice: str) -> bool:
+    """As the file says; where it says nothing, the number of a credit begins with a C."""
+    if kind and kind not in KINDS:
+        raise Unfit("bad-kind")
+    return kind == OrderKind.CREDIT if kind else invoice.upper().startswith("C")
+
+
+def _status(text: str) -> OrderStatus:
+    """Past orders are over: what was cancelled or came back stays so, everything else was delivered."""
+    if text and text not in STATUSES:
+        raise Unfit("bad-status")
+    return OrderStatus(text) if text in OVER else OrderStatus.DELIVERED
 
 
 def _decimal(text: str, reason: str) -> Decimal:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import SYSTEM
-from mcrm.contacts.models import Contact
+from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -22,6 +22,7 @@ from mcrm.products.models import Product
 from mcrm.transaction import insert_rows, write_rows
 
 SOURCE = "import"
+BY_ADDRESS = ("sms", "email")
 Customer = tuple[UUID, UUID, str | None]  # contact, account, country
 
 
@@ -55,10 +56,13 @@ class Store:
         there = {(row[0], row[1]) for row in session.execute(query)}
         verdicts: dict[int, tuple[str, str]] = {}
         heads: dict[str, dict[str, Any]] = {}
-        added: dict[UUID, int] = {}
+        added: dict[UUID, tuple[int, int]] = {}
         rows: list[dict[str, Any]] = []
         for line in lines:
-            contact_id, account_id, country = self._customer(line.customer)
+            if (customer := self._customer(line.customer)) is None:
+                verdicts[line.at_line] = ("rejected", "no-such-customer")
+                continue
+            contact_id, account_id, country = customer
             order = orders.get(line.invoice)
             head = heads.get(line.invoice)
             if order is None and head is None:
@@ -75,19 +79,30 @@ class Store:
                 continue
             rows.append(self._line(order_id, line))
             if head:
-                head["total"] += line.total
+                for name, amount in (
+                    ("total", line.total),
+                    ("tax_total", line.tax),
+                    ("net_total", line.total - line.tax),
+                ):
+                    head[name] += amount
             else:
-                added[order_id] = added.get(order_id, 0) + line.total
+                total, tax = added.get(order_id, (0, 0))
+                added[order_id] = (total + line.total, tax + line.tax)
         self._write(session, list(heads.values()), rows, added)
         return verdicts
 
     def _write(
-        self, session: Session, heads: list[dict[str, Any]], rows: list[dict[str, Any]], added: dict[UUID, int]
+        self,
+        session: Session,
+        heads: list[dict[str, Any]],
+        rows: list[dict[str, Any]],
+        added: dict[UUID, tuple[int, int]],
     ) -> None:
         insert_rows(session, Order, heads)
         insert_rows(session, OrderLine, rows)
-        for order_id, amount in added.items():
-            more = {"total": Order.total + amount, "net_total": Order.net_total + amount, "updated_at": clock.now()}
+        for order_id, (total, tax) in added.items():
+            more = {"total": Order.total + total, "tax_total": Order.tax_total + tax, "updated_at": clock.now()}
+            more["net_total"] = Order.net_total + (total - tax)
             write_rows(session, update(Order).where(Order.id == order_id).values(**more))
         for head in heads:
             log.append(
@@ -100,8 +115,8 @@ class Store:
                 payload={"number": head["number"], "currency": self.currency},
             )
 
-    def _customer(self, number: str) -> Customer:
-        return self.customers.get(number) or self.fresh[0][number]
+    def _customer(self, number: str) -> Customer | None:
+        return self.customers.get(number) or self.fresh[0].get(number)
 
     def _find_or_make_customers(self, session: Session, lines: list[Line]) -> None:
         wanted = {line.customer: line for line in reversed(lines) if line.customer not in self.customers}
@@ -110,9 +125,11 @@ class Store:
         query = query.join(Account, Account.id == Contact.account_id).where(Contact.number.in_(wanted))
         for number, contact_id, account_id, country in session.execute(query):
             found[str(number)] = (contact_id, account_id, country)
+        if addresses := [customer for customer, line in wanted.items() if line.is_address]:
+            found.update(_by_address(session, addresses))
         accounts, contacts = [], []
         for number, line in wanted.items():
-            if number in found:
+            if number in found or line.is_address:
                 continue
             name = f"Customer {number}"
             account = _row(name=name, kind=AccountKind.PERSON.value, country=line.country or None, custom={})
@@ -153,18 +170,19 @@ class Store:
         insert_rows(session, Product, made)
 
     def _head(self, line: Line, contact_id: UUID, account_id: UUID) -> dict[str, Any]:
-        kind = OrderKind.CREDIT if line.invoice.upper().startswith("C") else OrderKind.ORDER
+        kind = OrderKind.CREDIT if line.is_credit else OrderKind.ORDER
         return _row(
             number=line.invoice,
             number_key=number_key(line.invoice),
             kind=kind.value,
-            status=OrderStatus.DELIVERED.value,
+            status=line.status.value,
             payment_status=PaymentStatus.PAID.value,
             account_id=account_id,
             contact_id=contact_id,
             currency=self.currency,
-            total=0,
+            **dict.fromkeys(("total", "tax_total", "net_total"), 0),
             placed_at=line.placed_at,
+            reference=line.reference,
             source=SOURCE,
             custom={},
         )
@@ -179,8 +197,21 @@ class Store:
             quantity=line.quantity,
             unit_price=line.unit_price,
             total=line.total,
-            shipped_quantity=max(line.quantity, 0),
+            tax=line.tax,
+            net=line.total - line.tax,
+            shipped_quantity=0 if line.status is OrderStatus.CANCELLED else max(line.quantity, 0),
         )
+
+
+def _by_address(session: Session, addresses: list[str]) -> dict[str, Customer]:
+    """Customers without a number, by a phone or mail of theirs."""
+    query = select(ContactPoint.address, Contact.id, Contact.account_id, Account.country)
+    query = query.join(Contact, Contact.id == ContactPoint.contact_id).join(Account, Account.id == Contact.account_id)
+    query = query.where(ContactPoint.channel.in_(BY_ADDRESS), ContactPoint.address.in_(addresses))
+    return {
+        address: (contact_id, account_id, country)
+        for address, contact_id, account_id, country in session.execute(query)
+    }
 
 
 def _row(**facts: Any) -> dict[str, Any]:

@@ -26,6 +26,13 @@ class PaymentState(StrEnum):
     VOIDED = "voided"
 
 
+class TakenAs(StrEnum):
+    """How a payment begins; it is let go later, if at all."""
+
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+
+
 class Payment(Row):
     """Money for an order, in minor units of its currency. The reference is the carrier's of money, one per method."""
 

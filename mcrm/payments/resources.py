@@ -16,7 +16,7 @@ from mcrm.db import reading
 from mcrm.orders import service as orders
 from mcrm.orders.schemas import NothingSchema
 from mcrm.payments import service
-from mcrm.payments.models import Payment, Refund
+from mcrm.payments.models import Payment, PaymentState, Refund
 from mcrm.payments.schemas import (
     NewPaymentSchema,
     NewRefundSchema,
@@ -106,6 +106,7 @@ class PaymentsOfOrder(MethodView):
     @blueprint.response(201, PaymentSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> Payment:
         """Take a payment; what is more than the order still costs is refused."""
+        facts["state"] = PaymentState(facts["state"].value)
         return perform(lambda session: service.pay(session, current_actor, order_id=id, **facts))
 
 

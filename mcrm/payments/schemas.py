@@ -2,7 +2,7 @@
 
 from mcrm.api import fields, formats
 from mcrm.api.paging import PageQuery
-from mcrm.payments.models import Method, PaymentState
+from mcrm.payments.models import Method, PaymentState, TakenAs
 
 
 class OwnPaymentSchema(fields.Schema):
@@ -37,7 +37,7 @@ class MoneyInSchema(fields.Schema):
 class NewPaymentSchema(MoneyInSchema):
     """A payment, captured at once unless it is only authorised."""
 
-    state = fields.Enum(PaymentState, load_default=PaymentState.CAPTURED)
+    state = fields.Enum(TakenAs, load_default=TakenAs.CAPTURED)
 
 
 class NewRefundSchema(MoneyInSchema):

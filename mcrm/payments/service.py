@@ -3,15 +3,17 @@
 An order's payment status is derived anew whenever money moves, in the same transaction.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, column, func, select, table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor
+from mcrm.db import Id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
@@ -184,11 +186,17 @@ def sums_of(session: Session, order: Order) -> Sums:
     invoiced, credited = posting.billed(session, order.id)
     return Sums(
         total=order.total if invoiced is None else invoiced,
-        credited=credited + sum(credits.values()),
+        credited=credited + sum(credits.values()) - _said_twice(session, order, credits),
         authorised=paid.get(PaymentState.AUTHORISED.value, 0),
         captured=paid.get(PaymentState.CAPTURED.value, 0),
         refunded=_refunded(session, [order.id, *credits]),
     )
+
+
+def _said_twice(session: Session, order: Order, credits: Mapping[UUID, int]) -> int:
+    """What credit notes on the order's own invoice took off for returns that made a credit order: it counts already."""
+    rows = session.execute(_NOTED.where(_NOTES.c.order_id == order.id)) if credits else ()
+    return sum(min(int(total), credits.get(credit_id, 0)) for credit_id, total in rows)
 
 
 def settle(session: Session, order: Order) -> None:
@@ -275,3 +283,12 @@ def _note(session: Session, actor: Actor, order: Order, kind: Kind, row: Payment
 
 
 _CREDITS = select(Order.id, Order.total).where(IS_CREDIT)
+_NOTES = table(
+    "invoices", column("order_id", Id), column("return_id", Id), column("total")
+)  # they stand above payments
+_NOTED = (
+    select(Return.credit_order_id, func.sum(_NOTES.c.total))
+    .join(_NOTES, _NOTES.c.return_id == Return.id)
+    .where(Return.credit_order_id.is_not(None))
+    .group_by(Return.credit_order_id)
+)

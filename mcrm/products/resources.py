@@ -6,10 +6,11 @@ from uuid import UUID
 from flask import Response
 from flask.views import MethodView
 
+from mcrm import filters
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import PAGING, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.products import service
@@ -47,12 +48,9 @@ class Products(MethodView):
     @blueprint.response(200, page_of(ProductSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the products, by name; customers see those on sale."""
-        found = service.searched(service.products_of(current_actor), query.pop("q"))
-        if (category := query.pop("category")) is not None:
-            found = found.where(Product.category == category)
-        if (is_active := query.pop("is_active")) is not None:
-            found = found.where(Product.is_active.is_(is_active))
-        return ROWS.listed(found, [Product.name, Product.id], **query)
+        page = {name: query.pop(name) for name in PAGING}
+        found = filters.products(current_actor, **query)
+        return ROWS.listed(found, [Product.name, Product.id], **page)
 
     @blueprint.allow(*KEEPERS)
     @blueprint.arguments(ProductInSchema())

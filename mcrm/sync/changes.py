@@ -22,6 +22,7 @@ from mcrm.orders import placing
 from mcrm.orders.placing import Wanted
 from mcrm.orders.schemas import NewOrderSchema
 from mcrm.sync.errors import RecordInvalid
+from mcrm.sync.tables import is_empty
 from mcrm.transaction import pending
 
 Facts = dict[str, Any]
@@ -81,7 +82,7 @@ def _edit_contact(session: Session, actor: Actor, id: UUID, facts: Facts) -> obj
 
 
 def _add_point(session: Session, actor: Actor, new: New) -> object:
-    facts = dict(new.facts)
+    facts = _given(new.facts)
     contact = contacts.reachable(session, actor, _id(facts.pop("contact_id", None)), field="contact_id")
     loaded = NEW_POINT.load(facts)
     channel = loaded["channel"].value
@@ -129,15 +130,18 @@ PARTS = {"orders": ("order_lines", "order_id")}
 
 
 def instant(value: Any, otherwise: datetime) -> datetime:
-    """The aware time of epoch milliseconds; `otherwise` for anything that is none within 1900 to 2199."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -(2.2e12) < value < 7.2e12:
+    """The aware time of epoch milliseconds; `otherwise` for anything that is none within 1900 to 2199.
+
+    Zero is none: it is what the protocol's client puts into a number column that the app left empty.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value or not -(2.2e12) < value < 7.2e12:
         return otherwise
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
 def _given(facts: Facts) -> Facts:
     """Without what the device left empty."""
-    return {name: value for name, value in facts.items() if value is not None}
+    return {name: value for name, value in facts.items() if not is_empty(value)}
 
 
 def _id(value: Any) -> UUID:

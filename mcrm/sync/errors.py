@@ -69,6 +69,12 @@ class WithItsOrder(Conflict):
     code = "sync.with-its-order"
 
 
+class Twice(Conflict):
+    """This stands twice in one push; the first of the two was looked at."""
+
+    code = "sync.twice"
+
+
 class PullFirst(Conflict):
     """The server was restored from a backup since your last sync: sync once more, then your changes are taken."""
 

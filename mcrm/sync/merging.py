@@ -16,9 +16,10 @@ from mcrm import keys
 from mcrm.interactions.models import Change
 from mcrm.sync.errors import ReadOnly, RecordStale
 from mcrm.sync.models import Applied, Edit
-from mcrm.sync.tables import Policy, SyncedTable, Written
+from mcrm.sync.tables import Policy, SyncedTable, Written, is_empty
 
 DIGEST_DIGITS = 24
+KEPT_BY_THE_CLIENT = frozenset({"updated_at"})  # it sets this at every save, also of a form that nobody changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +53,41 @@ def merge(
     Raises RecordStale when the device does not say which fields it changed and others changed the same row, ReadOnly
     when it changed only what it may not.
     """
-    named = frozenset(str(record.get("_changed") or "").split(",")) - {""}
-    editable = table.written(Written.ALWAYS)
-    if named and record.get("_status") != "created":
-        sent = {name: record.get(name) for name in editable if name in named}
-        if not sent and named & {column.name for column in table.columns}:
-            raise ReadOnly
-    else:
-        named = frozenset()
-        sent = {name: record[name] for name in editable if name in record}
+    named, sent = _sent(table, record)
     base = base_of(record)
     differing = {name: value for name, value in sent.items() if not same(value, current[name])}
-    if edit is not None and edit.base_rev == base:
+    if edit is not None and (edit.base_rev == base or record.get("_status") == "created"):
         differing = {n: value for n, value in differing.items() if edit.digests.get(n) != digest(value)}
     result = Merge()
+    policies = {column.name: column.policy for column in table.columns}
     for name, value in differing.items():
         if not others.changed(name):
             result.values[name] = value
         elif not named and base:
             raise RecordStale
         else:
-            _decide(result, editable[name].policy, name, value, current[name])
+            _decide(result, policies[name], name, value, current[name])
     return result
+
+
+def _sent(table: SyncedTable, record: Mapping[str, Any]) -> tuple[bool, dict[str, Any]]:
+    """Whether the device says which fields it changed, and what it sent of those that it may change.
+
+    A row that it made and has not got back yet stands for itself, and what was left empty there is no edit. One that it
+    got back though it never heard the answer to its push still comes as made: then only later edits are edits.
+    """
+    changed = frozenset(str(record.get("_changed") or "").split(",")) - {""}
+    editable = table.written(Written.ALWAYS)
+    made = record.get("_status") == "created"
+    if made and not base_of(record):
+        own = (name for name in editable if name in changed or not is_empty(record.get(name)))
+        return False, {name: record.get(name) for name in own}
+    if not made and not changed:
+        return False, {name: record[name] for name in editable if name in record}
+    sent = {name: record.get(name) for name in editable if name in changed}
+    if not made and not sent and (changed - KEPT_BY_THE_CLIENT) & {column.name for column in table.columns}:
+        raise ReadOnly
+    return True, sent
 
 
 def _decide(result: Merge, policy: Policy, name: str, mine: Any, theirs: Any) -> None:

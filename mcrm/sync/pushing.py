@@ -4,6 +4,7 @@ A row that is refused is named with a code and a sentence and holds nothing else
 that is sent again changes nothing. What met another edit, or came for a row that is gone, is kept as a conflict.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,13 +13,16 @@ import marshmallow as ma
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from mcrm.access.models import SignIn
 from mcrm.actors import Actor
 from mcrm.api.fields import clean_text
 from mcrm.errors import Conflict as Refusal
 from mcrm.errors import DomainError
+from mcrm.interactions import places, positions
 from mcrm.interactions.log import read_cursor
+from mcrm.interactions.positions import ChangedRow
 from mcrm.sync import errors, pulling, scopes
 from mcrm.sync.changes import PARTS
 from mcrm.sync.tables import TABLES, identifier
@@ -27,6 +31,8 @@ from mcrm.transaction import pending
 
 Changes = Mapping[str, Mapping[str, Sequence[Any]]]
 LONGEST_ID = 64
+REFUSING = (DomainError, ma.ValidationError, IntegrityError, DataError, ValueError)
+"""What a use case raises over one record, which holds back no other."""
 
 
 @dataclass(slots=True)
@@ -57,11 +63,34 @@ def push(session: Session, actor: Actor, *, changes: Changes, last_pulled_at: in
     pending(session).origin = actor.session_id
     taking = Taking(session, actor, scopes.scope_of(session.connection(), actor), region)
     pushed = Pushed(pulling.now(session.connection()))
+    seen: set[tuple[str, str]] = set()
     for aggregate in _aggregates(changes):
-        _take(taking, aggregate, pushed)
+        place = (aggregate.table, _shown(aggregate.record.get("id")))
+        if place[1] and place in seen:
+            pushed.refuse(*place, errors.Twice.code, errors.Twice().detail, dirty=False)
+        else:
+            seen.add(place)
+            _take(taking, aggregate, pushed)
     for table, id_ in _deletions(changes):
         _take_deletion(taking, table, id_, pushed)
+    _require_within(session, taking.scope)
     return pushed
+
+
+def _require_within(session: Session, scope: scopes.Scope) -> None:
+    """Raise StaleDataError, so that the push is taken anew, when an account moved away while it was written below.
+
+    The rows would lie in another territory, and the device that made them would keep them for ever.
+    """
+    if scope.everything:
+        return
+    session.flush()
+    connection, queue = session.connection(), pending(session)
+    queue.extend(places.stand_still(connection, queue))
+    written = [entry for entry in queue if isinstance(entry, ChangedRow) and entry.table in TABLES and not entry.left]
+    for row in places.placed(connection, positions.last_of_each(written)):
+        if row.territory_id is not None and row.territory_id not in scope.territories:
+            raise StaleDataError("an account has moved away meanwhile")
 
 
 def count(changes: Changes) -> int:
@@ -71,12 +100,15 @@ def count(changes: Changes) -> int:
 
 def _aggregates(changes: Changes) -> Iterator[Aggregate]:
     """Records that were made or changed, parents before children, parts with what they are parts of."""
+    parts = {whole: _by_whole(changes, *PARTS[whole]) for whole in PARTS}
     for name in [*TABLES, *sorted(changes.keys() - TABLES.keys())]:
         if name in PART_TABLES:
             yield from _loose_parts(name, changes)
             continue
+        found = parts.get(name, {})
         for record in _records(changes, name):
-            yield Aggregate(name, record, tuple(_parts_of(name, record, changes)))
+            id_ = record.get("id")
+            yield Aggregate(name, record, tuple(found.get(id_, ())) if isinstance(id_, str) else ())
 
 
 def _records(changes: Changes, name: str) -> list[Record]:
@@ -85,17 +117,23 @@ def _records(changes: Changes, name: str) -> list[Record]:
     return [*made, *lists.get("updated", ())]
 
 
-def _parts_of(name: str, record: Record, changes: Changes) -> Iterator[Record]:
-    if name in PARTS:
-        table, column = PARTS[name]
-        yield from (part for part in _records(changes, table) if str(part.get(column)) == str(record.get("id")))
+def _by_whole(changes: Changes, table: str, column: str) -> dict[str, list[Record]]:
+    """The records that are parts, by the id of what they are parts of."""
+    found: dict[str, list[Record]] = defaultdict(list)
+    for part in _records(changes, table):
+        if isinstance(part.get(column), str):
+            found[part[column]].append(part)
+    return found
 
 
 def _loose_parts(name: str, changes: Changes) -> Iterator[Aggregate]:
     """Parts whose whole is not in the push."""
     whole, column = PART_TABLES[name]
-    wholes = {str(record.get("id")) for record in _records(changes, whole)}
-    yield from (Aggregate(name, part) for part in _records(changes, name) if str(part.get(column)) not in wholes)
+    wholes = {id_ for record in _records(changes, whole) if isinstance(id_ := record.get("id"), str)}
+    for part in _records(changes, name):
+        id_ = part.get(column)
+        if not isinstance(id_, str) or id_ not in wholes:
+            yield Aggregate(name, part)
 
 
 def _deletions(changes: Changes) -> Iterator[tuple[str, str]]:
@@ -110,7 +148,7 @@ def _take(taking: Taking, aggregate: Aggregate, pushed: Pushed) -> None:
     try:
         with taking.session.begin_nested():
             decided = taking.upsert(aggregate)
-    except (DomainError, ma.ValidationError, IntegrityError, DataError, ValueError) as error:
+    except REFUSING as error:
         code, detail = _words(error)
         pushed.refuse(table, _shown(record.get("id")), code, detail)
         for part in aggregate.parts:
@@ -126,9 +164,10 @@ def _take_deletion(taking: Taking, table: str, sent: str, pushed: Pushed) -> Non
     try:
         with taking.session.begin_nested():
             taking.delete(table, sent)
-    except DomainError as error:
-        pushed.refuse(table, _shown(sent), error.code, error.detail, dirty=False)
-        if isinstance(error, errors.NotDeletable) and (id_ := identifier(sent)) is not None:
+    except REFUSING as error:
+        code, detail = _words(error)
+        pushed.refuse(table, _shown(sent), code, detail, dirty=False)
+        if (id_ := identifier(sent)) is not None:  # the device has dropped it, whatever it is told
             taking.send_again(table, id_)
 
 

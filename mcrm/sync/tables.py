@@ -231,6 +231,11 @@ def identifier(value: object) -> UUID | None:
     return found if str(found) == value else None  # in capitals it would be another one on the phone
 
 
+def is_empty(value: object) -> bool:
+    """Whether nobody filled this column of a new record: the protocol's client puts null there, or an empty text."""
+    return value is None or value == ""
+
+
 def storable(column: Column, value: Any) -> bool:
     """Whether a value from a device is of the column's type, and one that both databases can hold."""
     if value is None:

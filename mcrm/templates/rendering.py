@@ -11,6 +11,7 @@ from functools import lru_cache
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
+from mcrm.api.fields import clean_text
 from mcrm.templates.catalogue import Values
 
 ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
@@ -68,11 +69,20 @@ def _parts(node: nodes.Node) -> Iterator[nodes.Node]:
 
 
 def render(source: str, values: Values) -> str:
-    """The words; None becomes the empty text. Raises Unreadable for what `check` would have refused."""
+    """The words; None becomes the empty text.
+
+    Raises Unreadable for what `check` would have refused, for what these values alone bring to light (a text compared
+    with a number, where another order took another way), and for characters that no database stores.
+    """
     try:
-        return _compiled(source).render({name: value or "" for name, value in values.items()}).strip()
+        said = _compiled(source).render({name: value or "" for name, value in values.items()}).strip()
     except TemplateError as error:
         raise Unreadable(str(error)) from None
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise Unreadable(f"This cannot be worked out: {error}.") from None
+    if not clean_text(said):
+        raise Unreadable("NUL and halves of surrogate pairs cannot be sent.")
+    return said
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,7 @@ from mcrm.templates import service
 from mcrm.templates.catalogue import MESSAGES, ORDER_SHIPPED, Message, Values
 from mcrm.templates.errors import TemplateInvalid
 from mcrm.templates.models import Template, TemplateVersion
+from mcrm.templates.rendering import Unreadable
 from mcrm.templates.schemas import (
     CheckedTemplateSchema,
     MessagesSchema,
@@ -146,7 +147,10 @@ class Preview(MethodView):
             if errors := [finding for finding in findings if finding.is_error]:
                 raise TemplateInvalid(errors[0].detail, field=errors[0].field)
             values = _values(session, service.message_of(stored.key), facts["order_id"], facts["contact_id"])
-        said = service.rendered(shown.subject, shown.body, shown.channel, values)
+        try:
+            said = service.rendered(shown.subject, shown.body, shown.channel, values)
+        except Unreadable as error:
+            raise TemplateInvalid(str(error), field="body") from None
         encoding, needed = segments(said["text"])
         cost = {"encoding": encoding, "segments": needed}
         return {"subject": said["title"], "body": said["text"], **cost, "values": values, "findings": findings}

@@ -30,7 +30,7 @@ def wordings(session: Session, message: Message, locale: str | None, values: Val
     """Channel to the business's own words, in the best language there is; channels without any are left out.
 
     The language goes from `en-GB` to `en` to the setting `fallback-locale`; whoever calls has built-in words for the
-    rest. Words that cannot be rendered any more are left out too: news must not stay unsaid for a template.
+    rest. Words that cannot be rendered, or come to nothing, are left out too: news must not stay unsaid for a template.
     """
     wanted = _languages(session, locale)
     query = select(Template).where(Template.key == message.key, Template.locale.in_(wanted))
@@ -40,8 +40,12 @@ def wordings(session: Session, message: Message, locale: str | None, values: Val
     said: dict[str, Wording] = {}
     for channel, template in best.items():
         try:
-            said[channel] = rendered(template.subject, template.body, channel, values)
+            words = rendered(template.subject, template.body, channel, values)
         except Unreadable:
+            words = Wording(text="", title=None)
+        if words["text"]:
+            said[channel] = words
+        else:
             log.warning("template %s could not be rendered; the built-in words were used", template.id)
     return said
 

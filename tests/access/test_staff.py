@@ -125,6 +125,16 @@ def test_whoever_forgot_the_password_gets_in_by_a_token_once(
     assert not {first, second} & set(stored)
 
 
+def test_a_token_dies_with_the_password_and_the_rights_it_was_offered_for(client: FlaskClient, ada: Caller) -> None:
+    id = hire(ada)
+    for change in ({"password": "seventeen-oat-sacks"}, {"role": "manager"}, {"is_active": False}):
+        token = ada.post(f"/v1/users/{id}/password-reset").json["token"]
+        assert ada.patch(f"/v1/users/{id}", change).status_code == 200
+        ada.patch(f"/v1/users/{id}", {"is_active": True})
+        reset = client.post("/v1/auth/password-reset", json={"token": token, "password": NEW})
+        assert (change, reset.status_code) == (change, 401)
+
+
 def test_a_token_for_a_password_is_good_for_an_hour(
     client: FlaskClient, ada: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,8 @@ def test_what_is_no_file_of_rows_is_refused_with_a_reason(
         ("name,name\nx,y\n", "text/csv"),
         (",name\nx,y\n", "text/csv"),
         ("\n\n", "text/csv"),
+        ("name\nBen\n".encode("utf-16"), "text/csv"),
+        (b"name\nBe\0n\n", "text/csv"),
         ('name\n"' + "x" * 200_000 + '"\n', "text/csv"),
     )
     for data, kind in cases:

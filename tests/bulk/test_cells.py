@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcrm.bulk.cells import Reading, amount, major, minor, plain, safe, whole
+from mcrm.bulk.cells import Reading, amount, major, minor, safe, whole
 from mcrm.bulk.errors import RowUnfit
 from mcrm.bulk.rows import CONTACTS, suggested
 from mcrm.orders.importing import FORMULA
+from mcrm.orders.rows import plain
 
 TEXT = st.text(st.sampled_from("'=+-@\t\rab1"), max_size=6) | st.text(max_size=6)
 

@@ -1,5 +1,7 @@
 """One change for every row of a filter: counted, run by the worker, each row by the ordinary rules."""
 
+from uuid import UUID
+
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -71,6 +73,60 @@ def test_only_what_a_list_filters_and_a_patch_changes_can_be_asked(client: Flask
         {"filter": {"phone": "nobody"}, "set": {"locale": "fr"}},
     ):
         assert ada.post("/v1/bulk-changes", {"resource": "contacts", **asked}).status_code == 422, asked
+
+
+FILTERS = {
+    "contacts": {"q": "ben", "phone": "+447700900201", "account_id": str(UUID(int=1)), "tag": "vip"},
+    "accounts": {
+        "q": "ben",
+        "territory_id": str(UUID(int=1)),
+        "parent_id": str(UUID(int=1)),
+        "kind": "company",
+        "account_class": "gold",
+        "tag": "vip",
+    },
+    "products": {"q": "mug", "category": "Mugs", "is_active": False},
+}
+
+
+def test_every_filter_of_the_list_narrows_what_is_changed(client: FlaskClient, session: Session) -> None:
+    a_customer(session, "Aisha Khan")
+    a_product(session)
+    session.commit()
+    ada = as_staff(client, Role.ADMIN)
+    for resource, filters in FILTERS.items():
+        assert filters.keys() == service.TARGETS[resource].filters.fields.keys()
+        change = {"products": {"category": "x"}}.get(resource, {"locale": "fr"})
+        for name, value in {"": None, **filters}.items():
+            asked = {"resource": resource, "filter": {name: value} if name else {}, "set": change}
+            made = ada.post("/v1/bulk-changes", asked)
+            assert (made.status_code, made.json["matching"]) == (201, 0 if name else 1), (resource, name)
+
+
+def test_a_change_reaches_only_who_has_the_tag_and_the_own_field(client: FlaskClient, session: Session) -> None:
+    ben, aisha = a_customer(session, "Ben Okafor"), a_customer(session, "Aisha Khan")
+    session.commit()
+    ada = as_staff(client, Role.ADMIN)
+    field = {"table": "contacts", "name": "roast", "type": "string", "label": "Roast"}
+    defined = ada.post("/v1/custom-fields", field).json
+    for customer in (ben, aisha):
+        assert ada.patch(f"/v1/contacts/{customer.id}", {"custom": {"roast": "dark"}}).status_code == 200
+    assert ada.put(f"/v1/contacts/{ben.id}/tags/vip").status_code == 200
+    asked = {"resource": "contacts", "filter": {"tag": "vip", "custom.roast": "dark"}, "set": {"locale": "fr"}}
+    made = ada.post("/v1/bulk-changes", asked).json
+    assert (made["matching"], made["filter"]) == (1, asked["filter"])
+    ada.post(f"/v1/bulk-changes/{made['id']}/run")
+    work()
+    session.expire_all()
+    assert list(session.scalars(select(Contact.id).where(Contact.locale == "fr"))) == [ben.id]
+
+    for wrong in ({"custom.shoe": "9"}, {"custom.roast": 9}):
+        assert ada.post("/v1/bulk-changes", asked | {"filter": wrong}).status_code == 422, wrong
+    again = ada.post("/v1/bulk-changes", asked | {"set": {"locale": "de"}}).json
+    ada.post(f"/v1/bulk-changes/{again['id']}/run")
+    assert ada.delete(f"/v1/custom-fields/{defined['id']}", tag="*").status_code == 204
+    work()
+    assert ada.get(f"/v1/bulk-changes/{again['id']}").json["state"] == "cancelled"
 
 
 def test_a_refused_row_says_why_and_costs_the_others_nothing(client: FlaskClient, session: Session) -> None:

@@ -38,6 +38,7 @@ LAYERS = (
     {"taxes"},
     {"templates"},
     {"products"},
+    {"filters"},
     {"pricing"},
     {"stock"},
     {"purchasing"},

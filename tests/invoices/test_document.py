@@ -78,6 +78,21 @@ def test_the_page_says_who_whom_what_and_how_much() -> None:
         assert words in page, words
 
 
+def test_prices_with_and_without_tax_are_told_apart_and_a_zero_rate_is_said() -> None:
+    zero = {"basis_points": 0, "net": 3600, "tax": 0}
+    buyer = {"name": "The Ferry Café", "contact": None, "number": None, "country": "GB"}
+    made = an_invoice(taxes=[{"basis_points": 2000, "net": 100000, "tax": 20000}, zero])
+    made.buyer = buyer | {"address": ["3 Pier Road", "Bristol BS1 4ND"]}
+    espresso = a_line(2, "Espresso", tax_basis_points=0, unit_price=1200)
+    [page] = pages(made, a_line(1), espresso, a_line(3, "Candle", includes_tax=False, unit_price=390))
+    for words in ("Unit prices with tax", "* unit price without tax", "*3.90", "0%", "Tax 0% on 36.00", "3 Pier Road"):
+        assert words in page, words
+    assert "*12.00" not in page
+    [page] = pages(made, espresso, a_line(3, "Candle", includes_tax=False, unit_price=390))
+    assert "Unit prices without tax" in page
+    assert "*" not in page
+
+
 def test_names_of_many_scripts_are_printed() -> None:
     names = ("Łucja Żółć", "Nguyễn Thị Hiền", "Ελένη Παπαδοπούλου", "Жанна Щербак", "Անի", "გია")
     for name in names:

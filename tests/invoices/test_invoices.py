@@ -52,7 +52,8 @@ def test_an_invoice_is_a_snapshot_of_the_order_and_of_who_deals_with_whom(
     assert (made["kind"], made["number"]) == ("invoice", f"INV-{year}-00001")
     assert (made["order_number"], made["currency"], made["total"]) == (order.number, "GBP", 5650)
     assert made["seller"] == {"name": "Harbour & Pine", "address": [], "tax_number": None}
-    assert made["buyer"] == {"name": "Ben Okafor", "contact": None, "number": None, "country": None}
+    nothing_known = {"contact": None, "number": None, "country": None, "address": []}
+    assert made["buyer"] == {"name": "Ben Okafor"} | nothing_known
     assert [(line["description"], line["quantity"], line["total"]) for line in made["lines"]] == [
         ("Harbour Espresso 250 g", 3, 2850),
         ("Pine mug", 2, 2800),
@@ -62,6 +63,20 @@ def test_an_invoice_is_a_snapshot_of_the_order_and_of_who_deals_with_whom(
     session.commit()
     assert ada.get(f"/v1/invoices/{made['id']}").json == made
     assert session.scalars(select(Interaction.kind).order_by(Interaction.position.desc())).first() == "invoice.issued"
+
+
+def test_an_invoice_says_where_bills_go_of_the_account_before_the_contact(
+    session: Session, ada: Caller, ben: Contact, order: Order
+) -> None:
+    where = {"kind": "billing", "lines": ["3 Pier Road"], "city": "Bristol", "postcode": "bs14nd", "country": "GB"}
+    assert ada.post(f"/v1/contacts/{ben.id}/addresses", where).status_code == 201
+    assert invoice(ada, order)["buyer"]["address"] == ["3 Pier Road", "Bristol BS1 4ND", "GB"]  # type: ignore[index]
+    berlin = {"kind": "billing", "name": "Accounts", "lines": ["Am Ufer 1"], "city": "Berlin", "postcode": "10115"}
+    ada.post(f"/v1/accounts/{ben.account_id}/addresses", berlin | {"country": "DE"})
+    second = a_sale(session, ben, (a_product(session, "HP-CAN").id, 1))
+    session.commit()
+    address = invoice(ada, second)["buyer"]["address"]  # type: ignore[index]
+    assert address == ["Accounts", "Am Ufer 1", "10115 Berlin", "DE"]
 
 
 def test_taxes_stand_per_rate_as_the_order_has_them_and_go_back_in_full(

@@ -107,6 +107,9 @@ def test_lists_are_filtered_by_custom_values_compared_by_their_type(ada: Caller)
         assert named(**{f"custom.{name}": text}) == ["Ben Okafor"], name
     assert named(**{"custom.roast": "dark", "custom.machines": "22"}) == []
     assert named(**{"custom.roast": "light", "q": "mei"}) == ["Mei Lin"]
+    ada.post("/v1/contacts", {"name": "Aisha Khan", "custom": {"machines": 2**40, "kilos": 1e300}})
+    assert named(**{"custom.machines": "2"}) == named(**{"custom.kilos": "2.5"}) == ["Ben Okafor"]
+    assert named(**{"custom.machines": str(2**40)}) == ["Aisha Khan"]
 
 
 def test_a_filter_by_what_is_not_defined_or_not_of_the_type_is_refused(ada: Caller) -> None:
@@ -186,3 +189,10 @@ def test_values_that_nobody_defined_stay_out_of_sight(ada: Caller, session: Sess
     assert ada.patch(f"/v1/contacts/{ben.id}", {"custom": {"machines": 1}}).json["custom"] == {"machines": 1}
     session.expire_all()
     assert session.get_one(Contact, ben.id).custom == {"legacy": "kept", "machines": 1}
+
+
+def test_numbers_of_any_size_come_back_as_they_went_in(ada: Caller) -> None:
+    for number in (1e300, -1e300, 1e-300, 1e16, 2.5e18, 1e19, 2**53 - 1, 0.1):
+        made = ada.post("/v1/contacts", {"name": "Ben Okafor", "custom": {"kilos": number}})
+        assert (number, made.status_code, made.json["custom"]["kilos"]) == (number, 201, number)
+        assert ada.get("/v1/contacts", limit=1).json["items"][0]["custom"] == {"kilos": number}

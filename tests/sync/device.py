@@ -11,9 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from mcrm.ids import new_id
+from mcrm.sync.tables import TABLES
 from tests.callers import Caller
 
 Raw = dict[str, Any]
+EMPTY = {"string": "", "number": 0, "boolean": False}
 
 
 class Device:
@@ -31,17 +33,18 @@ class Device:
     # what the rep does, network or not
 
     def create(self, table: str, **columns: Any) -> Raw:
-        raw = {"id": str(new_id()), "_status": "created", "_changed": "", "created_at": 1_767_323_045_000, "rev": 0}
+        raw = {"id": str(new_id()), "_status": "created", "_changed": "", **left_empty(table)}
+        raw |= {"created_at": 1_767_323_045_000, "updated_at": 1_767_323_045_000}
         raw |= {name: str(value) if isinstance(value, UUID) else value for name, value in columns.items()}
         self.tables.setdefault(table, {})[raw["id"]] = raw
         return raw
 
     def edit(self, table: str, id_: Any, **columns: Any) -> None:
         raw = self.tables[table][str(id_)]
-        raw.update(columns)
+        raw.update(columns, updated_at=raw["updated_at"] + 1)
+        raw["_changed"] = ",".join(sorted({*filter(None, raw["_changed"].split(",")), *columns, "updated_at"}))
         if raw["_status"] != "created":
             raw["_status"] = "updated"
-            raw["_changed"] = ",".join(sorted({*filter(None, raw["_changed"].split(",")), *columns}))
 
     def delete(self, table: str, id_: Any) -> None:
         raw = self.tables[table][str(id_)]
@@ -102,8 +105,7 @@ class Device:
             local[remote["id"]] = {**remote, "_status": "synced", "_changed": ""}
         elif mine["_status"] in {"updated", "created"}:
             kept = {name: mine[name] for name in filter(None, mine["_changed"].split(","))}
-            status = "updated" if kept else "synced"
-            local[remote["id"]] = {**remote, **kept, "_status": status, "_changed": mine["_changed"]}
+            local[remote["id"]] = {**mine, **remote, **kept}
 
     def _drop_what_is_not_in(self, changes: Raw) -> None:
         for table, local in self.tables.items():
@@ -163,6 +165,15 @@ class Device:
         server = self.caller.get("/v1/sync/digest").json["tables"]
         mine = self.digest()
         return all(mine.get(table, _digest([])) == expected for table, expected in server.items())
+
+
+def left_empty(table: str) -> Raw:
+    """What the library puts into the columns of a new record that the app does not fill."""
+    return {
+        column.name: None if column.optional else EMPTY[column.type]
+        for column in TABLES[table].columns
+        if column.name != "id"
+    }
 
 
 def _digest(rows: list[Raw]) -> Raw:

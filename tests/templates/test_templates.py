@@ -13,6 +13,7 @@ from mcrm.actors import SYSTEM, Role
 from mcrm.deliveries import outbox
 from mcrm.deliveries.models import Delivery
 from mcrm.orders import moving, phrases
+from mcrm.orders.models import Order
 from mcrm.settings_store import service as settings_store
 from mcrm.templates import rendering
 from mcrm.templates.catalogue import ORDER_SHIPPED
@@ -199,3 +200,30 @@ def test_news_does_not_stay_unsaid_because_a_template_broke(
 
     monkeypatch.setattr(rendering, "render", broken)
     assert ship(session, "Tom Reilly", phone="+447700900203").text.startswith("Order 10042-Tom is on its way")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% if number > 5 %}a{% endif %}b",
+        "{% if number in 5 %}a{% endif %}b",
+        "{{ number|trim(5) }}",
+        "{{ number|upper(1) }}",
+        "{{ number|default(1, 2, 3) }}",
+        r"a{{ '\x00' }}",
+        r"a{{ '\ud800' }}",
+    ],
+)
+def test_words_that_cannot_be_worked_out_are_refused(ada: Caller, body: str) -> None:
+    answer = ada.post("/v1/templates", WORDS | {"body": body})
+    assert (answer.status_code, answer.json["code"]) == (422, "template.invalid")
+
+
+@pytest.mark.parametrize("body", ["{% if tracking_number or number > 5 %}x{% endif %}", "{{ tracking_number }}"])
+def test_words_that_fail_for_one_order_alone_do_not_hold_it_up(ada: Caller, session: Session, body: str) -> None:
+    template = written(ada, body=body)
+    told = ship(session, "Tom Reilly", phone="+447700900203")
+    assert told.text.startswith("Order 10042-Tom is on its way")
+    order = session.scalars(select(Order)).one()
+    seen = ada.post(f"/v1/templates/{template['id']}/preview", {"order_id": str(order.id)})
+    assert seen.status_code in (200, 422)
