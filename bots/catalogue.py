@@ -38,6 +38,7 @@ class Catalogue:
     commands: Mapping[str, tuple[str, ...]]
     gate: Mapping[str, tuple[str, ...]]
     rules: Mapping[str, tuple[re.Pattern[str], ...]]
+    hints: Mapping[str, tuple[re.Pattern[str], ...]]
     order_number: re.Pattern[str]
 
 
@@ -58,6 +59,7 @@ def words(language: str) -> Catalogue:
         commands={command: tuple(names) for command, names in table["commands"].items()},
         gate={name: tuple(entries) for name, entries in table["gate"].items()},
         rules={command: tuple(map(re.compile, patterns)) for command, patterns in table["rules"].items()},
+        hints={intent: tuple(map(re.compile, patterns)) for intent, patterns in table["hints"].items()},
         order_number=re.compile(table["cues"]["order_number"]),
     )
 

@@ -178,7 +178,7 @@ def _take_step(turn: Turn) -> None:
         before = state
         state, effects, meaning = step(state, event, _ports(turn), words(turn.language))
         if round_ == 0:
-            turn.message.understood = {"command": meaning.command, "how": meaning.how}
+            turn.message.understood = meaning.as_json() | turn.house.models.note(turn.language)
         said += [effect for effect in effects if not isinstance(effect, Call | Handoff)]
         for effect in effects:
             if isinstance(effect, Handoff):
@@ -233,7 +233,7 @@ def _ports(turn: Turn) -> Ports:
     def orders() -> Sequence[tracking.TrackedOrder]:
         return tracking.orders_of_contact(turn.session, turn.actor, 10) if turn.contact else ()
 
-    return Ports(track, orders)
+    return Ports(track, orders, lambda text: turn.house.models.guesses(turn.language, text))
 
 
 def _state_of(row: Conversation) -> State:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from bots.catalogue import Catalogue, offered, words
 from bots.inbound import Inbound, InboundKind
-from bots.understanding import plain
+from bots.features import plain
 
 
 class Wish(StrEnum):

@@ -1,14 +1,15 @@
 """What the bots know of the business they speak for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from bots.model import Models
 from mcrm.config import Limits, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Its name, where it is, its language, its time zone, its limits, and its bot's name on Telegram if it has one."""
+    """Its name, where it is, its language, its time zone, its limits, its bot's name on Telegram if it has one, and what it learned."""
 
     business_name: str
     locale: str
@@ -16,6 +17,7 @@ class House:
     zone: ZoneInfo
     limits: Limits
     telegram_bot: str | None = None
+    models: Models = field(default_factory=Models)
 
     @classmethod
     def of(cls, settings: Settings) -> "House":
@@ -27,4 +29,5 @@ class House:
             zone=settings.timezone,
             limits=settings.limits,
             telegram_bot=settings.telegram.bot_username if settings.telegram else None,
+            models=Models(settings.models),
         )

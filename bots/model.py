@@ -2,8 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
-from functools import cache
+import logging
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,8 @@ from numpy.typing import NDArray
 
 from bots.features import masked, pieces
 
-FOLDER = Path(__file__).parent / "models"
+logger = logging.getLogger(__name__)
+SHIPPED = Path(__file__).parent / "models"
 OUT_OF_SCOPE = "oos"
 
 
@@ -25,7 +29,10 @@ class Guess:
 
 @dataclass(frozen=True)
 class Model:
-    """A softmax regression over TF-IDF features. `weights`: features by intents; `rarity`: the IDF of each feature."""
+    """A softmax regression over TF-IDF features. `weights`: features by intents; `rarity`: the IDF of each feature.
+
+    `sources` is the hash of the seeds it learned from, `hash` that of its artefact.
+    """
 
     intents: tuple[str, ...]
     vocabulary: dict[str, int]
@@ -33,7 +40,7 @@ class Model:
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     sources: str = ""
-    hash: str = field(default="")
+    hash: str = ""
 
     def guesses(self, text: str, count: int = 2) -> list[Guess]:
         """The likeliest intents of a plain text, best first; none for a text without one known piece."""
@@ -90,3 +97,41 @@ def save(model: Model, path: Path) -> None:
         bias=model.bias.astype(np.float16),
     )
     passing.replace(path)
+
+
+class Models:
+    """The model of each language: the one trained in this installation, else the one that came with the program.
+
+    A newly trained one is taken up at the next message, without a restart.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folders = (SHIPPED,) if folder is None else (folder, SHIPPED)
+
+    def of(self, language: str) -> Model | None:
+        """The model, or None for a language that is led by menus and rules alone."""
+        for folder in self.folders:
+            path = folder / f"{language}.npz"
+            try:
+                stamp = path.stat()
+                return _loaded(path, stamp.st_mtime_ns, stamp.st_size)
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                logger.error("a model cannot be read, the next one serves: %s %s", path, type(error).__name__)
+        return None
+
+    def guesses(self, language: str, text: str) -> Sequence[Guess]:
+        """The two likeliest intents of a plain text; none without a model."""
+        model = self.of(language)
+        return model.guesses(text) if model is not None else ()
+
+    def note(self, language: str) -> Mapping[str, str]:
+        """Which model had its say, to keep with a message."""
+        model = self.of(language)
+        return {"model": model.hash} if model is not None else {}
+
+
+@lru_cache(maxsize=16)
+def _loaded(path: Path, changed_at_ns: int, size: int) -> Model:
+    return load(path)

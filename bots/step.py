@@ -7,6 +7,7 @@ from bots.table import AFTER, COMMANDS
 from bots.talk import Effect, Event, Ports, State, Talk
 from bots.understanding import MISS, Meaning, understand
 
+OFFERED_ONLY = frozenset({"cancel", "desk", "thanks", "bot"})  # on buttons, though no word calls them
 KEEPS_QUESTION = frozenset({"code", "miss", "thanks"})
 
 
@@ -32,5 +33,5 @@ def _meaning(state: State, event: Event, ports: Ports, words: Catalogue) -> Mean
     if not event.readable:
         return MISS
     meaning = understand(event, state, ports, words)
-    offered_by_button = meaning.how != "button" or meaning.command in words.commands
+    offered_by_button = meaning.how != "button" or meaning.command in words.commands or meaning.command in OFFERED_ONLY
     return meaning if meaning.command in COMMANDS and offered_by_button else MISS

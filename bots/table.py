@@ -26,6 +26,9 @@ COMMANDS: Mapping[str, Command] = {
     "share": identity.share,
     "expired": basics.expired,
     "miss": basics.miss,
+    "unsure": basics.unsure,
+    "desk": basics.desk,
+    "bot": basics.bot,
 }
 
 AFTER: Mapping[str, After] = {

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bots.catalogue import Catalogue, Phrase
+from bots.model import Guess
 from mcrm.orders.tracking import TrackedOrder
 
 ANSWER_WITHIN = timedelta(minutes=15)
@@ -53,10 +54,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What a step may look up: `track(number)` is an own order or None, `orders()` are the latest own ones."""
+    """What a step may look up: `track(number)` is an own order or None, `orders()` are the latest own ones.
+
+    `guesses(text)` are the model's two best intents of a plain text; none where there is no model for the language.
+    """
 
     track: Callable[[str], TrackedOrder | None]
     orders: Callable[[], Sequence[TrackedOrder]]
+    guesses: Callable[[str], Sequence[Guess]] = lambda text: ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,25 @@
-"""From words to a command: first what was asked for, then command words, then order numbers, then rules."""
+"""From words to a command: what was asked for, command words, order numbers, then rules and the model together."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from rapidfuzz import fuzz
 
 from bots.catalogue import Catalogue
-from bots.inbound import LONGEST_TEXT
+from bots.features import plain
+from bots.fusing import Verdict, fused
+from bots.intents import INTENT_OF, line_for
 from bots.talk import Event, Ports, State
+from mcrm.learning.intents import Intent
 
 CODE = re.compile(r"\d(?:[ -]?\d){5}")
 ALONE = re.compile(r"#?(\d{4,10})[ .!?]*", re.ASCII)
 GLUED = re.compile(r"([a-z]+)[#:]?(\d\S*)", re.ASCII)
+WORD = re.compile(r"[^\W\d_]{2}")
+WITH_A_DIGIT = re.compile(r"\S*\d\S*")
+ABOUT_THIS_CHAT = frozenset({"link", "verify"})  # commands that no intent stands for: a rule alone decides
 TYPO_RATIO = 85
 SHORTEST_REPAIRED = 4
 MOST_CANDIDATES = 5
@@ -22,25 +28,28 @@ LONGEST_NUMBER = 40
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A command with its argument, and how it was recognised (kept with the message, to learn from)."""
+    """A command with its argument, and how it was recognised (kept with the message, to learn from).
+
+    `intent` is what was wanted, where that is known, and `confidence` (0 to 1) how sure; `alternatives`: the two
+    intents to ask about when neither is sure. Then `command` is the one that asks.
+    """
 
     command: str
     argument: str | None = None
     how: str = "rule"
+    intent: str | None = None
+    confidence: float = 1.0
+    alternatives: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For the message's row: never the argument, which may be a code."""
+        kept: dict[str, Any] = {"command": self.command, "how": self.how}
+        if (intent := self.intent or INTENT_OF.get(self.command)) is not None:
+            kept |= {"intent": str(intent), "confidence": round(self.confidence, 3)}
+        return kept | ({"alternatives": list(self.alternatives)} if self.alternatives else {})
 
 
 MISS = Meaning("miss", how="nothing")
-
-
-def plain(text: str) -> str:
-    """Lower case, one spelling per character, nothing invisible, no apostrophes, single spaces.
-
-    One character may stand for eighteen in this form, hence the limit.
-    """
-    text = "".join(
-        mark for mark in unicodedata.normalize("NFKC", text)[:LONGEST_TEXT] if unicodedata.category(mark) != "Cf"
-    )
-    return " ".join(re.sub(r"['’‘`´]", "", text.casefold()).split())
 
 
 def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Meaning:
@@ -53,10 +62,35 @@ def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Me
         _slash(event.text, words)
         or _answer(text, state, event, words)
         or _command(text, ports, words)
-        or _order_number(event.text, text, ports, words, is_code_awaited=_is_awaited("code", state, event))
-        or _rule(text, words)
-        or MISS
+        or _in_own_words(event.text, text, ports, words, is_code_awaited=_is_awaited("code", state, event))
     )
+
+
+def _in_own_words(raw: str, text: str, ports: Ports, words: Catalogue, *, is_code_awaited: bool) -> Meaning:
+    """A sentence: what it wants, and the order it names; with a number and no wish, where that order is."""
+    found = _order_number(raw, text, ports, words, is_code_awaited=is_code_awaited)
+    if found is not None and not WORD.search(WITH_A_DIGIT.sub(" ", text)):
+        return found
+    rule = _rule(text, words)
+    if rule in ABOUT_THIS_CHAT:
+        return Meaning(rule)
+    intent = INTENT_OF.get(rule, rule) if rule is not None else None
+    return _meant(fused(intent, ports.guesses(text)), found, rule)
+
+
+def _meant(verdict: Verdict, found: Meaning | None, rule: str | None) -> Meaning:
+    """The command for a verdict; `found` is the order that the message names, `rule` what a rule saw in it."""
+    number = found.argument if found else None
+    how, intent, confidence = verdict.how, verdict.intent, verdict.confidence
+    if verdict.alternatives:
+        asked = " ".join([*verdict.alternatives, *([number] if number else [])])
+        return Meaning("unsure", asked, how, intent, confidence, verdict.alternatives)
+    if intent == Intent.OUT_OF_SCOPE:
+        return found or Meaning("miss", None, how, intent, confidence)
+    if intent == Intent.ORDER_STATUS:
+        return found or Meaning("orders" if rule == "orders" else "track", None, how, intent, confidence)
+    command, _, argument = line_for(intent, number).partition(":")
+    return Meaning(command, argument or None, how, intent, confidence)
 
 
 def _slash(raw: str, words: Catalogue) -> Meaning | None:
@@ -125,8 +159,6 @@ def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, is_cod
 
     Any other token needs a word before it that says what it is.
     """
-    if any(pattern.search(text) for pattern in words.rules["cancel"]):
-        return None
     if (own := _own(raw, ports)) is not None:
         return Meaning("track", own, "own-number")
     if not is_code_awaited and (alone := ALONE.fullmatch(text)):
@@ -150,8 +182,10 @@ def candidates(raw: str) -> list[str]:
     return found[:MOST_CANDIDATES]
 
 
-def _rule(text: str, words: Catalogue) -> Meaning | None:
-    for command, patterns in words.rules.items():
-        if any(pattern.search(text) for pattern in patterns):
-            return Meaning(command, how="rule")
+def _rule(text: str, words: Catalogue) -> str | None:
+    """What the first rule that matches says: an intent from the hints, else a command from the rules."""
+    for table in (words.hints, words.rules):
+        for name, patterns in table.items():
+            if any(pattern.search(text) for pattern in patterns):
+                return name
     return None

@@ -102,6 +102,7 @@ class Settings:
     sms_countries: frozenset[str]
     carrier_secrets: Mapping[str, str]
     order_hold_hours: int
+    models: Path
     limits: Limits
     twilio: Twilio | None
     telegram: Telegram | None
@@ -134,6 +135,7 @@ class Settings:
             sms_countries=read.optional("MCRM_SMS_COUNTRIES", "", _countries),
             carrier_secrets=read.optional("MCRM_CARRIER_SECRETS", "", _carrier_secrets),
             order_hold_hours=read.optional("MCRM_ORDER_HOLD_HOURS", "0", _whole(0, 24 * 366)),
+            models=read.optional("MCRM_BOT_MODELS", "var/bots", Path),
             limits=_limits(read),
             twilio=_twilio(read),
             telegram=_telegram(read),
