@@ -251,7 +251,7 @@ def bots_chat(channel: str, address: str) -> None:
     with_database(lambda made: chat(made, channel, address))
 
 
-training.add_to(bots, settings, with_database)
+training.add_to(bots, with_database)
 
 
 @mcrm.group()

@@ -13,8 +13,8 @@ COMMAND_OF: Mapping[Intent, str] = {
     Intent.GREET: "start",
     Intent.GOODBYE: "thanks",
     Intent.THANKS: "thanks",
-    Intent.AFFIRM: "menu",
-    Intent.DENY: "menu",
+    Intent.AFFIRM: "miss",  # nothing was asked
+    Intent.DENY: "miss",
     Intent.ABORT: "back",
     Intent.HELP: "help",
     Intent.REPEAT: "menu",

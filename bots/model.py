@@ -42,7 +42,7 @@ class Model:
     sources: str = ""
     hash: str = ""
 
-    def guesses(self, text: str, count: int = 2) -> list[Guess]:
+    def guesses(self, text: str, count: int = 5) -> list[Guess]:
         """The likeliest intents of a plain text, best first; none for a text without one known piece."""
         rows, values = weighed(masked(text), self.vocabulary, self.rarity)
         if not len(rows):
@@ -122,7 +122,7 @@ class Models:
         return None
 
     def guesses(self, language: str, text: str) -> Sequence[Guess]:
-        """The two likeliest intents of a plain text; none without a model."""
+        """The likeliest intents of a plain text; none without a model."""
         model = self.of(language)
         return model.guesses(text) if model is not None else ()
 

@@ -56,7 +56,7 @@ class Event:
 class Ports:
     """What a step may look up: `track(number)` is an own order or None, `orders()` are the latest own ones.
 
-    `guesses(text)` are the model's two best intents of a plain text; none where there is no model for the language.
+    `guesses(text)` are the model's best intents of a plain text; none where there is no model for the language.
     """
 
     track: Callable[[str], TrackedOrder | None]

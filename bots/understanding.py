@@ -9,20 +9,22 @@ from rapidfuzz import fuzz
 
 from bots.catalogue import Catalogue
 from bots.features import plain
-from bots.fusing import Verdict, fused
+from bots.fusing import LIKELY, Verdict, fused
 from bots.intents import INTENT_OF, line_for
 from bots.talk import Event, Ports, State
-from mcrm.learning.intents import Intent
+from mcrm.learning.intents import SERVICE, Intent
 
 CODE = re.compile(r"\d(?:[ -]?\d){5}")
 ALONE = re.compile(r"#?(\d{4,10})[ .!?]*", re.ASCII)
 GLUED = re.compile(r"([a-z]+)[#:]?(\d\S*)", re.ASCII)
-WORD = re.compile(r"[^\W\d_]{2}")
+SAYS_SOMETHING = re.compile(r"[^\W\d_]|[👍👎🙏👋]")
+A_WORD = re.compile(r"[^\W\d_]{2}")
 WITH_A_DIGIT = re.compile(r"\S*\d\S*")
 ABOUT_THIS_CHAT = frozenset({"link", "verify"})  # commands that no intent stands for: a rule alone decides
 TYPO_RATIO = 85
 SHORTEST_REPAIRED = 4
 MOST_CANDIDATES = 5
+SHORTEST_NUMBER = 3  # unless it is an own order's: "order 2 bags" names no order
 LONGEST_NUMBER = 40
 
 
@@ -69,8 +71,8 @@ def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Me
 def _in_own_words(raw: str, text: str, ports: Ports, words: Catalogue, *, is_code_awaited: bool) -> Meaning:
     """A sentence: what it wants, and the order it names; with a number and no wish, where that order is."""
     found = _order_number(raw, text, ports, words, is_code_awaited=is_code_awaited)
-    if found is not None and not WORD.search(WITH_A_DIGIT.sub(" ", text)):
-        return found
+    if not SAYS_SOMETHING.search(WITH_A_DIGIT.sub(" ", text)):
+        return found or MISS  # figures alone
     rule = _rule(text, words)
     if rule in ABOUT_THIS_CHAT:
         return Meaning(rule)
@@ -80,15 +82,17 @@ def _in_own_words(raw: str, text: str, ports: Ports, words: Catalogue, *, is_cod
 
 def _meant(verdict: Verdict, found: Meaning | None, rule: str | None) -> Meaning:
     """The command for a verdict; `found` is the order that the message names, `rule` what a rule saw in it."""
+    if found is not None and not _wants_more(verdict, rule):
+        return found
     number = found.argument if found else None
     how, intent, confidence = verdict.how, verdict.intent, verdict.confidence
     if verdict.alternatives:
         asked = " ".join([*verdict.alternatives, *([number] if number else [])])
         return Meaning("unsure", asked, how, intent, confidence, verdict.alternatives)
     if intent == Intent.OUT_OF_SCOPE:
-        return found or Meaning("miss", None, how, intent, confidence)
+        return Meaning("miss", None, how, intent, confidence)
     if intent == Intent.ORDER_STATUS:
-        return found or Meaning("orders" if rule == "orders" else "track", None, how, intent, confidence)
+        return Meaning("orders" if rule == "orders" else "track", None, how, intent, confidence)
     command, _, argument = line_for(intent, number).partition(":")
     return Meaning(command, argument or None, how, intent, confidence)
 
@@ -139,6 +143,8 @@ def _command(text: str, ports: Ports, words: Catalogue) -> Meaning | None:
         return Meaning("track", _own(rest, ports) or rest, how)
     if command is None or (command == "orders" and rest):  # "order 1002" asks for that one, not for the list
         return None
+    if A_WORD.search(WITH_A_DIGIT.sub(" ", rest)):  # "help me with order 1002" is a sentence
+        return None
     return Meaning(command, rest or None, how)
 
 
@@ -154,6 +160,13 @@ def _named(word: str, words: Catalogue) -> tuple[str | None, str]:
     return None, "nothing"
 
 
+def _wants_more(verdict: Verdict, rule: str | None) -> bool:
+    """Whether a message with an order's number wants anything else than to know where that order is."""
+    if verdict.alternatives:
+        return rule not in (None, "track", "orders")
+    return verdict.confidence >= LIKELY and verdict.intent in SERVICE and verdict.intent != Intent.ORDER_STATUS
+
+
 def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, is_code_awaited: bool) -> Meaning | None:
     """An own order's number counts as it stands, and so does a number that is all there is.
 
@@ -164,7 +177,8 @@ def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, is_cod
     if not is_code_awaited and (alone := ALONE.fullmatch(text)):
         return Meaning("track", alone[1], "number")
     if cued := words.order_number.search(text) or re.search(r"#(\d{3,})", text):
-        return Meaning("track", cued[1].strip(" .,!?#").upper(), "cue")
+        number = cued[1].strip(" .,!?#").upper()
+        return Meaning("track", number, "cue") if len(number) >= SHORTEST_NUMBER else None
     return None
 
 

@@ -9,28 +9,30 @@ from typing import Any
 import click
 
 Work = Callable[[Any], None]
+FOLDER = click.Path(file_okay=False, path_type=Path)
+MODELS = {"envvar": "MCRM_BOT_MODELS", "default": "var/bots", "show_default": True, "show_envvar": True, "type": FOLDER}
 
 
-def add_to(bots: click.Group, settings: Callable[[], Any], with_database: Callable[[Work], None]) -> None:
+def add_to(bots: click.Group, with_database: Callable[[Work], None]) -> None:
     """Put the commands into the group `mcrm bots`."""
 
     @bots.command("train")
-    @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), show_default="MCRM_BOT_MODELS")
+    @click.option("--to", "folder", help="Where the artefacts go.", **MODELS)
     @click.option("--seeds-only", is_flag=True, help="Without the messages that were labelled; needs no database.")
     @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-    def train(folder: Path | None, seeds_only: bool, as_json: bool) -> None:
+    def train(folder: Path, seeds_only: bool, as_json: bool) -> None:
         """Learn from the seed sentences and from labelled messages; the running bots take it up by themselves."""
         if seeds_only:
-            _train({}, folder or settings().models, as_json)
+            _train({}, folder, as_json)
         else:
-            with_database(lambda made: _train(_labelled(), folder or made.models, as_json))
+            with_database(lambda _: _train(_labelled(), folder, as_json))
 
     @bots.command("evaluate")
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @click.option("--predictions", type=click.Path(dir_okay=False, path_type=Path), help="Write one JSON line a row.")
-    @click.option("--model", "folder", type=click.Path(file_okay=False, path_type=Path), show_default="MCRM_BOT_MODELS")
+    @click.option("--models", "folder", help="Artefacts that stand before the shipped ones.", **MODELS)
     @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-    def evaluate(file: Path, predictions: Path | None, folder: Path | None, as_json: bool) -> None:
+    def evaluate(file: Path, predictions: Path | None, folder: Path, as_json: bool) -> None:
         """Measure how well the messages in FILE (JSON lines: text, intent, locale) are understood."""
         _evaluate(file, predictions, folder, as_json)
 
@@ -55,7 +57,7 @@ def _train(labelled: dict[str, list[tuple[str, str]]], folder: Path, as_json: bo
         )
 
 
-def _evaluate(file: Path, predictions: Path | None, folder: Path | None, as_json: bool) -> None:
+def _evaluate(file: Path, predictions: Path | None, folder: Path, as_json: bool) -> None:
     from bots.model import Models
     from bots.training import evaluating
 

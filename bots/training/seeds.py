@@ -60,7 +60,7 @@ def written_out(line: str) -> Iterator[str]:
 def some_of(line: str, chance: Random) -> list[str]:
     """The sentences of a line, or as many of them as one line may count for."""
     found = list(dict.fromkeys(written_out(line)))
-    return found if len(found) <= MOST_VARIANTS else chance.sample(found, MOST_VARIANTS)
+    return chance.sample(found, min(len(found), MOST_VARIANTS))
 
 
 def framed(sentence: str, around: Sequence[str], chance: Random) -> str:

@@ -42,3 +42,20 @@ class Intent(StrEnum):
     CHANGE_LANGUAGE = "change_language"
 
     OUT_OF_SCOPE = "oos"
+
+
+CONVERSATION = frozenset(
+    {
+        Intent.GREET,
+        Intent.GOODBYE,
+        Intent.THANKS,
+        Intent.AFFIRM,
+        Intent.DENY,
+        Intent.ABORT,
+        Intent.HELP,
+        Intent.REPEAT,
+        Intent.BOT_CHALLENGE,
+        Intent.CHANGE_LANGUAGE,
+    }
+)
+SERVICE = frozenset(Intent) - CONVERSATION - {Intent.OUT_OF_SCOPE}  # what customers come for
