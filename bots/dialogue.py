@@ -22,6 +22,7 @@ from bots.step import step
 from bots.stopping import fulfil
 from bots.talk import Call, Effect, Event, Handoff, Ports, Say, State
 from bots.turn import Turn
+from bots.understanding import Meaning
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.actors import Actor, Channel, Role
@@ -35,6 +36,8 @@ from mcrm.deliveries.outgoing import Operation
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
+from mcrm.learning import service as learning
+from mcrm.learning.models import Why
 from mcrm.orders import tracking
 from mcrm.orders.errors import OrderUnknown
 from mcrm.transaction import RETRIED, perform
@@ -179,6 +182,7 @@ def _take_step(turn: Turn) -> None:
         state, effects, meaning = step(state, event, _ports(turn), words(turn.language))
         if round_ == 0:
             turn.message.understood = meaning.as_json() | turn.house.models.note(turn.language)
+            _keep_to_learn(turn, meaning)
         said += [effect for effect in effects if not isinstance(effect, Call | Handoff)]
         for effect in effects:
             if isinstance(effect, Handoff):
@@ -193,6 +197,16 @@ def _take_step(turn: Turn) -> None:
     conversations.save(turn.session, turn.conversation, **_columns(state))
     turn.language = language_of(state.language, turn.language)
     turn.reply(said)
+
+
+def _keep_to_learn(turn: Turn, meaning: Meaning) -> None:
+    """What was not understood waits for a person to say what it meant; answers to a question for a code do not."""
+    if turn.inbound.kind is not InboundKind.TEXT or not turn.inbound.text or turn.conversation.asked == "code":
+        return
+    if meaning.alternatives:
+        learning.collect(turn.session, turn.message, why=Why.ASKED, language=turn.language)
+    elif meaning.command == "miss":
+        learning.collect(turn.session, turn.message, why=Why.UNKNOWN, language=turn.language)
 
 
 def _proved(turn: Turn, before: State, after: State) -> State:

@@ -74,6 +74,7 @@ REACH = {
     "/v1/import-mappings": Reach.WHOLE,
     "/v1/exports": Reach.TERRITORY,
     "/v1/sync": Reach.TERRITORY,
+    "/v1/unknown-messages": Reach.WHOLE,
 }
 
 HEAD = """# Who may call what

@@ -23,6 +23,7 @@ from mcrm.duplicates import resources as duplicates
 from mcrm.examples import EXAMPLES
 from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
+from mcrm.learning import resources as learning
 from mcrm.ledger import resources as ledger
 from mcrm.notes import resources as notes
 from mcrm.offers import resources as offers
@@ -90,6 +91,7 @@ BLUEPRINTS = (
     deliveries.blueprint,
     templates.blueprint,
     templates.messages,
+    learning.blueprint,
     search.blueprint,
     bulk.imports,
     bulk.mappings,

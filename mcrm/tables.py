@@ -21,6 +21,7 @@ from mcrm.duplicates import models as duplicates
 from mcrm.integrations import models as integrations
 from mcrm.interactions import models as interactions
 from mcrm.invoices import models as invoices
+from mcrm.learning import models as learning
 from mcrm.ledger import models as ledger
 from mcrm.lookup import models as lookup
 from mcrm.offers import models as offers
@@ -57,6 +58,7 @@ MODULES = (
     integrations,
     interactions,
     invoices,
+    learning,
     ledger,
     lookup,
     offers,

@@ -39,7 +39,11 @@ def add_to(bots: click.Group, with_database: Callable[[Work], None]) -> None:
 
 def _labelled() -> dict[str, list[tuple[str, str]]]:
     """The labelled messages by language."""
-    return {}
+    from mcrm.db import reading
+    from mcrm.learning.service import to_learn
+
+    with reading() as session:
+        return to_learn(session)
 
 
 def _train(labelled: dict[str, list[tuple[str, str]]], folder: Path, as_json: bool) -> None:

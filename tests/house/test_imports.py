@@ -52,6 +52,7 @@ LAYERS = (
     {"bulk"},
     {"bulkchanges"},
     {"conversations", "cases"},
+    {"learning"},
     {"search"},
     {"sync"},
     {"examples"},
