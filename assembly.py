@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from bots import sms, telegram
-from mcrm import db, keys, live, logs
+from mcrm import clock, db, keys, live, logs
 from mcrm.app import create_app
 from mcrm.bulk.sheets import MOST_BYTES
 from mcrm.config import Settings, Telegram
@@ -47,12 +47,13 @@ def settings_from_environment() -> Settings:
 
 
 def open_database(settings: Settings, *, pool_size: int = 5) -> Database:
-    """Put the database, the secret and the list of countries to use in this process.
+    """Put the database, the secret, the list of countries and the time zone to use in this process.
 
     Commits wake whoever waits in other processes.
     """
     keys.use(settings.secret_key)
     countries.use(settings.sms_countries)
+    clock.use_zone(settings.timezone)
     database = db.connect(settings.database_url, synchronous=settings.sqlite_synchronous, pool_size=pool_size)
     database.wake = Notifier(database).wake
     db.use(database)

@@ -201,9 +201,14 @@ def tail(as_json: bool, after: int | None) -> None:
     console = Console(highlight=False)
 
     def follow(_: Any) -> None:
-        for fact in tailing.follow(after=after):
+        facts = tailing.follow(after=after)
+        if as_json:
+            for each in facts:
+                if each is not None:
+                    click.echo(tailing.as_json(each))
+        for fact in tailing.calm(facts):
             if fact is not None:
-                click.echo(tailing.as_json(fact)) if as_json else tailing.show(console, fact)
+                tailing.show(console, fact)
 
     with_database(follow)
 

@@ -17,7 +17,7 @@ from demo import tailing
 from demo.processes import Keeper, Kept, command
 from demo.scene import CannotStart, Scene, claim, folder_of, require_free, shown
 from demo.seed import Seeded, seed
-from mcrm import db, keys
+from mcrm import clock, db, keys
 from mcrm.config import BadSetting, Settings
 from mcrm.db import Database
 from migrations import running
@@ -79,6 +79,7 @@ def _open(scene: Scene, environment: Mapping[str, str]) -> tuple[Database, Setti
     except BadSetting as error:
         raise CannotStart(f"{error}.") from None
     keys.use(settings.secret_key)
+    clock.use_zone(settings.timezone)
     database = db.connect(settings.database_url, synchronous="NORMAL")
     assert isinstance(database.bind, Engine)
     try:
@@ -172,14 +173,14 @@ def _welcome(scene: Scene, seeded: Seeded, seconds: float) -> Panel:
         f"[bold]Sign in[/]  {admin['email']}  {admin['password']}\n"
         f"[bold]Tour[/]     .venv/bin/mcrm tour   (in another terminal)\n"
         f"[bold]Scripts[/]  {shown(scene.description)}   {shown(scene.env_file)}\n\n"
-        "[dim]Every interaction is one line below. Ctrl-C ends it all.[/]"
+        "[dim]Every interaction is one line below, a batch of an import one together. Ctrl-C ends it all.[/]"
     )
     return Panel(words, title=f"Harbour & Pine is open, {seconds:.1f} s after the start", border_style="green")
 
 
 def _watch(console: Console, keeper: Keeper, stopping: threading.Event) -> None:
     known = dict.fromkeys((process.name for process in keeper.kept), 0)
-    for fact in tailing.follow(pause=stopping.wait):
+    for fact in tailing.calm(tailing.follow(pause=stopping.wait)):
         if fact is not None:
             tailing.show(console, fact)
         keeper.tend()

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from demo import fieldday, selling
 from mcrm import clock
 from mcrm.access import passwords, users
 from mcrm.accounts import service as accounts
@@ -108,6 +109,9 @@ def seed(settings: Settings) -> Seeded:
             made.customers.append(_customer(session, person, areas[person.territory], sold))
     with transaction() as session:
         _cafe(session, areas["West"])
+        fieldday.seed(session)
+    with transaction() as session:
+        selling.seed(session, areas, settings.currency)
         _end_as_history(session)
     return made
 

@@ -2,7 +2,9 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +32,12 @@ COLOURS = {
     "session": "blue",
     "code": "blue",
 }
+BULKY = {"account", "address", "contact", "contact-point", "price", "price-list", "product", "stock", "tag"}
+FEW = 12
+"""Of so many facts of these kinds at once, by one actor through one door, each is a line; more share one."""
 ARROWS = {"in": "→", "out": "←"}
 SHOWN = 90
+MOST = 10_000
 
 
 def follow(*, after: int | None = None, pause: Any = time.sleep) -> Iterator[Interaction | None]:
@@ -49,6 +55,40 @@ def follow(*, after: int | None = None, pause: Any = time.sleep) -> Iterator[Int
         if not facts:
             yield None
             pause(POLL_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A batch of an import or a bulk change: the last of its facts, and how many there are of which kind."""
+
+    last: Interaction
+    counts: Mapping[str, int]
+
+
+def calm(found: Iterable[Interaction | None]) -> Iterator[Interaction | Many | None]:
+    """The facts as people can follow them: those of one batch of rows together, as long as they come in a row."""
+    held: list[Interaction] = []
+    for fact in found:
+        if held and (fact is None or len(held) == MOST or _batch(fact) != _batch(held[-1])):
+            yield from _together(held)
+            held = []
+        if fact is None or _batch(fact) is None:
+            yield fact
+        else:
+            held.append(fact)
+    yield from _together(held)
+
+
+def _batch(fact: Interaction) -> tuple[str | None, str | None] | None:
+    """Which batch a fact can be part of; None for what people want to see each of."""
+    return (fact.actor, fact.channel) if fact.kind.partition(".")[0] in BULKY else None
+
+
+def _together(held: Sequence[Interaction]) -> Iterator[Interaction | Many]:
+    if len(held) > FEW:
+        yield Many(held[-1], Counter(fact.kind for fact in held))
+    else:
+        yield from held
 
 
 def _since(position: int) -> Sequence[Interaction]:
@@ -70,6 +110,15 @@ def line(fact: Interaction, who: str | None) -> Text:
     if who:
         text.append(f"{clean(who)} ", style=colour)
     text.append(clean(words_of(fact.payload))[:SHOWN])
+    return text
+
+
+def summary(many: Many) -> Text:
+    """A batch in one line."""
+    text = Text(f"{many.last.position:>7} {many.last.at.astimezone():%H:%M:%S} ", style="dim")
+    text.append(f"  {many.last.channel:<8} ", style="dim")
+    text.append(f"{sum(many.counts.values())} facts at once  ", style="bold white")
+    text.append("  ".join(f"{kind}={count}" for kind, count in sorted(many.counts.items())))
     return text
 
 
@@ -95,8 +144,11 @@ def name_of(session: Session, fact: Interaction) -> str | None:
     return session.scalar(select(Contact.name).where(Contact.id == fact.contact_id))
 
 
-def show(console: Console, fact: Interaction) -> None:
-    """Print one interaction."""
+def show(console: Console, fact: Interaction | Many) -> None:
+    """Print one interaction, or a batch of them, as one line."""
+    if isinstance(fact, Many):
+        console.print(summary(fact), soft_wrap=True)
+        return
     try:
         with reading() as session:
             who = name_of(session, fact)

@@ -34,7 +34,11 @@ class Area(StrEnum):
     ORDERS = "orders"
     BOOKS = "books"
     OFFERS = "offers"
+    LEADS = "leads"
+    OPPORTUNITIES = "opportunities"
+    TARGETS = "targets"
     SEARCH = "search"
+    BULK = "bulk"
 
 
 class Channel(StrEnum):

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from mcrm.access import login
 from mcrm.access import resources as access
 from mcrm.accounts import resources as accounts
+from mcrm.activities import resources as activities
 from mcrm.addresses import resources as addresses
 from mcrm.api.root import make_api
 from mcrm.audit import resources as audit
@@ -23,10 +24,12 @@ from mcrm.duplicates import resources as duplicates
 from mcrm.examples import EXAMPLES
 from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
+from mcrm.leads import resources as leads
 from mcrm.learning import resources as learning
 from mcrm.ledger import resources as ledger
 from mcrm.notes import resources as notes
 from mcrm.offers import resources as offers
+from mcrm.opportunities import resources as opportunities
 from mcrm.orders import resources as orders
 from mcrm.payments import resources as payments
 from mcrm.pricing import resources as pricing
@@ -36,21 +39,27 @@ from mcrm.purchasing import resources as purchasing
 from mcrm.quotes import resources as quotes
 from mcrm.reconciliation import resources as reconciliation
 from mcrm.returns import resources as returns
+from mcrm.rounds import resources as rounds
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
 from mcrm.stock import resources as stock
 from mcrm.sync import resources as sync
 from mcrm.tags import resources as tags
+from mcrm.targets import resources as targets
+from mcrm.tasks import resources as tasks
 from mcrm.taxes import resources as taxes
 from mcrm.templates import resources as templates
 from mcrm.territories import resources as territories
 from mcrm.timelines import resources as timelines
+from mcrm.visits import resources as visits
 
 BLUEPRINTS = (
     access.signing_in,
     access.own,
     access.password,
     access.staff,
+    access.oneself,
+    access.customers,
     integrations.blueprint,
     settings_store.blueprint,
     audit.blueprint,
@@ -85,8 +94,15 @@ BLUEPRINTS = (
     ledger.blueprint,
     reconciliation.blueprint,
     quotes.blueprint,
+    quotes.own,
     returns.blueprint,
+    leads.blueprint,
+    opportunities.stages,
+    opportunities.blueprint,
+    targets.blueprint,
+    returns.own,
     carriers.blueprint,
+    carriers.own,
     offers.blueprint,
     deliveries.blueprint,
     templates.blueprint,
@@ -97,6 +113,15 @@ BLUEPRINTS = (
     bulk.mappings,
     bulk.exports,
     bulkchanges.blueprint,
+    tasks.blueprint,
+    activities.blueprint,
+    rounds.blueprint,
+    rounds.plans,
+    rounds.cadences,
+    rounds.team,
+    visits.blueprint,
+    visits.report_forms,
+    visits.reports,
     sync.blueprint,
 )
 

@@ -1,10 +1,29 @@
-"""The one clock: timezone-aware UTC, and one place for tests to stop it."""
+"""The one clock: timezone-aware UTC, one place for tests to stop it, and the zone that the business's days are of."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _stopped_at: datetime | None = None
+_zone: tzinfo = UTC
+
+
+def use_zone(zone: tzinfo) -> None:
+    """The business's days begin and end in this zone, in this process."""
+    global _zone
+    _zone = zone
+
+
+def zone() -> tzinfo:
+    """Where the business's days begin and end; UTC until somebody said."""
+    return _zone
+
+
+def bounds(day: date, within: tzinfo | None = None) -> tuple[datetime, datetime]:
+    """The instants (UTC) at which a day begins and at which the next one does."""
+    within = within or _zone
+    begins, ends = (datetime.combine(one, time.min, within) for one in (day, day + timedelta(days=1)))
+    return begins.astimezone(UTC), ends.astimezone(UTC)
 
 
 def now() -> datetime:

@@ -99,9 +99,17 @@ class Id(TypeDecorator[UUID]):
         """Always a UUID."""
         return value if value is None or isinstance(value, UUID) else UUID(bytes=value)
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """On SQLite one call instead of three: an imported contact binds forty ids."""
+        return super().bind_processor(dialect) if dialect.name == "postgresql" else _bytes
+
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], UUID | None] | None:
         """On SQLite one call instead of two: a page of twenty orders reads sixty ids."""
         return super().result_processor(dialect, coltype) if dialect.name == "postgresql" else _uuid
+
+
+def _bytes(value: UUID | None) -> bytes | None:
+    return None if value is None else value.bytes
 
 
 def _uuid(raw: bytes | None) -> UUID | None:
@@ -121,11 +129,14 @@ def canonical(value: Any) -> str:
 
     Raises ValueError for NaN, infinities, lone surrogates and NUL, which one database or the other cannot hold.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = _CANONICAL.encode(value)
     if NUL_ESCAPED.search(text):
         raise ValueError("NUL cannot be stored")
     text.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
     return text
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def why_not(error: DBAPIError) -> str:

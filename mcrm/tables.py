@@ -21,23 +21,29 @@ from mcrm.duplicates import models as duplicates
 from mcrm.integrations import models as integrations
 from mcrm.interactions import models as interactions
 from mcrm.invoices import models as invoices
+from mcrm.leads import models as leads
 from mcrm.learning import models as learning
 from mcrm.ledger import models as ledger
 from mcrm.lookup import models as lookup
 from mcrm.offers import models as offers
+from mcrm.opportunities import models as opportunities
 from mcrm.orders import models as orders
 from mcrm.payments import models as payments
 from mcrm.pricing import models as pricing
 from mcrm.products import models as products
 from mcrm.quotes import models as quotes
 from mcrm.returns import models as returns
+from mcrm.rounds import models as rounds
 from mcrm.settings_store import models as settings_store
 from mcrm.stock import models as stock
 from mcrm.sync import models as sync
 from mcrm.tags import models as tags
+from mcrm.targets import models as targets
+from mcrm.tasks import models as tasks
 from mcrm.taxes import models as taxes
 from mcrm.templates import models as templates
 from mcrm.territories import models as territories
+from mcrm.visits import models as visits
 
 MODULES = (
     access,
@@ -59,22 +65,28 @@ MODULES = (
     interactions,
     invoices,
     learning,
+    leads,
     ledger,
     lookup,
     offers,
+    opportunities,
     orders,
     payments,
     pricing,
     products,
     quotes,
     returns,
+    rounds,
     settings_store,
     stock,
     tags,
+    targets,
+    tasks,
     taxes,
     templates,
     sync,
     territories,
+    visits,
 )
 metadata = Base.metadata
 configure_mappers()  # now, in one thread, and not lazily in several at once

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Insert, Table, event, insert
+from sqlalchemy import Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, make_transient_to_detached, sessionmaker
@@ -24,6 +24,7 @@ from sqlalchemy.sql.dml import Delete, ReturningDelete, ReturningInsert, Returni
 from mcrm import db
 from mcrm.db import Base, Database, Row, Synced
 from mcrm.holding import held
+from mcrm.inserting import insert_many
 from mcrm.interactions import places, positions
 from mcrm.interactions.positions import ChangedRow
 
@@ -132,7 +133,7 @@ def insert_rows(session: Session, model: type[Synced], rows: list[dict[str, Any]
     """Insert many rows of a synced table in one statement; every row must carry its id."""
     if rows:
         session.flush()  # what these rows name has to be there before them
-        session.connection().execute(_insert_into(model), rows)
+        insert_many(session.connection(), cast(Table, model.__table__), rows)
         pending(session).extend(places.inserted(model, row) for row in rows)
 
 
@@ -159,11 +160,6 @@ def _insert_once_into(model: type[Row], unique: tuple[str, ...], dialect: str) -
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     table = cast(Table, model.__table__)
     return make(table).on_conflict_do_nothing(index_elements=unique).returning(*table.c)
-
-
-@cache
-def _insert_into(model: type[Synced]) -> Insert:
-    return insert(cast(Table, model.__table__))
 
 
 @contextmanager

@@ -20,13 +20,17 @@ from mcrm.bulkchanges import service as bulkchanges
 from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
+from mcrm.leads import escalating
 from mcrm.offers import announcing
 from mcrm.orders import cancelling
 from mcrm.quotes import service as quotes
 from mcrm.settings_store import service as settings_store
 from mcrm.settings_store.catalogue import ORDER_HOLD_HOURS
 from mcrm.sync import forgetting, tickling
+from mcrm.targets import service as targets
+from mcrm.tasks import reminding
 from mcrm.transaction import TOPIC_ENGINES, perform
+from mcrm.visits import expiring
 from mcrm.wakeup import Listener
 
 log = logging.getLogger(__name__)
@@ -70,8 +74,12 @@ def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
         Engine("announcements", announcing.step),
         Engine("quotes-over", quotes.expire, every_s=30.0),
         Engine("orders-unconfirmed", partial(unconfirmed, order_hold_hours), every_s=30.0),
+        Engine("leads-overdue", escalating.step, every_s=10.0),
+        Engine("targets", turn=targets.refresh, every_s=60.0),
         Engine("imports", turn=Runner().turn),
         Engine("bulk-changes", bulkchanges.step),
+        Engine("task-reminders", reminding.step, every_s=10.0),
+        Engine("forget-positions", expiring.step, every_s=600.0),
         Engine("tickles", tickling.step, every_s=tickling.EVERY_S),
         Engine("forget-changes", forgetting.step, every_s=60.0),
         Engine("forget-edits", forgetting.forget_edits, every_s=3600.0),

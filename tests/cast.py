@@ -1,5 +1,6 @@
 """The recurring cast: small builders that put believable people and orders into the database under test."""
 
+from collections.abc import Iterable
 from itertools import count
 from uuid import UUID
 
@@ -7,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
+from mcrm.access.models import User
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.orders.models import Order
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock.models import StockItem
-from mcrm.territories.models import Territory
+from mcrm.territories.models import ScopeGrant, Territory
 
 _numbers = count(2000)
 
@@ -23,6 +25,19 @@ def a_territory(session: Session, name: str = "West") -> Territory:
     session.add(territory)
     session.flush()
     return territory
+
+
+def a_user(
+    session: Session, name: str, role: str = "rep", *, territories: Iterable[Territory] = (), team: str | None = None
+) -> User:
+    """Somebody of the staff, who sees these territories."""
+    email = f"{name.split()[0].lower()}-{next(_numbers)}@harbourandpine.example"
+    user = User(email=email, name=name, role=role, team=team, password_hash="none")
+    session.add(user)
+    session.flush()
+    session.add_all(ScopeGrant(user_id=user.id, territory_id=territory.id) for territory in territories)
+    session.flush()
+    return user
 
 
 def a_customer(

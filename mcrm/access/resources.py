@@ -16,6 +16,7 @@ from mcrm.access.schemas import (
     OtpSchema,
     OtpVerifySchema,
     OwnPasswordSchema,
+    OwnUserSchema,
     PairSchema,
     RefreshSchema,
     ResetSchema,
@@ -26,18 +27,19 @@ from mcrm.access.schemas import (
     UserSchema,
 )
 from mcrm.access.sessions import Device, Pair
-from mcrm.actors import STAFF, Role
+from mcrm.actors import STAFF, Role, Scope
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page_of
 from mcrm.api.requestid import request_id
 from mcrm.api.rows import compile_rows
 from mcrm.config import Settings
+from mcrm.contacts import service as contacts
 from mcrm.db import reading
 from mcrm.settings_store import service as settings_store
 from mcrm.settings_store.catalogue import SENDER_NAME
 from mcrm.territories import service as territories
-from mcrm.territories.models import ScopeGrant
+from mcrm.territories.models import ScopeGrant, Territory
 from mcrm.territories.schemas import GrantSchema
 from mcrm.transaction import transaction
 
@@ -45,6 +47,8 @@ signing_in = Blueprint("auth", __name__, url_prefix="/v1/auth", description="Sig
 own = Blueprint("sessions", __name__, url_prefix="/v1/me/sessions", description="Where one is signed in.")
 password = Blueprint("password", __name__, url_prefix="/v1/me/password", description="One's own password.")
 staff = Blueprint("users", __name__, url_prefix="/v1/users", description="Who works here.")
+oneself = Blueprint("oneself", __name__, url_prefix="/v1/staff/me", description="Who one is, for staff.")
+customers = Blueprint("sign-ins", __name__, url_prefix="/v1/contacts", description="Where customers are signed in.")
 EVERYBODY = STAFF | {Role.CUSTOMER}
 ONE_USER = UserSchema()
 BY_ID = [User.id]
@@ -172,6 +176,36 @@ class OwnPassword(MethodView):
     def put(self, facts: dict[str, Any]) -> None:
         """Change your password; all your sessions end, this one too."""
         recovery.change_own(_settings().limits, current_actor, **facts)
+
+
+@oneself.route("", roles=STAFF)
+@oneself.etag
+class Oneself(MethodView):
+    """Whose token this is."""
+
+    @oneself.response(200, OwnUserSchema())
+    def get(self) -> dict[str, Any]:
+        """Who you are, what you are here for, and which territories you see."""
+        assert current_actor.id is not None
+        with reading() as session:
+            user = users.get(session, current_actor.id)
+            shown = {name: getattr(user, name) for name in ONE_USER.fields}
+            seen = territories.territories_of(current_actor) if current_actor.scope is Scope.TERRITORY else None
+            granted = [] if seen is None else session.scalars(seen.order_by(Territory.name)).all()
+            names = [{"id": one.id, "name": one.name} for one in granted]
+            return shown | {"scope": current_actor.scope, "territories": names}
+
+
+@customers.route("/<uuid:id>/sessions", roles={Role.ADMIN})
+class SessionsOfCustomer(MethodView):
+    """Where a customer is signed in."""
+
+    @customers.response(204)
+    def delete(self, id: UUID) -> None:
+        """Sign a customer out everywhere (a lost phone); pushes to those devices stop."""
+        with transaction() as session:
+            contact = contacts.reachable(session, current_actor, id)
+            users.sign_out_customer(session, current_actor, contact)
 
 
 @staff.route("", roles={Role.ADMIN})

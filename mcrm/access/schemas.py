@@ -1,6 +1,6 @@
 """The wire shapes of signing in and of users."""
 
-from mcrm.actors import Role
+from mcrm.actors import Role, Scope
 from mcrm.api import fields, formats
 from mcrm.api.paging import PageQuery
 
@@ -86,6 +86,20 @@ class UserSchema(fields.Schema):
     locale = formats.Locale(required=True, allow_none=True)
     is_active = fields.Bool(required=True)
     created_at = fields.AwareDateTime(required=True)
+
+
+class OwnTerritorySchema(fields.Schema):
+    """A territory that somebody sees."""
+
+    id = fields.Uuid(required=True)
+    name = fields.Str(required=True)
+
+
+class OwnUserSchema(UserSchema):
+    """Who one is, and how far one sees; `territories` are those granted, for whom `scope` says so."""
+
+    scope = fields.Enum(Scope, required=True)
+    territories = fields.List(fields.Nested(OwnTerritorySchema()), required=True, max_length=1000)
 
 
 class NewUserSchema(fields.Schema):

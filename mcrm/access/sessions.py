@@ -112,9 +112,11 @@ def end(session: Session, actor: Actor, *, session_id: UUID) -> None:
     raise SessionUnknown()
 
 
-def end_all(session: Session, actor: Actor, *, user_id: UUID, reason: str) -> int:
-    """End every session of a user (deactivated, new password); how many."""
-    open_ones = _of(session, user_id, None)
+def end_all(
+    session: Session, actor: Actor, *, user_id: UUID | None = None, contact_id: UUID | None = None, reason: str
+) -> int:
+    """End every session of a user (deactivated, new password) or of a customer; how many."""
+    open_ones = _of(session, user_id, contact_id)
     for signed_in in open_ones:
         _revoke(session, actor, signed_in, reason)
     return len(open_ones)

@@ -1,4 +1,4 @@
-"""Users: made, changed and shut out by an admin; a new password or role ends the user's sessions."""
+"""Users: made, changed and shut out by an admin; a new password or role ends the user's sessions. Sign-out for all."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,9 @@ from mcrm.access.errors import EmailTaken, LastAdmin, UserUnknown
 from mcrm.access.models import PasswordReset, User
 from mcrm.actors import Actor, Role
 from mcrm.audit import trail
+from mcrm.contacts.models import Contact
 from mcrm.interactions.kinds import Kind
+from mcrm.interactions.log import About
 
 ENDING = {"role", "password_hash"}
 
@@ -63,6 +65,15 @@ def sign_out(session: Session, actor: Actor, user: User) -> int:
     """End all of a user's sessions (a lost phone); how many there were."""
     ended = sessions.end_all(session, actor, user_id=user.id, reason="ended-by-admin")
     trail.record(session, actor, Kind.SIGNED_OUT, subject=("user", user.id), payload={"sessions": ended})
+    return ended
+
+
+def sign_out_customer(session: Session, actor: Actor, contact: Contact) -> int:
+    """End all sessions of a customer, and the pushes to those devices; how many there were."""
+    ended = sessions.end_all(session, actor, contact_id=contact.id, reason="ended-by-admin")
+    about = About(contact_id=contact.id, account_id=contact.account_id, subject=("contact", contact.id))
+    payload = {"sessions": ended}
+    trail.record(session, actor, Kind.SIGNED_OUT, subject=("contact", contact.id), about=about, payload=payload)
     return ended
 
 

@@ -31,3 +31,9 @@ class AccountInUse(Conflict):
     """Contacts, orders or other accounts still hang on it."""
 
     code = "account.in-use"
+
+
+class AccountPositionHalf(Invalid):
+    """A position is a latitude and a longitude, or neither."""
+
+    code = "account.position-half"

@@ -21,13 +21,17 @@ class AccountKind(StrEnum):
 
 
 class Account(Searchable, Synced):
-    """A company or a household. Every contact has one, so that the territory's scope is total."""
+    """A company or a household. Every contact has one, so that the territory's scope is total.
+
+    `lat` and `lon` (WGS 84 degrees) are where it is visited; both or neither.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
         one_of("kind", AccountKind),
         Index("ix_accounts_territory_id_id", "territory_id", "id"),
         Index("ix_accounts_parent_id", "parent_id"),
+        Index("ix_accounts_account_class_id", "account_class", "id"),
     )
 
     found_by = ("name", "number")
@@ -41,6 +45,8 @@ class Account(Searchable, Synced):
     country: Mapped[str | None]
     timezone: Mapped[str | None]
     locale: Mapped[str | None]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
     custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     @staticmethod

@@ -9,10 +9,19 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from mcrm import filters
-from mcrm.accounts import hierarchy, service
+from mcrm.accounts import hierarchy, moving, service
 from mcrm.accounts.models import Account
-from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema, AccountQuery, AccountSchema, TreeSchema
-from mcrm.actors import STAFF, Area
+from mcrm.accounts.schemas import (
+    AccountChangeSchema,
+    AccountInSchema,
+    AccountMoveInSchema,
+    AccountMoveSchema,
+    AccountQuery,
+    AccountSchema,
+    TreeSchema,
+    WhereaboutsSchema,
+)
+from mcrm.actors import STAFF, Area, Role
 from mcrm.addresses import service as addresses
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
@@ -21,6 +30,7 @@ from mcrm.api.rows import compile_rows
 from mcrm.custom_fields import service as custom_fields
 from mcrm.custom_fields.models import FieldTable
 from mcrm.db import reading
+from mcrm.opportunities import handing
 from mcrm.tags import service as tags
 from mcrm.transaction import perform
 
@@ -111,3 +121,34 @@ class TreeOfAccount(MethodView):
         with reading() as session:
             account = service.reachable(session, current_actor, id)
             return hierarchy.tree(session, service.accounts_of(current_actor), account)
+
+
+@blueprint.route("/<uuid:id>/move", roles={Role.ADMIN, Role.MANAGER})
+class Move(MethodView):
+    """To another territory."""
+
+    @blueprint.arguments(AccountMoveInSchema())
+    @blueprint.response(201, AccountMoveSchema())
+    def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Give an account to another territory, with the accounts below it and all that belongs to them.
+
+        Open opportunities whose owner does not see them there go to a rep who does.
+        """
+
+        def work(session: Session) -> dict[str, Any]:
+            moved = moving.move(session, current_actor, account_id=id, **facts)
+            handing.hand_over(session, current_actor, moved, facts["territory_id"])
+            return {"account_ids": [account.id for account in moved]}
+
+        return perform(work)
+
+
+@blueprint.route("/<uuid:id>/whereabouts", roles=STAFF)
+class WhereaboutsOfAccount(MethodView):
+    """Why it is somebody's."""
+
+    @blueprint.response(200, WhereaboutsSchema())
+    def get(self, id: UUID) -> moving.Whereabouts:
+        """Show in which territory an account lies, since when and why, and who covers it."""
+        with reading() as session:
+            return moving.whereabouts(session, current_actor, id)

@@ -1,9 +1,10 @@
 """Wire shapes of accounts."""
 
 from mcrm.accounts.models import AccountKind
-from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
+from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Number, Schema, Str, Uuid
 from mcrm.api.formats import JsonObject, Locale, TimeZone
 from mcrm.custom_fields.schemas import CustomFilters
+from mcrm.territories.schemas import MemberSchema
 
 COUNTRY = "[A-Z]{2}"
 
@@ -22,6 +23,8 @@ class AccountSchema(Schema):
     country = Str(required=True, allow_none=True)
     timezone = Str(required=True, allow_none=True)
     locale = Str(required=True, allow_none=True)
+    lat = Number(minimum=-90, maximum=90, required=True, allow_none=True)
+    lon = Number(minimum=-180, maximum=180, required=True, allow_none=True)
     custom = JsonObject(required=True)
     created_at = AwareDateTime(required=True)
     updated_at = AwareDateTime(required=True)
@@ -39,6 +42,8 @@ class AccountInSchema(Schema):
     country = Str(max_length=2, pattern=COUNTRY, load_default=None, allow_none=True)
     timezone = TimeZone(load_default=None, allow_none=True)
     locale = Locale(load_default=None, allow_none=True)
+    lat = Number(minimum=-90, maximum=90, load_default=None, allow_none=True)
+    lon = Number(minimum=-180, maximum=180, load_default=None, allow_none=True)
     custom = JsonObject(load_default=dict)
 
 
@@ -53,6 +58,8 @@ class AccountChangeSchema(Schema):
     country = Str(max_length=2, pattern=COUNTRY, allow_none=True)
     timezone = TimeZone(allow_none=True)
     locale = Locale(allow_none=True)
+    lat = Number(minimum=-90, maximum=90, allow_none=True)
+    lon = Number(minimum=-180, maximum=180, allow_none=True)
     custom = JsonObject()
 
 
@@ -85,3 +92,30 @@ class TreeSchema(Schema):
     above = List(Nested(NodeSchema()), required=True)
     nodes = List(Nested(NodeSchema()), required=True, max_length=500)
     is_whole = Bool(required=True, metadata={"description": "False where more stands below than is shown"})
+
+
+class AccountMoveInSchema(Schema):
+    """To which territory, and why."""
+
+    territory_id = Uuid(required=True)
+    reason = Str(load_default=None, allow_none=True, max_length=500)
+
+
+class AccountMoveSchema(Schema):
+    """Which accounts moved, the one that was named first."""
+
+    account_ids = List(Uuid(), required=True, max_length=100_000)
+
+
+class WhereaboutsSchema(Schema):
+    """Why an account is somebody's; `seen_by` is how the asker sees it: by the role or by a grant."""
+
+    territory_id = Uuid(required=True, allow_none=True)
+    territory = Str(required=True, allow_none=True)
+    manager_id = Uuid(required=True, allow_none=True)
+    members = List(Nested(MemberSchema()), required=True, max_length=10_000)
+    how = Str(required=True)
+    since = AwareDateTime(required=True)
+    by = Str(required=True, allow_none=True)
+    because = Str(required=True, allow_none=True, max_length=500)
+    seen_by = Str(required=True)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.accounts import hierarchy
-from mcrm.accounts.errors import AccountInUse, AccountNumberTaken, AccountUnknown
+from mcrm.accounts.errors import AccountInUse, AccountNumberTaken, AccountPositionHalf, AccountUnknown
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import Actor, Role
 from mcrm.custom_fields import service as custom_fields
@@ -59,8 +59,8 @@ def create(
 ) -> Account:
     """Make an account in a territory of the actor's; `facts` are other columns of Account.
 
-    Raises AccountNumberTaken, AccountTooDeep, errors of custom values, and TerritoryUnknown or AccountUnknown for
-    references outside the actor's reach.
+    Raises AccountNumberTaken, AccountTooDeep, AccountPositionHalf, errors of custom values, and TerritoryUnknown or
+    AccountUnknown for references outside the actor's reach.
     """
     territory_id = territories.for_new(session, actor, territory_id)
     if parent_id is not None:
@@ -79,8 +79,8 @@ def create(
 def change(session: Session, actor: Actor, account: Account, changes: dict[str, Any]) -> Account:
     """Change an account; of `custom` the named values change, the others stay.
 
-    Raises AccountNumberTaken, AccountInCircle, AccountTooDeep, errors of custom values, not-found for what is out of
-    reach.
+    Raises AccountNumberTaken, AccountInCircle, AccountTooDeep, AccountPositionHalf, errors of custom values, not-found
+    for what is out of reach.
     """
     if changes.get("territory_id") is not None:
         territories.reachable(session, actor, changes["territory_id"], field="territory_id")
@@ -113,6 +113,8 @@ def remove(session: Session, actor: Actor, account: Account) -> None:
 
 
 def _store(session: Session, account: Account) -> None:
+    if (account.lat is None) is not (account.lon is None):
+        raise AccountPositionHalf(field="lat" if account.lat is None else "lon")
     try:
         with session.begin_nested():
             session.add(account)

@@ -122,15 +122,27 @@ def _example(status: int, kind: Kind) -> dict[str, Any]:
 
 
 def complete(document: dict[str, Any], shapes: Mapping[str, type], examples: Mapping[str, Any]) -> dict[str, Any]:
-    """Give every shape the sentence of its class and, where there is one, its example.
+    """Give every shape the sentence of its class and, where there is one, its example; tell alternatives apart.
 
     `shapes`: component name to the schema class it was made from. Raises KeyError for an example of a shape that is
     not described.
     """
     described: dict[str, dict[str, Any]] = document["components"]["schemas"]
     for name, shape in shapes.items():
+        if name in described and getattr(shape, "either", None):
+            described[name] = _one_of(described[name], shape.either)  # type: ignore[attr-defined]
         if name in described and shape.__doc__:
             described[name].setdefault("description", " ".join(shape.__doc__.split()))
     for name, example in examples.items():
         described[name]["examples"] = [example]
     return document
+
+
+def _one_of(shape: dict[str, Any], either: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The shape once for each of these members, each time without the others: no value fits two of them."""
+    choices = []
+    for member, narrower in either.items():
+        members = {name: facts for name, facts in shape["properties"].items() if name == member or name not in either}
+        members |= {name: members[name] | facts for name, facts in narrower.items()}
+        choices.append(shape | {"properties": members, "required": [member, *shape.get("required", ())]})
+    return {"oneOf": choices}

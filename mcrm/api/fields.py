@@ -27,9 +27,14 @@ IN_YEARS = "^(19|2[01])[0-9]{2}-"
 
 
 class Schema(ma.Schema):
-    """The base of every wire shape: unknown members are refused; `load` and `dump` are called on instances."""
+    """The base of every wire shape: unknown members are refused; `load` and `dump` are called on instances.
+
+    `either`: exactly one of these members is there; the value says what then holds for other members, in JSON Schema.
+    The description shows one shape for each of them.
+    """
 
     from_text: ClassVar[bool] = False
+    either: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     error_messages = {
         "unknown": Coded("Unknown field.", "unknown"),

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from mcrm.access.login import SCOPES
 from mcrm.access.models import User
-from mcrm.actors import Actor, Channel, Role, Scope
+from mcrm.actors import Actor, Area, Channel, Role, Scope
 from mcrm.bulk.errors import NotYours
+from mcrm.integrations import service as integrations
 from mcrm.territories.models import ScopeGrant
 
 KEEPERS = frozenset({Role.ADMIN, Role.MANAGER})
@@ -21,19 +22,37 @@ MAY_BRING = {
 }
 MAY_TAKE = dict.fromkeys(("contacts", "products", "prices", "stock", "orders"), BRINGERS)
 MAY_CHANGE = {"contacts": BRINGERS, "accounts": BRINGERS, "products": KEEPERS}
+AREAS = {
+    "contacts": Area.CONTACTS,
+    "products": Area.PRODUCTS,
+    "prices": Area.PRODUCTS,
+    "stock": Area.STOCK,
+    "orders": Area.ORDERS,
+}
+"""What a key must permit beside `bulk`: `:write` to bring rows of it in, `:read` to take them out."""
 COMMAND_LINE = Actor(role=Role.SYSTEM, channel=Channel.CLI, scope=Scope.ALL)
 
 
 def require(actor: Actor, allowed: dict[str, frozenset[Role]], resource: str) -> None:
-    """Raise NotYours unless the actor's role may; the command line may everything."""
-    if actor.role is not Role.SYSTEM and actor.role not in allowed[resource]:
+    """Raise NotYours unless the actor's role, or a key's scopes, may; the command line may everything."""
+    if actor.role is Role.INTEGRATION:
+        verb = "read" if allowed is MAY_TAKE else "write"
+        may = f"{AREAS[resource].value}:{verb}" in actor.permits
+    else:
+        may = actor.role is Role.SYSTEM or actor.role in allowed[resource]
+    if not may:
         raise NotYours
 
 
-def actor_of(session: Session, user_id: UUID | None) -> Actor | None:
-    """The user of a job with the rights of this moment; None once he may not act any more."""
+def actor_of(session: Session, user_id: UUID | None, label: str = "") -> Actor | None:
+    """The user of a job with the rights of this moment; None once he may not act any more.
+
+    `label` is how the log named who started it: where that was another program, the id is its key's.
+    """
     if user_id is None:
         return COMMAND_LINE
+    if label.startswith(f"{Role.INTEGRATION.value}:"):
+        return integrations.actor_of(session, user_id)
     user = session.get(User, user_id)
     if user is None or not user.is_active:
         return None

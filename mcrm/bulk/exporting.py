@@ -17,13 +17,18 @@ from sqlalchemy.orm import Session
 
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import Actor
+from mcrm.addresses.models import Address, AddressKind
+from mcrm.api.fields import instant_text
+from mcrm.audit import trail
 from mcrm.bulk import workbooks
 from mcrm.bulk.acting import MAY_TAKE, require
 from mcrm.bulk.cells import major, safe
-from mcrm.bulk.rows import CONTACTS, PRICES, PRODUCTS, STOCK
+from mcrm.bulk.rows import CONTACTS, PLACE_PARTS, PRICES, PRODUCTS, STOCK
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact, ContactPoint, PointState
 from mcrm.db import canonical, reading
+from mcrm.ids import new_id
+from mcrm.interactions.kinds import Kind
 from mcrm.orders import service as orders
 from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.rows import COLUMNS as ORDER_COLUMNS
@@ -32,7 +37,9 @@ from mcrm.orders.storing import BY_ADDRESS
 from mcrm.products import service as products
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock.models import StockItem
+from mcrm.tags.models import ContactTag, Tag
 from mcrm.territories.models import Territory
+from mcrm.transaction import transaction
 
 PAGE = 500
 Record = Sequence[str | int]
@@ -51,8 +58,14 @@ class Source:
 
 
 def rows(actor: Actor, resource: str) -> Iterator[Record]:
-    """The heading, then every row within the actor's reach; raises NotYours before the first."""
+    """The heading, then every row within the actor's reach; raises NotYours before the first.
+
+    Who takes people's data out of the house is noted in the audit, before anything goes.
+    """
     require(actor, MAY_TAKE, resource)
+    with transaction() as session:
+        subject, payload = ("export", new_id()), {"resource": resource}
+        trail.record(session, actor, Kind.EXPORT_MADE, subject=subject, fields=[resource], payload=payload)
     return _rows(SOURCES[resource], actor)
 
 
@@ -126,9 +139,14 @@ def _contacts(actor: Actor) -> Found:
 
 
 def _contact_records(session: Session, page: Sequence[Any]) -> Iterator[Record]:
+    ids = [row[-1] for row in page]
     held: defaultdict[tuple[UUID | None, str], list[str]] = defaultdict(list)
+    tags = select(ContactTag.contact_id, Tag.name).join(Tag, Tag.id == ContactTag.tag_id)
+    for tagged, tag in session.execute(tags.where(ContactTag.contact_id.in_(ids)).order_by(Tag.name)):
+        held[tagged, "tags"].append(tag)
+    places = _places(session, ids)
     points = select(ContactPoint.contact_id, ContactPoint.channel, ContactPoint.address)
-    points = points.where(ContactPoint.contact_id.in_([row[-1] for row in page]))
+    points = points.where(ContactPoint.contact_id.in_(ids))
     points = points.where(ContactPoint.state != PointState.REMOVED.value, ContactPoint.channel.in_(READABLE))
     for contact_id, channel, address in session.execute(points.order_by(ContactPoint.id)):
         held[contact_id, READABLE[channel]].append(address)
@@ -151,7 +169,8 @@ def _contact_records(session: Session, page: Sequence[Any]) -> Iterator[Record]:
         values = {
             "number": number,
             "name": name,
-            **{field: "; ".join(held[id_, field]) for field in READABLE.values()},
+            **{field: "; ".join(held[id_, field]) for field in (*READABLE.values(), "tags")},
+            **{f"{kind}_{part}": text for kind in AddressKind for part, text in places(id_, kind)},
             "account": account if is_company else None,
             "account_number": account_number if is_company else None,
             "account_class": class_,
@@ -165,28 +184,47 @@ def _contact_records(session: Session, page: Sequence[Any]) -> Iterator[Record]:
         yield [values[one.name] or "" for one in CONTACTS.fields]
 
 
+def _places(session: Session, ids: Sequence[UUID]) -> Callable[[UUID, AddressKind], Iterator[tuple[str, str]]]:
+    """A function that says the parts of a contact's default address of a kind."""
+    query = select(Address).where(Address.contact_id.in_(ids), Address.is_default)
+    found = {(one.contact_id, one.kind): one for one in session.scalars(query)}
+
+    def parts(contact_id: UUID, kind: AddressKind) -> Iterator[tuple[str, str]]:
+        address = found.get((contact_id, kind.value))
+        for part in PLACE_PARTS:
+            value = getattr(address, part, None)
+            yield part, "; ".join(value) if isinstance(value, list) else value or ""
+
+    return parts
+
+
 def _products(actor: Actor) -> Found:
     columns = Product.__table__.c
-    names = ("code", "name", "description", "category", "unit", "picture_url", "is_active", "custom", "id")
+    names = ("code", "name", "description", "category", "unit", "picture_url", "is_active", "tax_code", "custom", "id")
     return products.products_of(actor).with_only_columns(*(columns[name] for name in names))
 
 
 def _product_records(session: Session, page: Sequence[Any]) -> Iterator[Record]:
-    for *texts, is_active, custom, _ in page:
-        yield [*(text or "" for text in texts), "true" if is_active else "false", _object(custom)]
+    for *texts, is_active, tax_code, custom, _ in page:
+        yield [*(text or "" for text in texts), _word(is_active), tax_code or "", _object(custom)]
 
 
 def _prices(actor: Actor) -> Found:
     seen = products.price_lists_of(actor).with_only_columns(PriceList.id)
     query: Found = select(PriceList.name, PriceList.currency, Product.code, PriceListItem.min_quantity)
-    query = query.add_columns(PriceListItem.unit_price, PriceListItem.id)
+    query = query.add_columns(PriceListItem.unit_price, PriceList.valid_from, PriceList.valid_until, PriceList.rank)
+    query = query.add_columns(PriceList.includes_tax, PriceList.account_class, Account.name, Account.number)
+    query = query.add_columns(PriceListItem.id)
     query = query.select_from(PriceListItem).join(PriceList, PriceList.id == PriceListItem.price_list_id)
+    query = query.outerjoin(Account, Account.id == PriceList.account_id)
     return query.join(Product, Product.id == PriceListItem.product_id).where(PriceList.id.in_(seen))
 
 
 def _price_records(session: Session, page: Sequence[Any]) -> Iterator[Record]:
-    for name, currency, code, min_quantity, unit_price, _ in page:
-        yield [name, currency, code, min_quantity, major(unit_price, currency)]
+    for name, currency, code, min_quantity, unit_price, *dates, rank, includes_tax, class_, account, number, _ in page:
+        times = [instant_text(one) if one else "" for one in dates]
+        whom = [_word(includes_tax), class_ or "", account or "", number or ""]
+        yield [name, currency, code, min_quantity, major(unit_price, currency), *times, rank, *whom]
 
 
 def _stock(actor: Actor) -> Found:
@@ -260,6 +298,10 @@ def _price_of_one(total: int, quantity: int, currency: str) -> str:
     """The price of one such that the line comes to its total again."""
     places = len(major(1, currency).partition(".")[2])
     return format((Decimal(total) / quantity).scaleb(-places).quantize(Decimal(10) ** -8).normalize(), "f")
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _object(custom: dict[str, Any] | None) -> str:

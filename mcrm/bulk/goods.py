@@ -1,18 +1,20 @@
 """Rows of products, prices and stock; each goes through the ordinary use case, in a savepoint of its own."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor
-from mcrm.bulk.cells import minor, unfit
+from mcrm.bulk import pricelists
+from mcrm.bulk.cells import minor
 from mcrm.bulk.models import Outcome
 from mcrm.bulk.rows import Values, Verdict, exists, rejected, require_filled
 from mcrm.errors import DomainError
 from mcrm.products import service as products
-from mcrm.products.errors import PriceListUnknown, ProductUnknown
+from mcrm.products.errors import ProductUnknown
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock import moving as stock
 from mcrm.stock.errors import StockWouldBeNegative
@@ -86,20 +88,14 @@ def decide_prices(
     def decide(row: Values) -> Verdict:
         require_filled(row.values, "price_list", "product", "price")
         product = _known(there, row)
-        list_ = lists.get(row.values["price_list"])
-        if list_ is None:
-            if "currency" not in row.values or mode == "update":
-                raise PriceListUnknown(field="price_list")
-            list_ = products.create_price_list(
-                session, actor, name=row.values["price_list"], currency=row.values["currency"]
-            )
-        elif row.values.get("currency", list_.currency) != list_.currency:
-            error = unfit(f"The list's currency is {list_.currency}.", "other-currency")
-            error.field = "currency"
-            raise error
+        list_, turned = pricelists.of_row(session, actor, lists.get(row.values["price_list"]), row, mode)
         verdict = _price(session, actor, list_, product, row, mode)
         lists[list_.name] = list_
-        return verdict
+        if not turned or verdict.outcome is Outcome.SKIPPED:
+            return verdict
+        pricelists.turn(session, actor, list_, turned)
+        outcome = Outcome.UPDATED if verdict.outcome is Outcome.UNCHANGED else verdict.outcome
+        return replace(verdict, outcome=outcome, undo={**(verdict.undo or {}), "list": pricelists.undo_of(turned)})
 
     return _one_by_one(session, rows, decide)
 

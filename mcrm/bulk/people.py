@@ -12,6 +12,8 @@ from mcrm.accounts import service as accounts
 from mcrm.accounts.errors import AccountUnknown
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import Actor
+from mcrm.bulk import belongings
+from mcrm.bulk.belongings import Held
 from mcrm.bulk.models import Outcome
 from mcrm.bulk.rows import Values, Verdict, exists, rejected, require_filled
 from mcrm.contacts import arriving, points, service
@@ -59,11 +61,38 @@ def decide(session: Session, actor: Actor, rows: Sequence[Values], *, mode: str,
             elif mode == "update":
                 verdicts[row.at] = Verdict(Outcome.SKIPPED, "import.nothing-found", "", "No contact matches this row.")
             else:
+                belongings.check_tags(row)
+                belongings.new_places(row)
                 arrivals[row.at] = window.arrival(row)
         except DomainError as error:
             verdicts[row.at] = rejected(error)
-    verdicts.update(_arrive(session, actor, arrivals))
+    made = _arrive(session, actor, arrivals)
+    _equip(session, actor, window, [row for row in rows if row.at in made], made)
+    verdicts |= made
+    done = [verdicts[row.at].undo or {} for row in rows]
+    belongings.claim(one.get("made", one.get("belongings", {})) for one in done)
     return verdicts
+
+
+def _equip(
+    session: Session, actor: Actor, window: "_Window", rows: Sequence[Values], verdicts: dict[int, Verdict]
+) -> None:
+    """Give new contacts what else their rows say, and note which row made a company: taken back, it goes with it."""
+    new, undo = [], []
+    for row in rows:
+        done = verdicts[row.at]
+        if done.undo is None or done.subject_id is None:
+            continue
+        account_id = window.company(row) or UUID(done.undo["made"]["account"][0][0])
+        if account_id in window.made:
+            done.undo["made"]["company"] = [str(account_id), window.made.pop(account_id).rev]
+        new.append((row, done.subject_id, account_id))
+        undo.append(done.undo["made"])
+    for facts, more in zip(undo, belongings.give(session, actor, new), strict=True):
+        facts.update(more)
+    for account in window.made.values():  # the row that named it came to nothing
+        accounts.remove(session, actor, account)
+    window.made.clear()
 
 
 def _arrive(session: Session, actor: Actor, arrivals: dict[int, Arrival]) -> dict[int, Verdict]:
@@ -108,7 +137,8 @@ def _change(session: Session, actor: Actor, window: "_Window", contact: Contact,
     is_private = account.kind == AccountKind.PERSON
     of_account = {name: value for name, value in of_account.items() if is_private and getattr(account, name) != value}
     new = [address for address in addresses(row) if not window.is_held(address, contact)]
-    if not (changes or own_fields or of_account or new):
+    new_tags, places = window.held.missing(contact, row), window.held.differing(contact, row)
+    if not (changes or own_fields or of_account or new or new_tags or places):
         return Verdict(Outcome.UNCHANGED, subject_id=contact.id)
     undo: dict[str, Any] = {
         "contact": {name: [getattr(contact, name), value] for name, value in changes.items()},
@@ -122,6 +152,7 @@ def _change(session: Session, actor: Actor, window: "_Window", contact: Contact,
         added = [
             points.add(session, actor, contact=contact, channel=channel, address=address) for channel, address in new
         ]
+        undo["belongings"] = belongings.change(session, actor, window.held, contact, new_tags, places)
     undo["points"] = [str(point.id) for point in added]
     return Verdict(Outcome.UPDATED, subject_id=contact.id, undo=undo)
 
@@ -138,6 +169,7 @@ class _Window:
         self.territories: dict[str, UUID] = {}
         self.defined = custom_fields.in_force(session, FieldTable.CONTACTS)
         self.accounts: dict[tuple[str | None, str | None], UUID] = {}
+        self.made: dict[UUID, Account] = {}
         numbers = {row.values["number"] for row in rows if "number" in row.values}
         wanted = {address for row in rows for address in addresses(row)}
         in_reach = service.contacts_of(actor)
@@ -151,6 +183,8 @@ class _Window:
         found = {one.account_id for one in (*self.by_number.values(), *self.owners.values())}
         theirs = select(Account).where(Account.id.in_(found))
         self.their_accounts = {one.id: one for one in session.scalars(theirs)} if found else {}
+        there = {one.id for one in (*self.by_number.values(), *self.owners.values())}
+        self.held = Held(session, there if any(belongings.named(row) for row in rows) else ())
 
     def match(self, row: Values, match: str) -> Contact | None:
         """The contact that the row means; with `any` by number, else by phone, else by mail."""
@@ -205,6 +239,10 @@ class _Window:
             self.territories[name] = found.id
         return self.territories[name]
 
+    def company(self, row: Values) -> UUID | None:
+        """The company that an arrival's row named; None for a private person."""
+        return self.accounts.get((row.values.get("account_number"), row.values.get("account")))
+
     def _account(self, row: Values, place: UUID | None) -> UUID | None:
         """The company that the row names, made if nobody knows it; None for a private person."""
         number, name = row.values.get("account_number"), row.values.get("account")
@@ -219,6 +257,7 @@ class _Window:
                     raise AccountUnknown(field="account_number")
                 facts: dict[str, Any] = {key: row.values.get(key) for key in OF_ACCOUNT}
                 found = accounts.create(self.session, self.actor, name=name, number=number, territory_id=place, **facts)
+                self.made[found.id] = found
             self.accounts[number, name] = found.id
         return self.accounts[number, name]
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, request
 from flask.views import MethodView
 
-from mcrm.actors import Actor
+from mcrm.actors import Actor, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.bodies import raw_body
 from mcrm.api.identity import current_actor
@@ -46,9 +46,11 @@ FILE = {
 IMPORTS = compile_rows(ImportSchema(), Import)
 VERDICTS = compile_rows(ImportRowSchema(), ImportRow)
 MAPPINGS = compile_rows(ImportMappingSchema(), ImportMapping)
-imports = Blueprint("imports", __name__, url_prefix="/v1/imports", description="Files in.")
-mappings = Blueprint("import-mappings", __name__, url_prefix="/v1/import-mappings", description="How files are read.")
-exports = Blueprint("exports", __name__, url_prefix="/v1/exports", description="Files out.")
+imports = Blueprint("imports", __name__, url_prefix="/v1/imports", area=Area.BULK, description="Files in.")
+mappings = Blueprint(
+    "import-mappings", __name__, url_prefix="/v1/import-mappings", area=Area.BULK, description="How files are read."
+)
+exports = Blueprint("exports", __name__, url_prefix="/v1/exports", area=Area.BULK, description="Files out.")
 
 
 @imports.route("", roles=BRINGERS, body_limit=MOST_BYTES)

@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from mcrm.accounts.schemas import AccountInSchema
-from mcrm.api.fields import Str
+from mcrm.addresses.models import AddressKind
+from mcrm.addresses.schemas import AddressInSchema
+from mcrm.api.fields import AwareDateTime, Str
 from mcrm.api.formats import Currency, Email
 from mcrm.bulk.cells import Parse, Reading, amount, checked, members, several, unfit, whole, yes_or_no
 from mcrm.bulk.errors import MappingInvalid
@@ -15,7 +17,8 @@ from mcrm.contacts import points
 from mcrm.contacts.schemas import ContactInSchema
 from mcrm.errors import DomainError
 from mcrm.orders.rows import LONGEST_TEXT
-from mcrm.products.schemas import ProductInSchema
+from mcrm.products.schemas import PriceListInSchema, ProductInSchema
+from mcrm.tags import service as tags
 
 MOST_PIECES = 1_000_000
 
@@ -84,8 +87,31 @@ def _mail(text: str, reading: Reading) -> str:
     return points.normalise("email", str(_email(text, reading)))
 
 
+def _tag(text: str, reading: Reading) -> str:
+    return tags.normalised(text)
+
+
+PLACE_PARTS = ("name", "lines", "postcode", "city", "region", "country")
+"""The parts of an address that have a column each, `delivery_city` and so on."""
+PLACE_WORDS = {
+    "lines": ("address", "street", "deliveryaddress", "shippingaddress"),
+    "postcode": ("postcode", "zip", "zipcode"),
+    "city": ("city", "town"),
+    "region": ("county", "state"),
+}
+"""Other headings of the delivery address; what bills are sent to is named in full."""
+_place, _line = AddressInSchema().fields, checked(Str(max_length=100))
+
+
+def _place_fields(kind: AddressKind) -> tuple[Field, ...]:
+    words = PLACE_WORDS if kind is AddressKind.DELIVERY else {"lines": ("billingaddress", "invoiceaddress")}
+    parsers = {part: checked(_place[part]) for part in PLACE_PARTS} | {"lines": several(_line)}
+    return tuple(Field(f"{kind}_{part}", parsers[part], words.get(part, ())) for part in PLACE_PARTS)
+
+
 _email = checked(Email())
 _contact, _account, _product = ContactInSchema().fields, AccountInSchema().fields, ProductInSchema().fields
+_list = PriceListInSchema().fields
 _code, _name = checked(_account["country"]), checked(Str(min_length=3, max_length=LONGEST_TEXT))
 
 
@@ -110,6 +136,9 @@ CONTACTS = Resource(
         Field("locale", checked(_contact["locale"]), ("language", "lang")),
         Field("timezone", checked(_contact["timezone"]), ("tz",)),
         Field("notes", checked(_contact["notes"]), ("note", "comment", "comments", "remarks")),
+        Field("tags", several(_tag), ("tag", "labels", "keywords")),
+        *_place_fields(AddressKind.DELIVERY),
+        *_place_fields(AddressKind.BILLING),
         Field("custom", members),
     ),
     match_keys=("number", "phone", "email"),
@@ -125,6 +154,7 @@ PRODUCTS = Resource(
         Field("unit", checked(_product["unit"]), ("uom",)),
         Field("picture_url", checked(_product["picture_url"]), ("picture", "image", "imageurl")),
         Field("is_active", yes_or_no, ("active", "onsale")),
+        Field("tax_code", checked(_product["tax_code"]), ("tax", "vatcode", "vat")),
         Field("custom", members),
     ),
     match_keys=("code",),
@@ -138,6 +168,13 @@ PRICES = Resource(
         Field("product", checked(_product["code"]), ("code", "sku", "stockcode", "productcode")),
         Field("min_quantity", whole(1, MOST_PIECES), ("from", "quantity", "minquantity", "fromquantity")),
         Field("price", amount, ("unitprice", "amount")),
+        Field("valid_from", checked(AwareDateTime()), ("begins",)),
+        Field("valid_until", checked(AwareDateTime()), ("ends",)),
+        Field("rank", whole(0, 10_000)),
+        Field("includes_tax", yes_or_no, ("taxincluded", "gross")),
+        Field("account_class", checked(_list["account_class"]), ("class",)),
+        Field("account", checked(_account["name"]), ("company", "accountname")),
+        Field("account_number", checked(_account["number"]), ("companynumber",)),
     ),
     match_keys=("product",),
     required=("price_list", "product", "price"),

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
@@ -32,6 +32,7 @@ from mcrm.bulk.rows import RESOURCES, Mapper, Values, Verdict
 from mcrm.bulk.service import UNDER_WAY, forget_file
 from mcrm.bulk.sheets import Cells, Sheet, check_size, rows_of
 from mcrm.db import reading
+from mcrm.inserting import insert_many
 from mcrm.interactions import log as interactions
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
@@ -181,7 +182,7 @@ def _decide(session: Session, opened: _Opened, window: Window, *, is_last: bool)
     job = session.scalar(query.execution_options(populate_existing=True))
     if job is None or job.state != ImportState.RUNNING or not opened.stands_at(job):
         return False
-    actor = actor_of(session, job.user_id)
+    actor = actor_of(session, job.user_id, job.actor)
     try:
         if actor is None:
             raise NotYours
@@ -234,13 +235,9 @@ def _write(session: Session, job: Import, verdicts: Sequence[tuple[int, Verdict]
         }
         for at, one in verdicts
     ]
-    if rows:
-        session.connection().execute(_INSERT, rows)
+    insert_many(session.connection(), cast(Table, ImportRow.__table__), rows)
     job.done += len(rows)
     job.counts = dict(Counter(job.counts) + Counter(row["outcome"] for row in rows))  # type: ignore[misc]
-
-
-_INSERT = insert(cast(Table, ImportRow.__table__))
 
 
 def _end(session: Session, job: Import, state: ImportState, failure: str | None = None) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from mcrm import clock
-from mcrm.actors import Actor
+from mcrm.actors import Actor, Role
 from mcrm.bulk.acting import MAY_BRING, require
 from mcrm.bulk.errors import ImportNotReady, ImportUnknown, MappingInvalid
 from mcrm.bulk.models import Import, ImportMapping, ImportPart, ImportRow, ImportState
@@ -96,9 +96,10 @@ def unfinished(session: Session, actor: Actor, sheet: Sheet, *, resource: str, d
 
 
 def imports_of(actor: Actor) -> Select[Import]:
-    """The imports somebody sees: all of them, or the own ones."""
+    """The imports somebody sees: all of them, or the own ones; other programs never see another's files."""
     query = select(Import)
-    return query if actor.sees_all else query.where(Import.user_id == actor.id)
+    sees_all = actor.sees_all and actor.role is not Role.INTEGRATION
+    return query if sees_all else query.where(Import.user_id == actor.id)
 
 
 def reachable(session: Session, actor: Actor, import_id: UUID) -> Import:
@@ -187,7 +188,8 @@ def undo(session: Session, actor: Actor, job: Import) -> Import:
     over = (ImportState.FINISHED, ImportState.CANCELLED, ImportState.FAILED)
     if job.is_dry_run or not job.run or job.state not in over:
         raise ImportNotReady
-    job.state, job.user_id, job.finished_at = ImportState.UNDOING.value, actor.id, None
+    job.state, job.finished_at = ImportState.UNDOING.value, None
+    job.user_id, job.actor = actor.id, actor.label
     _tell(session, actor, Kind.IMPORT_UNDO_STARTED, job, {})
     return job
 

@@ -15,13 +15,14 @@ from mcrm import clock
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor
+from mcrm.bulk import leaving, pricelists
 from mcrm.bulk.acting import actor_of
+from mcrm.bulk.leaving import ChangedSince, Gone, untouched
 from mcrm.bulk.models import Import, ImportRow, ImportState
 from mcrm.contacts import arriving, points
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact, ContactPoint
-from mcrm.db import Synced
-from mcrm.errors import Conflict, DomainError, NotFound
+from mcrm.errors import DomainError
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
@@ -34,18 +35,9 @@ from mcrm.stock.models import StockItem
 PAGE = 10  # each of them may touch three rows and write as many facts
 UNDONE = "undone"
 TURNED_OFF = "taken-off-sale"
-
-
-class Gone(NotFound):
-    """What the row made is not there any more."""
-
-    code = "import.gone"
-
-
-class ChangedSince(Conflict):
-    """Somebody changed it since."""
-
-    code = "import.changed-since"
+KEPT = {(True, False): "company-kept", (False, True): "tag-kept", (True, True): "company-and-tag-kept"}
+"""The contact went, but not what the import made beside it: something else hangs on that by now."""
+TAKEN_BACK = {UNDONE, TURNED_OFF, *KEPT.values()}
 
 
 def step(session: Session, import_id: UUID) -> None:
@@ -56,11 +48,11 @@ def step(session: Session, import_id: UUID) -> None:
     query = select(ImportRow).where(ImportRow.import_id == job.id, ImportRow.run == job.run)
     query = query.where(ImportRow.undo.is_not(None), ImportRow.undone.is_(None))
     rows = session.scalars(query.order_by(ImportRow.row.desc()).limit(PAGE)).all()
-    actor = actor_of(session, job.user_id)
+    actor = actor_of(session, job.user_id, job.actor)
     counts = Counter(job.counts)
     for row in rows:
         row.undone = _taken_back(session, actor, job.resource, row) if actor else "auth.role-missing"
-        counts["undone" if row.undone in (UNDONE, TURNED_OFF) else "kept"] += 1
+        counts["undone" if row.undone in TAKEN_BACK else "kept"] += 1
     job.counts = dict(counts)
     if len(rows) < PAGE:
         job.state, job.finished_at = ImportState.UNDONE.value, clock.now()
@@ -70,7 +62,7 @@ def step(session: Session, import_id: UUID) -> None:
 
 
 def _taken_back(session: Session, actor: Actor, resource: str, row: ImportRow) -> str:
-    """`undone`, `taken-off-sale`, or the code of why it stays."""
+    """One of TAKEN_BACK, or the code of why it stays."""
     assert row.undo is not None and row.subject_id is not None
     try:
         with session.begin_nested():
@@ -83,11 +75,14 @@ def _contact(session: Session, actor: Actor, contact_id: UUID, undo: dict[str, A
     contact = contacts.reachable(session, actor, contact_id)
     if "made" in undo:
         made = undo["made"]
-        held = [_untouched(session, ContactPoint, *one) for one in made["points"]]
-        account = _untouched(session, Account, *made["account"][0]) if made["account"] else None
-        _untouched(session, Contact, *made["contact"][0])
+        held = [untouched(session, ContactPoint, *one) for one in made["points"]]
+        account = untouched(session, Account, *made["account"][0]) if made["account"] else None
+        untouched(session, Contact, *made["contact"][0])
+        leaving.take_off(session, contact, made)
         arriving.take_back(session, actor, contact, account, held)
-        return UNDONE
+        company_stays = not leaving.company_goes(session, actor, made.get("company"))
+        tag_stays = not leaving.tags_go(session, made.get("tags", ()))
+        return KEPT.get((company_stays, tag_stays), UNDONE)
     back, kept = _former(contact, undo["contact"])
     own_fields = {name: before for name, (before, after) in undo["custom"].items() if contact.custom.get(name) == after}
     kept += len(undo["custom"]) - len(own_fields)
@@ -102,6 +97,7 @@ def _contact(session: Session, actor: Actor, contact_id: UUID, undo: dict[str, A
         point = session.get(ContactPoint, UUID(point_id))
         if point is not None and point.contact_id == contact.id:
             points.remove(session, actor, point=point)
+    kept += leaving.go_back(session, actor, contact, undo.get("belongings", {}))
     return UNDONE if not kept + kept_there else ChangedSince.code
 
 
@@ -110,7 +106,7 @@ def _product(session: Session, actor: Actor, product_id: UUID, undo: dict[str, A
     if product is None:
         raise Gone
     if "made" in undo:
-        _untouched(session, Product, *undo["made"])
+        untouched(session, Product, *undo["made"])
         return UNDONE if removing.remove(session, actor, product) else TURNED_OFF
     back, kept = _former(product, undo["product"])
     products.change(session, actor, product, back)
@@ -121,6 +117,9 @@ def _price(session: Session, actor: Actor, item_id: UUID, undo: dict[str, Any]) 
     item = session.get(PriceListItem, item_id)
     if item is None:
         raise Gone
+    kept = pricelists.turn_back(session, actor, item.price_list_id, undo.get("list", {}))
+    if "price" not in undo:
+        return UNDONE if not kept else ChangedSince.code
     before, after = undo["price"]
     if item.unit_price != after:
         raise ChangedSince
@@ -133,7 +132,7 @@ def _price(session: Session, actor: Actor, item_id: UUID, undo: dict[str, Any]) 
             "min_quantity": item.min_quantity,
         }
         products.set_price(session, actor, unit_price=before, **key)
-    return UNDONE
+    return UNDONE if not kept else ChangedSince.code
 
 
 def _stock(session: Session, actor: Actor, item_id: UUID, undo: dict[str, Any]) -> str:
@@ -145,15 +144,6 @@ def _stock(session: Session, actor: Actor, item_id: UUID, undo: dict[str, Any]) 
         where: dict[str, Any] = {"product_id": item.product_id, "location": item.location}
         stock.move(session, actor, quantity=-undo["moved"], reason="import undone", **where)
     return UNDONE
-
-
-def _untouched(session: Session, model: type[Any], row_id: str, rev: int) -> Any:
-    row: Synced | None = session.get(model, UUID(row_id))
-    if row is None:
-        raise Gone
-    if row.rev != rev:
-        raise ChangedSince
-    return row
 
 
 def _former(row: Any, changed: dict[str, list[Any]]) -> tuple[dict[str, Any], int]:

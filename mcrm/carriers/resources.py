@@ -12,7 +12,7 @@ from flask.views import MethodView
 from sqlalchemy.orm import Session
 
 from mcrm import clock
-from mcrm.actors import STAFF, Area
+from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.signatures import timed_signature_ok
@@ -28,8 +28,20 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint(
     "carriers", __name__, url_prefix="/v1/orders", area=Area.ORDERS, description="Who may follow an order."
 )
+own = Blueprint("own-tracking", __name__, url_prefix="/v1/me/orders", description="Following one's own orders.")
 ENDPOINTS = frozenset({"carrier-doors.report", "carrier-doors.follow"})
 REPORT, SEEN = ReportSchema(), SeenSchema()
+
+
+def made(order_id: UUID, facts: dict[str, Any]) -> dict[str, Any]:
+    """A new link to an order within reach, as the wire shows it."""
+
+    def work(session: Session) -> dict[str, Any]:
+        token, expires_at = service.make_link(session, current_actor, order_id=order_id, **facts)
+        public: str = current_app.config["SETTINGS"].public_url
+        return {"url": f"{public}/t/{token}", "expires_at": expires_at}
+
+    return perform(work)
 
 
 @blueprint.route("/<uuid:id>/tracking-link", roles=STAFF)
@@ -40,13 +52,18 @@ class TrackingLink(MethodView):
     @blueprint.response(201, LinkSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
         """Make a link that shows where an order is, without a sign-in, for thirty days if nothing else is said."""
+        return made(id, facts)
 
-        def work(session: Session) -> dict[str, Any]:
-            token, expires_at = service.make_link(session, current_actor, order_id=id, **facts)
-            public: str = current_app.config["SETTINGS"].public_url
-            return {"url": f"{public}/t/{token}", "expires_at": expires_at}
 
-        return perform(work)
+@own.route("/<uuid:id>/tracking-link", roles={Role.CUSTOMER})
+class OwnTrackingLink(MethodView):
+    """A link to hand to whoever waits at home."""
+
+    @own.arguments(NewLinkSchema())
+    @own.response(201, LinkSchema())
+    def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Make a link that shows where your order is to whoever holds it, for thirty days if nothing else is said."""
+        return made(id, facts)
 
 
 def make_doors(settings: Settings) -> PlainBlueprint:

@@ -1,5 +1,6 @@
 """What people write down about a customer: a note, a call, a meeting. A fact of the log, and no row besides."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,17 +24,18 @@ def write_down(
     contact_id: UUID | None = None,
     at: datetime | None = None,
     id: UUID | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> UUID:
     """Note, call or meeting (a kind of LOGGED_BY_REPS) about an account or a contact within reach; the fact's id.
 
-    `at` is when it happened. An `id` that a device made must not have been written before. Raises AccountUnknown,
-    ContactUnknown.
+    `at` is when it happened, `facts` what else is known of it. An `id` that a device made must not have been written
+    before. Raises AccountUnknown, ContactUnknown.
     """
     if contact_id is not None:
         contact = contacts.reachable(session, actor, contact_id, field="contact_id")
         account_id = account_id or contact.account_id
     if account_id is not None:
         accounts.reachable(session, actor, account_id, field="account_id")
-    payload: dict[str, Any] = {} if text is None else {"text": text}
+    payload: dict[str, Any] = dict(facts or {}) if text is None else {**(facts or {}), "text": text}
     about = log.About(contact_id=contact_id, account_id=account_id)
     return log.append(session, actor, kind, about=about, payload=payload, at=at, id=id)

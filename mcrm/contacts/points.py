@@ -149,6 +149,16 @@ def _stored(session: Session, channel: str, address: str, id: UUID) -> ContactPo
     return point
 
 
+def held(session: Session, channel: str, address: str) -> ContactPoint:
+    """The point with this (normalised) address, made without an owner if nobody had it; held until the end.
+
+    Whoever decides about its owner holds it: of two who do at once, the second one sees what the first did.
+    """
+    made = find(session, channel, address) or _stored(session, channel, address, new_id())
+    query = select(ContactPoint).where(ContactPoint.id == made.id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
 def link(session: Session, actor: Actor, *, point: ContactPoint, contact: Contact, how: str) -> ContactPoint:
     """Join a chat or number that its holder has shown to be the contact's (`how`: deep-link, shared-contact, code).
 

@@ -118,13 +118,25 @@ def authenticate(token: str) -> Actor:
         raise KeyInvalid()
     if row.last_used_at is None or now - row.last_used_at >= USE_NOTED_EVERY:
         _note_use(row.id, now)
+    return _actor(row)
+
+
+def actor_of(session: Session, key_id: UUID) -> Actor | None:
+    """Who a key stands for now, for what it started earlier; None once it is revoked or expired."""
+    key = session.get(IntegrationKey, key_id)
+    if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= clock.now()):
+        return None
+    return _actor(key)
+
+
+def _actor(key: Any) -> Actor:
     return Actor(
         role=Role.INTEGRATION,
         channel=Channel.API,
-        id=row.id,
-        scope=Scope.ALL if row.territory_ids is None else Scope.TERRITORY,
-        territory_ids=frozenset(map(UUID, row.territory_ids or ())),
-        permits=frozenset(row.scopes),
+        id=key.id,
+        scope=Scope.ALL if key.territory_ids is None else Scope.TERRITORY,
+        territory_ids=frozenset(map(UUID, key.territory_ids or ())),
+        permits=frozenset(key.scopes),
     )
 
 

@@ -3,13 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, SmallInteger, Text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcrm import clock
 from mcrm.db import Base
 
 POSITIONS_PER_EPOCH = 2**40
+# Queries say them word for word: SQLite does not match a partial index with parameters.
+COUNTED = text("kind IN ('account.created', 'order.placed')")
+ABOUT_LEADS = text("subject_type = 'lead'")
 
 
 class LogHead(Base):
@@ -49,6 +52,14 @@ class Interaction(Base):
     __table_args__ = (
         Index("ix_interactions_contact_id_position", "contact_id", "position"),
         Index("ix_interactions_account_id_position", "account_id", "position"),
+        Index("ix_interactions_counted", "actor", "kind", "at", sqlite_where=COUNTED, postgresql_where=COUNTED),
+        Index(
+            "ix_interactions_leads",
+            "subject_id",
+            "position",
+            sqlite_where=ABOUT_LEADS,
+            postgresql_where=ABOUT_LEADS,
+        ),
     )
 
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -7,8 +7,7 @@ Everything after the bump is time in which all other writers wait, so it is one 
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 from mcrm.db import Base
+from mcrm.inserting import bound
 from mcrm.interactions.models import INTERACTION_COLUMNS, Change, Interaction, WakeUp
 
 Place = tuple[str, UUID]
@@ -93,36 +93,27 @@ def _stamp_by_driver(connection: Connection, facts: list[dict[str, Any]], rows: 
     """On SQLite, three statements straight to the driver: by way of the engine they cost five times as much."""
     raw: Any = connection.connection.dbapi_connection
     total = len(facts) + len(rows)
-    stored_facts, stored_rows = _binders(connection.dialect)
+    told = _bound(
+        connection.dialect, Interaction, INTERACTION_COLUMNS, [[f[n] for f in facts] for n in INTERACTION_COLUMNS]
+    )
+    stored = list(zip(*(row.stored() for row in rows), strict=True))
+    changed = _bound(connection.dialect, Change, CHANGE_COLUMNS, stored)
     try:
         found = raw.execute(_BUMP, (total, total)).fetchone()
         if found is None:
             return None
         base = int(found[0])
-        raw.executemany(_FACTS, [(base + n, *stored_facts(fact)) for n, fact in enumerate(facts, 1)])
-        raw.executemany(_ROWS, [(base + n, *stored_rows(row)) for n, row in enumerate(rows, len(facts) + 1)])
+        raw.executemany(_FACTS, zip(range(base + 1, base + len(facts) + 1), *told, strict=True))
+        raw.executemany(_ROWS, zip(range(base + len(facts) + 1, base + total + 1), *changed, strict=True))
     except raw.Error as error:
         raise DBAPIError.instance(_BUMP, None, error, raw.Error, dialect=connection.dialect) from error
     return base
 
 
-@cache
-def _binders(dialect: Dialect) -> tuple[Callable[[dict[str, Any]], list[Any]], Callable[[ChangedRow], list[Any]]]:
-    """What turns a fact and a changed row into the values that the driver takes, by the types of their columns."""
-
-    def bound(table: type[Base], names: Sequence[str]) -> list[Callable[[Any], Any]]:
-        types = [table.__table__.c[name].type.dialect_impl(dialect) for name in names]
-        return [type_.bind_processor(dialect) or _as_it_is for type_ in types]
-
-    fact_binds, row_binds = bound(Interaction, INTERACTION_COLUMNS), bound(Change, CHANGE_COLUMNS)
-    return (
-        lambda fact: [bind(fact[name]) for name, bind in zip(INTERACTION_COLUMNS, fact_binds, strict=True)],
-        lambda row: [bind(value) for bind, value in zip(row_binds, row.stored(), strict=True)],
-    )
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+def _bound(
+    dialect: Dialect, table: type[Base], names: Sequence[str], columns: Sequence[Sequence[Any]]
+) -> list[Sequence[Any]]:
+    return bound(cast(Table, table.__table__), names, dialect, columns or [()] * len(names))
 
 
 def _stamp_at_once(connection: Connection, facts: list[dict[str, Any]], rows: list[ChangedRow]) -> int | None:

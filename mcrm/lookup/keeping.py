@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, delete, event, insert, inspect
+from sqlalchemy import Table, bindparam, delete, event, inspect
 from sqlalchemy.orm import Session
 
 from mcrm.db import Row
+from mcrm.inserting import insert_many
 from mcrm.lookup.models import SearchKey
 from mcrm.transaction import UseCaseSession
 
@@ -33,11 +34,9 @@ def index_rows(session: Session, model: type[Searchable], rows: Sequence[Mapping
 
 def _insert(session: Session, found: Iterable[tuple[str, UUID, set[str]]]) -> None:
     rows = [{"table_name": table, "row_id": id_, "key": key} for table, id_, keys in found for key in sorted(keys)]
-    if rows:
-        session.connection().execute(_INSERT, rows)
+    insert_many(session.connection(), TABLE, rows)
 
 
-_INSERT = insert(TABLE)
 _FORGET = delete(TABLE).where(TABLE.c.row_id.in_(bindparam("rows", expanding=True)))
 
 

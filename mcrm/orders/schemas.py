@@ -90,6 +90,8 @@ class PiecesSchema(fields.Schema):
 class LineChangeSchema(fields.Schema):
     """Either a line and its new quantity (0 drops it), or a product and how many of it to add."""
 
+    either = {"line_id": {}, "product_id": {"quantity": {"minimum": 1}}}
+
     line_id = fields.Uuid()
     product_id = fields.Uuid()
     quantity = fields.Int(required=True, minimum=0, maximum=1_000_000)

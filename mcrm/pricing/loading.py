@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from mcrm.accounts.hierarchy import DEEPEST
 from mcrm.accounts.models import Account
 from mcrm.db import UtcDateTime
 from mcrm.pricing.rules import Break, Discount, Item, ListRule, Rules, TaxRule
@@ -53,7 +54,7 @@ def rules_for(
 
 def _list_rule(row: Sequence[Any], prices: Iterable[Break]) -> ListRule:
     """Of a row that begins with the columns of `_LIST`."""
-    list_id, rank, currency, includes_tax, valid_from, valid_until, discounts = row[:OF_LIST]
+    list_id, rank, currency, includes_tax, valid_from, valid_until, discounts, levels_up = row[:OF_LIST]
     return ListRule(
         id=list_id,
         rank=rank,
@@ -63,6 +64,7 @@ def _list_rule(row: Sequence[Any], prices: Iterable[Break]) -> ListRule:
         discounts=tuple(_discount(**discount) for discount in discounts),
         valid_from=valid_from,
         valid_until=valid_until,
+        levels_up=levels_up,
     )
 
 
@@ -77,6 +79,18 @@ _products, _lists, _items, _taxes = (
     PriceListItem.__table__.c,
     TaxRate.__table__.c,
 )
+_accounts = Account.__table__
+_above = (
+    select(_accounts.c.id, _accounts.c.parent_id, literal(0).label("levels_up"))
+    .where(_accounts.c.id == bindparam("account"))
+    .cte("above", recursive=True)
+)
+_above = _above.union_all(
+    select(_accounts.c.id, _accounts.c.parent_id, _above.c.levels_up + 1).where(
+        _accounts.c.id == _above.c.parent_id, _above.c.levels_up < DEEPEST
+    )
+)
+_LEVELS_UP = select(_above.c.levels_up).where(_above.c.id == _lists.account_id).scalar_subquery()
 _LIST = (
     _lists.id,
     _lists.rank,
@@ -85,12 +99,13 @@ _LIST = (
     _lists.valid_from,
     _lists.valid_until,
     _lists.discounts,
+    _LEVELS_UP.label("levels_up"),
 )
 OF_LIST = len(_LIST)
-_CLASS = select(Account.__table__.c.account_class).where(Account.__table__.c.id == bindparam("account"))
+_CLASS = select(_accounts.c.account_class).where(_accounts.c.id == bindparam("account"))
 _NOT_OVER: tuple[ColumnElement[bool], ...] = (
     or_(_lists.valid_until.is_(None), _lists.valid_until > _at),
-    or_(_lists.account_id.is_(None), _lists.account_id == bindparam("account")),
+    or_(_lists.account_id.is_(None), _lists.account_id.in_(select(_above.c.id))),
     or_(_lists.account_class.is_(None), _lists.account_class == _CLASS.scalar_subquery()),
 )
 _RATE = (
@@ -99,6 +114,17 @@ _RATE = (
     .order_by(_taxes.valid_from.desc())
     .limit(1)
 )
+_other = PriceList.__table__.alias()
+_NEAREST = (
+    select(func.min(_above.c.levels_up))
+    .where(
+        _above.c.id == _other.c.account_id,
+        or_(_other.c.valid_from.is_(None), _other.c.valid_from <= _at),
+        or_(_other.c.valid_until.is_(None), _other.c.valid_until > _at),
+    )
+    .scalar_subquery()
+)
+"""How far above the account the nearest one stands that has a list in force, whatever that list prices."""
 # Built once: putting a statement together costs more than running it.
 _NEEDED = (
     select(
@@ -119,6 +145,7 @@ _NEEDED = (
         _products.is_active,
         or_(_lists.valid_from.is_(None), _lists.valid_from <= _at),
         *_NOT_OVER,
+        or_(_lists.account_id.is_(None), _LEVELS_UP == _NEAREST),
     )
 )
 _ON_SALE = select(_products.id, _products.name, _products.tax_code, _products.category).where(

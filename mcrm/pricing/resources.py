@@ -58,7 +58,7 @@ def wanted(lines: Sequence[dict[str, Any]]) -> list[Wanted]:
     return [Wanted(**line) for line in lines]
 
 
-def _payer(session: Session, *, account_id: UUID | None, contact_id: UUID | None) -> UUID:
+def _payer(session: Session, *, account_id: UUID | None = None, contact_id: UUID | None = None) -> UUID:
     """The account that would pay; raises NobodyNamed unless exactly one is named, or what its finder raises."""
     if (account_id is None) == (contact_id is None):
         raise NobodyNamed(field="account_id")
@@ -91,7 +91,7 @@ class OwnPrices(MethodView):
     def post(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Say what lines would cost you now."""
         with reading() as session:
-            payer = _payer(session, account_id=None, contact_id=current_actor.contact_id)
+            payer = _payer(session, contact_id=current_actor.contact_id)
             return shown(service.quote(session, current_actor, account_id=payer, lines=wanted(asked["lines"])))
 
 

@@ -2,8 +2,9 @@
 
 Integers only, no clock, no database; the answer depends neither on the order of the rules nor on that of the lines.
 
-1. A price list counts while `valid_from <= at < valid_until`. Of a product's prices in a list those count whose
-   `min_quantity` the line reaches; the lowest of them is the list's price. So more pieces never cost more apiece.
+1. A price list counts while `valid_from <= at < valid_until`. Of the lists that name an account only those of the
+   nearest one count: the buyer's own, else its parent's, and so on up. Of a product's prices in a list those count
+   whose `min_quantity` the line reaches; the lowest of them is the list's price. So more pieces never cost more apiece.
 2. One order has one currency: of those in which every line has a price, that of the first list, by (rank, id), which
    prices any of the lines.
 3. A line takes its price from the first list, by (rank, id), that has one in that currency.
@@ -25,7 +26,7 @@ from mcrm.money import half_up
 from mcrm.pricing.errors import MixedCurrencies, TotalTooLarge
 from mcrm.products.errors import ProductUnknown, ProductWithoutPrice
 
-VERSION = 1
+VERSION = 2
 WHOLE = 10_000
 """Basis points in one."""
 LARGEST_TOTAL = 10**15
@@ -53,7 +54,10 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class ListRule:
-    """A price list that applies to the buyer; whether its prices hold the tax already."""
+    """A price list that applies to the buyer; whether its prices hold the tax already.
+
+    `levels_up` tells whose it is: 0 the buyer's own, 1 that of the account above, and so on; None names no account.
+    """
 
     id: UUID
     rank: int
@@ -63,6 +67,7 @@ class ListRule:
     discounts: tuple[Discount, ...] = ()
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    levels_up: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ def price(rules: Rules, lines: Sequence[Wanted], *, at: datetime) -> Priced:
     """
     items = {item.id: item for item in rules.products}
     rates = _rates(rules.taxes, at)
-    lists = sorted((rule for rule in rules.lists if _in_force(rule, at)), key=_precedence)
+    lists = sorted(_nearest([rule for rule in rules.lists if _in_force(rule, at)]), key=_precedence)
     prices = _prices_by_product(lists, {line.product_id for line in lines})
     offers = [_offers(prices, items, line, index) for index, line in enumerate(lines)]
     currency = _common_currency(offers)
@@ -163,6 +168,12 @@ Offer = tuple[ListRule, int]
 def _in_force(rule: ListRule, at: datetime) -> bool:
     begun = rule.valid_from is None or rule.valid_from <= at
     return begun and (rule.valid_until is None or at < rule.valid_until)
+
+
+def _nearest(lists: Sequence[ListRule]) -> list[ListRule]:
+    """Without the lists of accounts that stand higher than another one with a list."""
+    least = min((rule.levels_up for rule in lists if rule.levels_up is not None), default=None)
+    return [rule for rule in lists if rule.levels_up in (None, least)]
 
 
 def _precedence(rule: ListRule) -> tuple[int, bytes]:

@@ -29,8 +29,10 @@ class OwnPricesInSchema(fields.Schema):
 class PricesInSchema(fields.Schema):
     """What somebody would like to know the price of: name the account or the contact. `at` defaults to now."""
 
-    account_id = fields.Uuid(load_default=None, allow_none=True)
-    contact_id = fields.Uuid(load_default=None, allow_none=True)
+    either = {"contact_id": {}, "account_id": {}}
+
+    account_id = fields.Uuid()
+    contact_id = fields.Uuid()
     at = fields.AwareDateTime(load_default=None, allow_none=True)
     lines = fields.List(fields.Nested(WantedSchema()), required=True, min_length=1, max_length=MOST_LINES)
 
@@ -92,7 +94,7 @@ class DiscountRuleSchema(fields.Schema):
 
 
 class ListRuleSchema(fields.Schema):
-    """A price list that applies to the account, now or later."""
+    """A price list that applies to the account, now or later; `levels_up` is 0 for its own, 1 for its parent's."""
 
     id = fields.Uuid(required=True)
     rank = fields.Int(required=True)
@@ -102,6 +104,7 @@ class ListRuleSchema(fields.Schema):
     discounts = fields.List(fields.Nested(DiscountRuleSchema()), required=True)
     valid_from = fields.AwareDateTime(required=True, allow_none=True)
     valid_until = fields.AwareDateTime(required=True, allow_none=True)
+    levels_up = fields.Int(required=True, allow_none=True)
 
 
 class TaxRuleSchema(fields.Schema):

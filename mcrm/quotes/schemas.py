@@ -49,11 +49,16 @@ class FullQuoteSchema(QuoteSchema):
     lines = fields.List(fields.Nested(QuoteLineSchema()), required=True, max_length=500)
 
 
-class QuoteQuery(PageQuery):
+class OwnQuoteQuery(PageQuery):
+    """Filters of the list of one's own quotes."""
+
+    state = fields.Enum(QuoteState, load_default=None)
+
+
+class QuoteQuery(OwnQuoteQuery):
     """Filters of the list of quotes."""
 
     contact_id = fields.Uuid(load_default=None)
-    state = fields.Enum(QuoteState, load_default=None)
 
 
 class DeclinationSchema(fields.Schema):

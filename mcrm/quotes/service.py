@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.accounts.models import Account
-from mcrm.actors import SYSTEM, Actor
+from mcrm.actors import SYSTEM, Actor, Role
 from mcrm.contacts import service as contacts
+from mcrm.contacts.people import is_person
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
@@ -117,9 +118,11 @@ def expire(session: Session) -> bool:
 
 
 def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
-    """A select of quotes, or of columns of them, narrowed to the staff's territories."""
+    """A select of quotes, or of columns of them, narrowed to the staff's territories or to the customer's own."""
     if actor.sees_all:
         return query
+    if actor.role is Role.CUSTOMER:
+        return query.where(is_person(TABLE.c.contact_id, actor.contact_id))
     accounts = Account.__table__
     mine = accounts.c.territory_id.in_(actor.territory_ids)
     return query.join_from(TABLE, accounts, accounts.c.id == TABLE.c.account_id).where(mine)

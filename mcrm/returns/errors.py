@@ -21,6 +21,12 @@ class MoreThanShipped(Conflict):
     code = "return.more-than-shipped"
 
 
+class MoreThanDelivered(Conflict):
+    """No more can come back than has arrived."""
+
+    code = "return.more-than-delivered"
+
+
 class InspectionIncomplete(Invalid):
     """An inspection names every line of the return once."""
 

@@ -25,6 +25,7 @@ from mcrm.returns.service import Finding
 from mcrm.transaction import perform
 
 blueprint = Blueprint("returns", __name__, url_prefix="/v1", area=Area.ORDERS, description="What comes back.")
+own = Blueprint("own-returns", __name__, url_prefix="/v1/me", description="What customers send back.")
 TABLE = service.TABLE
 ROWS = compile_rows(ReturnSchema(), TABLE)
 COLUMNS = select(*ROWS.columns)
@@ -37,6 +38,26 @@ def full(session: Session, found: Return) -> dict[str, Any]:
     return {name: getattr(found, name) for name in FIELDS} | {"lines": service.lines_of(session, found.id)}
 
 
+def listed(query: dict[str, Any]) -> Response:
+    """A page of the returns that the caller sees, newest first."""
+    found = service.within_reach(COLUMNS, current_actor)
+    if (order_id := query.pop("order_id")) is not None:
+        found = found.where(TABLE.c.order_id == order_id)
+    if (state := query.pop("state")) is not None:
+        found = found.where(TABLE.c.state == state.value)
+    return ROWS.listed(found, [TABLE.c.id.desc()], **query)
+
+
+def requested(order_id: UUID, facts: dict[str, Any]) -> dict[str, Any]:
+    """What somebody asked to send back, as the wire shows it."""
+    lines = [Pieces(**line) for line in facts.pop("lines")]
+
+    def work(session: Session) -> dict[str, Any]:
+        return full(session, service.request(session, current_actor, order_id=order_id, lines=lines, **facts))
+
+    return perform(work)
+
+
 @blueprint.route("/returns", roles=STAFF)
 class Returns(MethodView):
     """All of them."""
@@ -45,12 +66,7 @@ class Returns(MethodView):
     @blueprint.response(200, page_of(ReturnSchema()))
     def get(self, query: dict[str, Any]) -> Response:
         """List the returns you see, newest first."""
-        found = service.within_reach(COLUMNS, current_actor)
-        if (order_id := query.pop("order_id")) is not None:
-            found = found.where(TABLE.c.order_id == order_id)
-        if (state := query.pop("state")) is not None:
-            found = found.where(TABLE.c.state == state.value)
-        return ROWS.listed(found, [TABLE.c.id.desc()], **query)
+        return listed(query)
 
 
 @blueprint.route("/orders/<uuid:id>/returns", roles=STAFF)
@@ -61,12 +77,7 @@ class OrderReturns(MethodView):
     @blueprint.response(201, FullReturnSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
         """Let shipped goods come back, for a reason."""
-        lines = [Pieces(**line) for line in facts.pop("lines")]
-
-        def work(session: Session) -> dict[str, Any]:
-            return full(session, service.request(session, current_actor, order_id=id, lines=lines, **facts))
-
-        return perform(work)
+        return requested(id, facts)
 
 
 @blueprint.route("/returns/<uuid:id>", roles=STAFF)
@@ -134,4 +145,49 @@ class Withdrawal(MethodView):
     @blueprint.response(201, FullReturnSchema())
     def post(self, nothing: dict[str, Any], id: UUID) -> dict[str, Any]:
         """Withdraw a return that nothing came of."""
+        return perform(lambda session: full(session, service.withdraw(session, current_actor, return_id=id)))
+
+
+@own.route("/returns", roles={Role.CUSTOMER})
+class OwnReturns(MethodView):
+    """One's own."""
+
+    @own.arguments(ReturnQuery(), location="query")
+    @own.response(200, page_of(ReturnSchema()))
+    def get(self, query: dict[str, Any]) -> Response:
+        """List what you sent back or asked to, newest first."""
+        return listed(query)
+
+
+@own.route("/orders/<uuid:id>/returns", roles={Role.CUSTOMER})
+class OwnOrderReturns(MethodView):
+    """Those of one of one's own orders."""
+
+    @own.arguments(NewReturnSchema())
+    @own.response(201, FullReturnSchema())
+    def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Ask to send back what has arrived, for a reason."""
+        return requested(id, facts)
+
+
+@own.route("/returns/<uuid:id>", roles={Role.CUSTOMER})
+@own.etag
+class OwnReturn(MethodView):
+    """One of one's own."""
+
+    @own.response(200, FullReturnSchema())
+    def get(self, id: UUID) -> dict[str, Any]:
+        """One of your returns with its lines, and how far it is."""
+        with reading() as session:
+            return full(session, service.reachable(session, current_actor, id))
+
+
+@own.route("/returns/<uuid:id>/withdrawal", roles={Role.CUSTOMER})
+class OwnWithdrawal(MethodView):
+    """It stays here after all."""
+
+    @own.arguments(NothingSchema())
+    @own.response(201, FullReturnSchema())
+    def post(self, nothing: dict[str, Any], id: UUID) -> dict[str, Any]:
+        """Keep what you wanted to send back, as long as nothing came of it."""
         return perform(lambda session: full(session, service.withdraw(session, current_actor, return_id=id)))

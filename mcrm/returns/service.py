@@ -12,22 +12,32 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
-from mcrm.actors import Actor
+from mcrm.actors import Actor, Role
+from mcrm.errors import Conflict
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.orders import moving
 from mcrm.orders import service as orders
 from mcrm.orders.lines import Pieces, chosen, locked_lines
-from mcrm.orders.models import Order, OrderLine, OrderStatus
+from mcrm.orders.models import Order, OrderLine, OrderStatus, Shipment, ShipmentLine
 from mcrm.orders.states import Move
 from mcrm.returns import crediting, states
-from mcrm.returns.errors import InspectionIncomplete, MoreThanReturned, MoreThanShipped, NothingShipped, ReturnUnknown
+from mcrm.returns.errors import (
+    InspectionIncomplete,
+    MoreThanDelivered,
+    MoreThanReturned,
+    MoreThanShipped,
+    NothingShipped,
+    ReturnUnknown,
+)
 from mcrm.returns.models import Return, ReturnLine, ReturnReason, ReturnState, Verdict
 from mcrm.returns.states import ReturnMove
 from mcrm.stock import service as stock
 from mcrm.stock.service import Inspected
 
 TABLE = Return.__table__
+ALL_THERE = (OrderStatus.DELIVERED, OrderStatus.RETURNED)
+"""States of an order whose every piece has arrived, also of shipments from before contents were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +58,20 @@ def request(
     reason: ReturnReason,
     detail: str | None = None,
 ) -> Return:
-    """Goods are to come back. Raises OrderUnknown, NothingShipped, LineUnknown, LineTwice, MoreThanShipped."""
+    """Goods are to come back: of what was shipped, or for customers of what they have.
+
+    Raises OrderUnknown, NothingShipped, LineUnknown, LineTwice, MoreThanShipped, MoreThanDelivered.
+    """
     order = orders.reachable(session, actor, order_id, lock=True)
     there = locked_lines(session, order)
     if order.status == OrderStatus.CANCELLED or not any(line.shipped_quantity for line in there):
         raise NothingShipped()
     gone = returned(session, order.id)
-    pieces = chosen(there, lines, lambda line: line.shipped_quantity - gone.get(line.id, 0), MoreThanShipped)
+    most: dict[UUID, int] = {line.id: line.shipped_quantity for line in there}
+    too_many: type[Conflict] = MoreThanShipped
+    if actor.role is Role.CUSTOMER and order.status not in ALL_THERE:
+        most, too_many = delivered(session, order.id), MoreThanDelivered
+    pieces = chosen(there, lines, lambda line: most.get(line.id, 0) - gone.get(line.id, 0), too_many)
     made = Return(order_id=order.id, reason=reason.value, state=ReturnState.REQUESTED.value, detail=detail)
     session.add(made)
     session.flush()
@@ -132,6 +149,17 @@ def returned(session: Session, order_id: UUID) -> dict[UUID, int]:
         .join(Return, Return.id == ReturnLine.return_id)
         .where(Return.order_id == order_id, Return.state != ReturnState.WITHDRAWN.value)
         .group_by(ReturnLine.order_line_id)
+    )
+    return {line_id: int(pieces) for line_id, pieces in session.execute(query)}
+
+
+def delivered(session: Session, order_id: UUID) -> dict[UUID, int]:
+    """How many pieces of each line of an order were in shipments that have arrived."""
+    query = (
+        select(ShipmentLine.order_line_id, func.sum(ShipmentLine.quantity))
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(Shipment.order_id == order_id, Shipment.delivered_at.is_not(None))
+        .group_by(ShipmentLine.order_line_id)
     )
     return {line_id: int(pieces) for line_id, pieces in session.execute(query)}
 

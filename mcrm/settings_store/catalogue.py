@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from mcrm import hours
+
 LONGEST_TEXT = 40
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 
@@ -59,6 +61,13 @@ def _language(value: Any) -> str:
     raise ValueError("Must be a language such as en or es-MX.")
 
 
+def _hours(value: Any) -> str:
+    try:
+        return str(hours.read(value))
+    except (TypeError, ValueError):
+        raise ValueError("Must be hours such as Mon-Fri 09:00-17:30 Europe/London.") from None
+
+
 SENDER_NAME = Option(
     "sender-name",
     SettingType.TEXT,
@@ -90,8 +99,70 @@ ORDER_HOLD_HOURS = Option(
 REORDER_ENABLED = Option(
     "reorder-enabled", SettingType.BOOLEAN, True, "Whether low stock makes a purchase request by itself.", _truth
 )
+VISIT_RADIUS_M = Option(
+    "visit-radius-m",
+    SettingType.INTEGER,
+    200,
+    "How far from an account, in metres, a check-in still counts as made there.",
+    _whole(10, 100_000),
+)
+VISIT_POSITION_DAYS = Option(
+    "visit-position-days",
+    SettingType.INTEGER,
+    30,
+    "After how many days the position of a check-in is blanked; verdict and distance stay.",
+    _whole(1, 3660),
+)
+VISIT_USUAL_DAYS = Option(
+    "visit-usual-days",
+    SettingType.INTEGER,
+    0,
+    "Every how many days accounts are visited whose class has no cadence, 0 for when somebody plans it.",
+    _whole(0, 3660),
+)
+TASK_REMINDER_MINUTES = Option(
+    "task-reminder-minutes",
+    SettingType.INTEGER,
+    30,
+    "How long before a task is due its owner's phone is told.",
+    _whole(0, 7 * 24 * 60),
+)
+LEAD_TOUCH_MINUTES = Option(
+    "lead-touch-minutes",
+    SettingType.INTEGER,
+    30,
+    "Within how many minutes (of business hours, where they are set) a new lead is to be contacted.",
+    _whole(1, 60 * 24 * 30),
+)
+LEAD_HOURS = Option(
+    "lead-hours",
+    SettingType.TEXT,
+    None,
+    "When the clock of new leads runs, such as Mon-Fri 09:00-17:30 Europe/London; always while nobody set it.",
+    _hours,
+)
+OPPORTUNITY_STALE_DAYS = Option(
+    "opportunity-stale-days",
+    SettingType.INTEGER,
+    30,
+    "After how many days in one stage an open opportunity counts as forgotten.",
+    _whole(1, 366),
+)
 
 OPTIONS = {
     option.name: option
-    for option in (SENDER_NAME, FALLBACK_LOCALE, SMS_MOST_SEGMENTS, ORDER_HOLD_HOURS, REORDER_ENABLED)
+    for option in (
+        SENDER_NAME,
+        FALLBACK_LOCALE,
+        SMS_MOST_SEGMENTS,
+        ORDER_HOLD_HOURS,
+        REORDER_ENABLED,
+        VISIT_RADIUS_M,
+        VISIT_POSITION_DAYS,
+        VISIT_USUAL_DAYS,
+        TASK_REMINDER_MINUTES,
+        LEAD_TOUCH_MINUTES,
+        LEAD_HOURS,
+        OPPORTUNITY_STALE_DAYS,
+    )
 }

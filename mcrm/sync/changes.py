@@ -1,18 +1,17 @@
 """Which use case takes which change of a device: one row a table, the same rules and rights as over REST."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
 from mcrm.accounts.schemas import AccountChangeSchema, AccountInSchema
+from mcrm.activities import service as activities
+from mcrm.activities.service import ActivityKind
 from mcrm.actors import Actor
 from mcrm.api.fields import AwareDateTime, Enum, Schema, Str, Uuid
-from mcrm.contacts import notes, points
+from mcrm.contacts import points
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import ContactPoint
 from mcrm.contacts.schemas import ContactChangeSchema, ContactInSchema, ContactPointInSchema
@@ -21,31 +20,10 @@ from mcrm.interactions.positions import ChangedRow
 from mcrm.orders import placing
 from mcrm.orders.placing import Wanted
 from mcrm.orders.schemas import NewOrderSchema
+from mcrm.sync import selling, visiting
 from mcrm.sync.errors import RecordInvalid
-from mcrm.sync.tables import is_empty
+from mcrm.sync.handing import Facts, New, Offline, given, instant, known_id
 from mcrm.transaction import pending
-
-Facts = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    """A row that a device made: its id, when (device time), what it wrote, and the rows that came as its parts."""
-
-    id: UUID
-    created_at: datetime
-    facts: Facts
-    parts: Sequence["New"] = ()
-    region: str = "GB"
-
-
-@dataclass(frozen=True, slots=True)
-class Offline:
-    """What a device may do with the rows of one table; what is None, it may not."""
-
-    create: Callable[[Session, Actor, New], object] | None = None
-    edit: Callable[[Session, Actor, UUID, Facts], object] | None = None
-    delete: Callable[[Session, Actor, UUID], object] | None = None
 
 
 class NoteSchema(Schema):
@@ -64,7 +42,7 @@ NEW_POINT, NEW_ORDER, NEW_NOTE = ContactPointInSchema(), NewOrderSchema(), NoteS
 
 
 def _create_account(session: Session, actor: Actor, new: New) -> object:
-    return accounts.create(session, actor, id=new.id, created_at=new.created_at, **NEW_ACCOUNT.load(_given(new.facts)))
+    return accounts.create(session, actor, id=new.id, created_at=new.created_at, **NEW_ACCOUNT.load(given(new.facts)))
 
 
 def _edit_account(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
@@ -73,7 +51,7 @@ def _edit_account(session: Session, actor: Actor, id: UUID, facts: Facts) -> obj
 
 
 def _create_contact(session: Session, actor: Actor, new: New) -> object:
-    return contacts.create(session, actor, id=new.id, created_at=new.created_at, **NEW_CONTACT.load(_given(new.facts)))
+    return contacts.create(session, actor, id=new.id, created_at=new.created_at, **NEW_CONTACT.load(given(new.facts)))
 
 
 def _edit_contact(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
@@ -82,8 +60,8 @@ def _edit_contact(session: Session, actor: Actor, id: UUID, facts: Facts) -> obj
 
 
 def _add_point(session: Session, actor: Actor, new: New) -> object:
-    facts = _given(new.facts)
-    contact = contacts.reachable(session, actor, _id(facts.pop("contact_id", None)), field="contact_id")
+    facts = given(new.facts)
+    contact = contacts.reachable(session, actor, known_id(facts.pop("contact_id", None)), field="contact_id")
     loaded = NEW_POINT.load(facts)
     channel = loaded["channel"].value
     address = points.normalise(channel, loaded["address"], region=new.region)
@@ -103,48 +81,33 @@ def _remove_point(session: Session, actor: Actor, id: UUID) -> object:
 
 def _place_order(session: Session, actor: Actor, new: New) -> object:
     asked = [{"product_id": line.facts.get("product_id"), "quantity": line.facts.get("quantity")} for line in new.parts]
-    loaded = NEW_ORDER.load({**_given(new.facts), "lines": asked})
+    loaded = NEW_ORDER.load({**given(new.facts), "lines": asked})
     lines = [Wanted(**line) for line in loaded.pop("lines")]
     line_ids = [part.id for part in new.parts]
     return placing.place(session, actor, id=new.id, created_at=new.created_at, lines=lines, line_ids=line_ids, **loaded)
 
 
 def _write_down(session: Session, actor: Actor, new: New) -> object:
-    facts = _given(new.facts)
+    facts = given(new.facts)
     facts["at"] = instant(facts.get("at"), new.created_at).isoformat()
     loaded = NEW_NOTE.load(facts)
     if loaded["kind"] not in LOGGED_BY_REPS or not (loaded["account_id"] or loaded["contact_id"]):
         raise RecordInvalid("A note, a call or a meeting is about an account or a contact.", field="kind")
-    return notes.write_down(session, actor, id=new.id, **loaded)
+    kind = ActivityKind(loaded.pop("kind").value)
+    return activities.write_down(session, actor, id=new.id, kind=kind, **loaded)
 
 
 CHANGES: Mapping[str, Offline] = {
     "accounts": Offline(create=_create_account, edit=_edit_account),
     "contacts": Offline(create=_create_contact, edit=_edit_contact),
     "contact_points": Offline(create=_add_point, delete=_remove_point),
+    "leads": Offline(create=selling.create_lead, edit=selling.edit_lead),
+    "opportunities": Offline(create=selling.create_opportunity, edit=selling.edit_opportunity),
     "orders": Offline(create=_place_order),
+    "visits": Offline(create=visiting.check_in, edit=visiting.edit_visit),
+    "visit_reports": Offline(create=visiting.report),
+    "tasks": Offline(create=visiting.add_task, edit=visiting.edit_task, delete=visiting.remove_task),
     "interactions": Offline(create=_write_down),
 }
 PARTS = {"orders": ("order_lines", "order_id")}
 """Tables whose rows come whole: the table of their parts, and the part's column that names them."""
-
-
-def instant(value: Any, otherwise: datetime) -> datetime:
-    """The aware time of epoch milliseconds; `otherwise` for anything that is none within 1900 to 2199.
-
-    Zero is none: it is what the protocol's client puts into a number column that the app left empty.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value or not -(2.2e12) < value < 7.2e12:
-        return otherwise
-    return datetime.fromtimestamp(value / 1000, UTC)
-
-
-def _given(facts: Facts) -> Facts:
-    """Without what the device left empty."""
-    return {name: value for name, value in facts.items() if not is_empty(value)}
-
-
-def _id(value: Any) -> UUID:
-    id_ = Uuid().deserialize(value)
-    assert isinstance(id_, UUID)
-    return id_

@@ -7,23 +7,28 @@ mapped class says by `__within__` which row its rows belong to; scope, moves and
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, Integer, Table, literal
+from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Date, Float, Integer, Table, literal
 
 from mcrm.accounts.models import Account
 from mcrm.api.fields import clean_text
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel
-from mcrm.db import Base, Synced, UtcDateTime
+from mcrm.db import Base, Synced, UtcDateTime, canonical
 from mcrm.interactions.kinds import LOGGED_BY_REPS
 from mcrm.interactions.models import Interaction
+from mcrm.leads.models import Lead
+from mcrm.opportunities.models import Opportunity
 from mcrm.orders.models import Order, OrderLine
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock.models import StockItem
+from mcrm.targets.models import Target
+from mcrm.tasks.models import Task
 from mcrm.territories.models import Territory
+from mcrm.visits.models import PlannedVisit, Visit, VisitForm, VisitReport
 
 SCHEMA_VERSION = 1
 LONGEST_TEXT = 20_000
@@ -113,13 +118,18 @@ def _table(
 
 def _column(table: Table, name: str, written: Written, policy: Policy) -> Column:
     column = table.c[name]
-    kind, read = "string", None
+    kind: str = "string"
+    read: Callable[[Any], Any] | None = None
     if isinstance(column.type, UtcDateTime):
         kind, read = "number", milliseconds
+    elif isinstance(column.type, Date):
+        read = date.isoformat
     elif isinstance(column.type, Boolean):
         kind = "boolean"
     elif isinstance(column.type, BigInteger | Integer | Float):
         kind = "number"
+    elif isinstance(column.type, JSON):
+        read = canonical
     return Column(name, column, kind, bool(column.nullable), written, policy, read)
 
 
@@ -149,7 +159,18 @@ TABLES: Mapping[str, SyncedTable] = {
         _table(Territory, read_only=("name", "timezone")),
         _table(
             Account,
-            edited=("name", "number", "territory_id", "parent_id", "account_class", "country", "timezone", "locale"),
+            edited=(
+                "name",
+                "number",
+                "territory_id",
+                "parent_id",
+                "account_class",
+                "country",
+                "timezone",
+                "locale",
+                "lat",
+                "lon",
+            ),
             once=("kind",),
             policies=dict.fromkeys(("number", "territory_id", "parent_id"), Policy.SERVER),
         ),
@@ -166,6 +187,51 @@ TABLES: Mapping[str, SyncedTable] = {
                 ContactPoint.__table__.c.contact_id.is_not(None),
                 ContactPoint.__table__.c.channel != PointChannel.PUSH.value,
             ),
+        ),
+        _table(
+            Lead,
+            edited=(
+                "name",
+                "company",
+                "phone",
+                "email",
+                "country",
+                "postcode",
+                "source",
+                "notes",
+                "territory_id",
+                "status",
+                "lost_reason",
+                "first_touched_at",
+            ),
+            read_only=(
+                "owner_id",
+                "assigned_at",
+                "touch_due_at",
+                "escalated_at",
+                "converted_at",
+                "contact_id",
+                "account_id",
+                "opportunity_id",
+            ),
+            policies={"notes": Policy.APPEND}
+            | dict.fromkeys(("territory_id", "status", "lost_reason", "first_touched_at"), Policy.SERVER),
+        ),
+        _table(
+            Opportunity,
+            edited=(
+                "name",
+                "contact_id",
+                "stage",
+                "amount",
+                "currency",
+                "closes_on",
+                "loss_reason",
+                "loss_detail",
+            ),
+            once=("account_id",),
+            read_only=("owner_id", "stage_since", "closed_at", "order_id", "quote_id"),
+            policies=dict.fromkeys(("stage", "loss_reason", "loss_detail"), Policy.SERVER),
         ),
         _table(
             Product,
@@ -197,6 +263,29 @@ TABLES: Mapping[str, SyncedTable] = {
             OrderLine,
             once=("order_id", "product_id", "quantity"),
             read_only=("line_number", "description", "unit_price", "total"),
+        ),
+        _table(VisitForm, read_only=("name", "version", "questions", "is_active"), shared=True),
+        _table(
+            PlannedVisit,
+            read_only=("account_id", "rep_id", "on", "starts_at", "duration_minutes", "purpose", "state", "visit_id"),
+        ),
+        _table(
+            Visit,
+            edited=("checked_out_at", "outcome"),
+            once=("account_id", "checked_in_at", "lat", "lon", "accuracy_m", "is_mock"),
+            read_only=("rep_id", "state", "verdict", "distance_m"),
+        ),
+        _table(VisitReport, once=("visit_id", "form_id", "answers")),
+        _table(
+            Task,
+            edited=("title", "due_at", "done_at", "contact_id"),
+            once=("account_id",),
+            read_only=("owner_id", "visit_id"),
+        ),
+        _table(
+            Target,
+            read_only=("measure", "user_id", "territory_id", "starts_on", "ends_on", "goal", "currency", "progress"),
+            only=(Target.__table__.c.territory_id.is_not(None),),
         ),
         NOTES,
     )

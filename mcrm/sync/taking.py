@@ -13,7 +13,8 @@ from mcrm.errors import DomainError
 from mcrm.interactions import places
 from mcrm.interactions.positions import ChangedRow
 from mcrm.sync import conflicts, errors, merging, scopes
-from mcrm.sync.changes import CHANGES, PARTS, New, instant
+from mcrm.sync.changes import CHANGES, PARTS
+from mcrm.sync.handing import New, instant
 from mcrm.sync.models import ConflictKind, Edit
 from mcrm.sync.scopes import Scope
 from mcrm.sync.tables import TABLES, SyncedTable, Written, by_name, identifier, storable

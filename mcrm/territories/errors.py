@@ -37,3 +37,33 @@ class GrantUnknown(NotFound):
     """This user has not been granted this territory."""
 
     code = "scope-grant.unknown"
+
+
+class TerritoryInCircle(Conflict):
+    """A territory cannot lie below itself, nor deeper than ten levels."""
+
+    code = "territory.in-circle"
+
+
+class ManagerUnfit(Invalid):
+    """A territory is answered for by an active manager or admin."""
+
+    code = "territory.manager-unfit"
+
+
+class PlaceInvalid(Invalid):
+    """A place is a country of two letters and the beginning of a postcode."""
+
+    code = "territory.place-invalid"
+
+
+class PlaceTaken(Conflict):
+    """This place is another territory's."""
+
+    code = "territory.place-taken"
+
+
+class PlaceUnknown(NotFound):
+    """This place is not the territory's."""
+
+    code = "territory.place-unknown"

@@ -10,12 +10,29 @@ from mcrm.db import Id, Row, Synced
 
 
 class Territory(Synced):
-    """Accounts that one or more reps cover."""
+    """Accounts that one or more reps cover, below a larger territory or none; `manager_id` hears what goes wrong."""
 
     __tablename__ = "territories"
+    __table_args__ = (Index("ix_territories_parent_id", "parent_id"),)
 
     name: Mapped[str] = mapped_column(unique=True)
     timezone: Mapped[str | None]
+    parent_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("territories.id"))
+    manager_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("users.id"))
+
+
+class TerritoryPlace(Row):
+    """Postcodes of a country that begin so are a territory's: `BS1` (the whole district, not BS16), `BS1 4`, `BA`."""
+
+    __tablename__ = "territory_places"
+    __table_args__ = (
+        UniqueConstraint("country", "prefix"),
+        Index("ix_territory_places_territory_id", "territory_id"),
+    )
+
+    territory_id: Mapped[UUID] = mapped_column(Id, ForeignKey("territories.id"))
+    country: Mapped[str]
+    prefix: Mapped[str]
 
 
 class ScopeGrant(Row):

@@ -12,9 +12,16 @@ from mcrm.api.identity import current_actor
 from mcrm.api.paging import PageQuery, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
-from mcrm.territories import service
-from mcrm.territories.models import ScopeGrant, Territory
-from mcrm.territories.schemas import GrantSchema, TerritoryChangeSchema, TerritoryInSchema, TerritorySchema
+from mcrm.territories import members, places, service
+from mcrm.territories.models import ScopeGrant, Territory, TerritoryPlace
+from mcrm.territories.schemas import (
+    CoverageSchema,
+    GrantSchema,
+    PlaceSchema,
+    TerritoryChangeSchema,
+    TerritoryInSchema,
+    TerritorySchema,
+)
 from mcrm.transaction import transaction
 
 blueprint = Blueprint(
@@ -100,3 +107,39 @@ class OneGrant(MethodView):
         """Take this territory from a user."""
         with transaction() as session:
             service.revoke(session, current_actor, territory_id=id, user_id=user_id)
+
+
+@blueprint.route("/<uuid:id>/coverage", roles=STAFF)
+class Coverage(MethodView):
+    """Who covers a territory, and where it is."""
+
+    @blueprint.response(200, CoverageSchema())
+    def get(self, id: UUID) -> dict[str, Any]:
+        """Show who answers for it, who covers it, and which postcodes are its."""
+        with reading() as session:
+            territory = service.reachable(session, current_actor, id)
+            return {
+                "manager_id": territory.manager_id,
+                "members": members.members(session, territory.id),
+                "places": places.of(session, territory.id),
+            }
+
+
+@blueprint.route("/<uuid:id>/places/<country>/<prefix>", roles={Role.ADMIN})
+class OnePlace(MethodView):
+    """The beginning of a postcode: a territory's or not, so nothing to lose by a stale copy."""
+
+    @blueprint.response(200, PlaceSchema())
+    @blueprint.alt_response(409, description="It is another territory's")
+    def put(self, id: UUID, country: str, prefix: str) -> TerritoryPlace:
+        """Let postcodes that begin so be this territory's: new leads from there go to it."""
+        with transaction() as session:
+            territory = service.reachable(session, current_actor, id)
+            return places.give(session, current_actor, territory, country, prefix)
+
+    @blueprint.response(204)
+    def delete(self, id: UUID, country: str, prefix: str) -> None:
+        """Take a place from a territory."""
+        with transaction() as session:
+            territory = service.reachable(session, current_actor, id)
+            places.take(session, current_actor, territory, country, prefix)

@@ -1,6 +1,7 @@
 """Wire shapes of territories."""
 
-from mcrm.api.fields import AwareDateTime, Int, Schema, Str, Uuid
+from mcrm.actors import Role
+from mcrm.api.fields import AwareDateTime, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.formats import TimeZone
 
 
@@ -11,6 +12,8 @@ class TerritorySchema(Schema):
     rev = Int(required=True)
     name = Str(required=True)
     timezone = TimeZone(required=True, allow_none=True)
+    parent_id = Uuid(required=True, allow_none=True)
+    manager_id = Uuid(required=True, allow_none=True)
     created_at = AwareDateTime(required=True)
     updated_at = AwareDateTime(required=True)
 
@@ -20,6 +23,8 @@ class TerritoryInSchema(Schema):
 
     name = Str(required=True, max_length=100)
     timezone = TimeZone(load_default=None, allow_none=True)
+    parent_id = Uuid(load_default=None, allow_none=True)
+    manager_id = Uuid(load_default=None, allow_none=True)
 
 
 class TerritoryChangeSchema(Schema):
@@ -27,6 +32,8 @@ class TerritoryChangeSchema(Schema):
 
     name = Str(max_length=100)
     timezone = TimeZone(allow_none=True)
+    parent_id = Uuid(allow_none=True)
+    manager_id = Uuid(allow_none=True)
 
 
 class GrantSchema(Schema):
@@ -36,3 +43,28 @@ class GrantSchema(Schema):
     user_id = Uuid(required=True)
     territory_id = Uuid(required=True)
     created_at = AwareDateTime(required=True)
+
+
+class MemberSchema(Schema):
+    """Somebody who covers a territory."""
+
+    user_id = Uuid(required=True)
+    name = Str(required=True)
+    role = Enum(Role, required=True)
+    team = Str(required=True, allow_none=True)
+    granted_at = AwareDateTime(required=True)
+
+
+class PlaceSchema(Schema):
+    """Postcodes of a country that begin so; in Britain `BS`, `BS1` (the district, not BS16), `BS1 4` or a whole one."""
+
+    country = Str(required=True)
+    prefix = Str(required=True)
+
+
+class CoverageSchema(Schema):
+    """Who answers for a territory, who covers it, and where it is."""
+
+    manager_id = Uuid(required=True, allow_none=True)
+    members = List(Nested(MemberSchema()), required=True, max_length=10_000)
+    places = List(Nested(PlaceSchema()), required=True, max_length=10_000)

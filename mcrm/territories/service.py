@@ -13,15 +13,20 @@ from mcrm.audit import trail
 from mcrm.db import Base
 from mcrm.editing import edit
 from mcrm.interactions.kinds import Kind
+from mcrm.territories import members
 from mcrm.territories.errors import (
     GranteeUnknown,
     GrantUnknown,
+    ManagerUnfit,
+    TerritoryInCircle,
     TerritoryInUse,
     TerritoryNameTaken,
     TerritoryNeeded,
     TerritoryUnknown,
 )
-from mcrm.territories.models import ScopeGrant, Territory
+from mcrm.territories.models import ScopeGrant, Territory, TerritoryPlace
+
+DEEPEST = 10
 
 
 def territories_of(actor: Actor) -> Select[Territory]:
@@ -52,16 +57,20 @@ def for_new(session: Session, actor: Actor, territory_id: UUID | None) -> UUID |
     return next(iter(actor.territory_ids))
 
 
-def create(session: Session, actor: Actor, *, name: str, timezone: str | None = None) -> Territory:
-    """Make a territory; raises TerritoryNameTaken."""
-    territory = Territory(name=name, timezone=timezone)
+def create(session: Session, actor: Actor, *, name: str, **facts: Any) -> Territory:
+    """Make a territory; `facts` are other columns. Raises TerritoryNameTaken, TerritoryUnknown, ManagerUnfit."""
+    _check(session, actor, facts)
+    territory = Territory(name=name, **facts)
     _store(session, territory)
     trail.record(session, actor, Kind.TERRITORY_CREATED, subject=("territory", territory.id), fields=["name"])
     return territory
 
 
 def change(session: Session, actor: Actor, territory: Territory, changes: dict[str, Any]) -> Territory:
-    """Change name or time zone; raises TerritoryNameTaken."""
+    """Change a territory; raises TerritoryNameTaken, TerritoryInCircle, TerritoryUnknown, ManagerUnfit."""
+    _check(session, actor, changes)
+    if changes.get("parent_id") is not None:
+        _check_circle(session, territory, changes["parent_id"])
     if changed := edit(territory, changes):
         _store(session, territory)
         subject = ("territory", territory.id)
@@ -77,10 +86,32 @@ def remove(session: Session, actor: Actor, territory: Territory) -> None:
     try:
         with session.begin_nested():
             session.execute(delete(ScopeGrant).where(ScopeGrant.territory_id == territory.id))
+            session.execute(delete(TerritoryPlace).where(TerritoryPlace.territory_id == territory.id))
             session.delete(territory)
     except IntegrityError:
         raise TerritoryInUse() from None
     trail.record(session, actor, Kind.TERRITORY_REMOVED, subject=("territory", territory.id))
+
+
+def _check(session: Session, actor: Actor, facts: dict[str, Any]) -> None:
+    if facts.get("parent_id") is not None:
+        reachable(session, actor, facts["parent_id"], field="parent_id")
+    if facts.get("manager_id") is not None and not members.may_manage(session, facts["manager_id"]):
+        raise ManagerUnfit(field="manager_id")
+
+
+def _check_circle(session: Session, territory: Territory, parent_id: UUID) -> None:
+    """All territories are locked in one order: there are few, and two moves together must not close a circle."""
+    rows = session.execute(select(Territory.id, Territory.parent_id).order_by(Territory.id).with_for_update())
+    parents = {row[0]: row[1] for row in rows}
+    above: UUID | None = parent_id
+    for _ in range(DEEPEST):
+        if above is None:
+            return
+        if above == territory.id:
+            break
+        above = parents.get(above)
+    raise TerritoryInCircle(field="parent_id")
 
 
 def _store(session: Session, territory: Territory) -> None:

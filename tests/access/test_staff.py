@@ -18,7 +18,7 @@ from mcrm.access.models import PasswordReset, User
 from mcrm.actors import SYSTEM, Role
 from mcrm.db import Database
 from mcrm.transaction import perform, transaction
-from tests.callers import Caller, as_staff
+from tests.callers import Caller, as_customer, as_staff
 from tests.cast import a_customer, a_territory
 
 OLD, NEW = "correct horse battery", "staple anew, correctly"
@@ -196,3 +196,33 @@ def test_a_territory_goes_only_when_nothing_lies_in_it_and_nobody_sees_it(
     assert ada.get(f"/v1/users/{sam}/grants").json == []
     assert ada.delete(f"/v1/territories/{west.id}", '"1"').status_code == 204
     assert [item["name"] for item in ada.get("/v1/territories").json["items"]] == ["East"]
+
+
+def test_staff_are_told_who_they_are_and_what_they_see(client: FlaskClient, session: Session) -> None:
+    west, east = a_territory(session, "West"), a_territory(session, "East")
+    session.commit()
+    sam = as_staff(client, Role.REP, [west, east], "Sam Doyle")
+    said = sam.get("/v1/staff/me").json
+    assert (said["name"], said["role"], said["scope"]) == ("Sam Doyle", "rep", "territory")
+    assert said["territories"] == [{"id": str(east.id), "name": "East"}, {"id": str(west.id), "name": "West"}]
+    noor = as_staff(client, Role.MANAGER, name="Noor Haddad").get("/v1/staff/me").json
+    assert (noor["scope"], noor["territories"]) == ("all", [])
+
+
+def test_an_admin_signs_a_customer_out_everywhere_and_the_pushes_stop(
+    client: FlaskClient, session: Session, ada: Caller
+) -> None:
+    ben, mei = a_customer(session, phone="+447700900201"), a_customer(session, "Mei Lin", phone="+447700900204")
+    session.commit()
+    phone, tablet, other = as_customer(client, ben), as_customer(client, ben, "tablet"), as_customer(client, mei)
+    token = {"kind": "token", "value": "ben-token", "platform": "android", "locale": "en-GB"}
+    assert phone.put("/v1/me/push-registrations/pixel-7", token).status_code == 200
+
+    assert ada.delete(f"/v1/contacts/{ben.id}/sessions").status_code == 204
+
+    assert [one.get("/v1/me").status_code for one in (phone, tablet, other)] == [401, 401, 200]
+    points = ada.get(f"/v1/contacts/{ben.id}/contact-points").json
+    assert [point["channel"] for point in points if point["state"] == "active"] == ["sms"]
+    [entry] = ada.get("/v1/audit", action="session.ended").json["items"]
+    assert (entry["subject_type"], entry["subject_id"]) == ("contact", str(ben.id))
+    assert as_staff(client, Role.MANAGER).delete(f"/v1/contacts/{ben.id}/sessions").status_code == 403

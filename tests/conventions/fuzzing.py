@@ -20,7 +20,13 @@ from tests import doors
 from tests.callers import Caller
 
 PLENTY = Rate(per_second=1_000_000, burst=1_000_000)
-ENDING = ("auth.Logout.post", "sessions.OneSession.delete", "users.OneUser.patch")
+ENDING = (
+    "auth.Logout.post",
+    "sessions.OneSession.delete",
+    "sign-ins.SessionsOfCustomer.delete",
+    "users.OneUser.patch",
+    "users.SessionsOfUser.delete",
+)
 """Operations that take away the session with which the rest is asked."""
 
 HOUSE = Path(__file__).parents[2]

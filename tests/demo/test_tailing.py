@@ -35,3 +35,32 @@ def test_who_watches_the_log_waits_for_a_database_that_went_away(committed: Data
     away.close()
 
     assert "where is 1002" in console.export_text()
+
+
+def test_a_batch_of_an_import_is_one_line_and_what_people_do_is_one_each(committed: Database) -> None:
+    seen = tailing.calm(tailing.follow(pause=lambda seconds: None))
+    assert next(seen) is None
+    happened("where is 1002")
+    with transaction() as session:
+        for _ in range(40):
+            log.append(session, SYSTEM, Kind.CONTACT_CREATED)
+            log.append(session, SYSTEM, Kind.CONTACT_POINT_ADDED)
+    happened("thanks")
+    console = Console(record=True, width=200)
+    while (fact := next(seen)) is not None:
+        tailing.show(console, fact)
+
+    first, batch, last = console.export_text().splitlines()
+    assert "where is 1002" in first
+    assert "80 facts at once  contact-point.added=40  contact.created=40" in batch
+    assert "thanks" in last
+
+
+def test_few_rows_are_shown_one_by_one(committed: Database) -> None:
+    seen = tailing.calm(tailing.follow(pause=lambda seconds: None))
+    assert next(seen) is None
+    with transaction() as session:
+        for _ in range(tailing.FEW):
+            log.append(session, SYSTEM, Kind.CONTACT_CREATED)
+
+    assert not any(isinstance(next(seen), tailing.Many) for _ in range(tailing.FEW))

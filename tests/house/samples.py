@@ -23,10 +23,6 @@ BY_NAME = {
 }
 
 
-EITHER_OR = {"LineChange": ("line_id",), "PricesIn": ("contact_id",)}
-"""Members that a schema does not require by themselves, but one of them must be there."""
-
-
 def body_of(description: dict[str, Any], operation: dict[str, Any]) -> Any:
     """A body for an operation of an OpenAPI document; None where it takes none."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
@@ -36,9 +32,9 @@ def body_of(description: dict[str, Any], operation: dict[str, Any]) -> Any:
 def sample(description: dict[str, Any], schema: dict[str, Any], name: str = "") -> Any:
     """A value that fits a schema: the required members alone, the first choice, the least number."""
     if "$ref" in schema:
-        named = schema["$ref"].rpartition("/")[2]
-        found = description["components"]["schemas"][named]
-        return sample(description, found | {"required": [*found.get("required", ()), *EITHER_OR.get(named, ())]}, name)
+        return sample(description, description["components"]["schemas"][schema["$ref"].rpartition("/")[2]], name)
+    if "oneOf" in schema:
+        return sample(description, schema["oneOf"][0], name)
     if "enum" in schema:
         return schema["enum"][0]
     kind = schema.get("type", "object")

@@ -26,13 +26,18 @@ from mcrm.db import Row, Synced
 from mcrm.deliveries import outbox
 from mcrm.ids import new_id
 from mcrm.invoices.models import Invoice
+from mcrm.leads.models import Lead
+from mcrm.opportunities.models import Opportunity
 from mcrm.orders.models import Order
 from mcrm.payments.models import Payment
 from mcrm.products.models import PriceList
 from mcrm.quotes.models import Quote
 from mcrm.returns.models import Return
 from mcrm.sync.models import Conflict
+from mcrm.targets.models import Target
+from mcrm.tasks.models import Task
 from mcrm.territories.models import Territory
+from mcrm.visits.models import PlannedVisit, Visit
 from tests.callers import Caller, as_customer, as_integration, as_staff
 from tests.cast import a_customer, a_territory, an_order
 from tests.deliveries.carriers import point_of
@@ -86,6 +91,8 @@ def things_of(session: Session, territory: Territory, customer: Contact) -> dict
     order = an_order(session, customer)
     return {
         **selling(session, order, customer),
+        **in_the_field(session, territory, customer),
+        **on_the_round(session, customer),
         "/v1/territories": str(territory.id),
         "/v1/accounts": str(customer.account_id),
         "/v1/contacts": str(customer.id),
@@ -128,7 +135,37 @@ def selling(session: Session, order: Order, customer: Contact) -> dict[str, str]
     session.add_all(found.values())
     session.flush()
     names = {path: str(row.id) for path, row in found.items()}
-    return names | {"/v1/me/invoices": names["/v1/invoices"]}
+    return names | {f"/v1/me/{name}": names[f"/v1/{name}"] for name in ("quotes", "returns", "invoices")}
+
+
+def on_the_round(session: Session, customer: Contact) -> dict[str, str]:
+    """What is done for the customer's account by somebody who calls there."""
+    rep = User(email=f"{customer.id}@harbourandpine.example", name="Kai Brook", role="rep", password_hash="none")
+    session.add(rep)
+    session.flush()
+    now, where = clock.now(), {"account_id": customer.account_id, "rep_id": rep.id}
+    found: dict[str, Synced] = {
+        "/v1/tasks": Task(title="Call", account_id=customer.account_id),
+        "/v1/visits": Visit(checked_in_at=now, visited_at=now, received_at=now, **where),
+        "/v1/planned-visits": PlannedVisit(on=now.date(), **where),
+    }
+    session.add_all(found.values())
+    session.flush()
+    return {path: str(row.id) for path, row in found.items()}
+
+
+def in_the_field(session: Session, territory: Territory, customer: Contact) -> dict[str, str]:
+    """What is sold in the customer's territory."""
+    days = {"starts_on": clock.now().date(), "ends_on": clock.now().date()}
+    beans = {"name": "Beans", "stage": "discovery", "currency": "GBP"}
+    found: dict[str, Synced] = {
+        "/v1/leads": Lead(name="Rosa Bianchi", territory_id=territory.id, assigned_at=clock.now()),
+        "/v1/opportunities": Opportunity(account_id=customer.account_id, **beans),
+        "/v1/targets": Target(measure="orders-count", territory_id=territory.id, goal=1, **days),
+    }
+    session.add_all(found.values())
+    session.flush()
+    return {path: str(row.id) for path, row in found.items()}
 
 
 def operations(client: FlaskClient) -> Iterator[tuple[str, str, Access]]:
@@ -148,7 +185,9 @@ def filled(path: str, things: dict[str, str]) -> str:
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        return {"channel": "sms", "purpose": "marketing"}.get(name) or next(at, things.get(name, UNKNOWN))
+        return {"channel": "sms", "purpose": "marketing", "country": "GB", "prefix": "BS1"}.get(name) or next(
+            at, things.get(name, UNKNOWN)
+        )
 
     return re.sub(r"\{(\w+)\}", value, path)
 

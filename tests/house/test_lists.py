@@ -37,8 +37,12 @@ from mcrm.integrations.models import IntegrationKey
 from mcrm.integrations.schemas import IntegrationKeySchema
 from mcrm.invoices.models import Invoice
 from mcrm.invoices.schemas import InvoiceSchema
+from mcrm.leads.models import Lead
+from mcrm.leads.schemas import LeadSchema
 from mcrm.offers.models import Offer
 from mcrm.offers.schemas import OfferSchema
+from mcrm.opportunities.models import Opportunity, PipelineStage
+from mcrm.opportunities.schemas import OpportunitySchema, PipelineStageSchema
 from mcrm.orders.models import Order
 from mcrm.orders.schemas import OrderSchema
 from mcrm.payments.models import Payment
@@ -50,12 +54,18 @@ from mcrm.quotes.models import Quote
 from mcrm.quotes.schemas import QuoteSchema
 from mcrm.returns.models import Return
 from mcrm.returns.schemas import ReturnSchema
+from mcrm.rounds.models import VisitCadence
+from mcrm.rounds.schemas import CadenceSchema, PlannedVisitSchema
 from mcrm.stock.models import PurchaseRequest, StockItem, StockLocation, StockMove
 from mcrm.stock.schemas import StockItemSchema, StockLocationSchema, StockMoveSchema
 from mcrm.sync.models import Conflict
 from mcrm.sync.schemas import SyncConflictSchema
 from mcrm.tags.models import Tag
 from mcrm.tags.schemas import TagSchema
+from mcrm.targets.models import Target
+from mcrm.targets.schemas import TargetSchema
+from mcrm.tasks.models import Task
+from mcrm.tasks.schemas import TaskSchema
 from mcrm.taxes.models import TaxRate
 from mcrm.taxes.schemas import TaxRateSchema
 from mcrm.templates.models import Template, TemplateVersion
@@ -63,6 +73,8 @@ from mcrm.templates.schemas import TemplateSchema, TemplateVersionSchema
 from mcrm.territories.models import Territory
 from mcrm.territories.schemas import TerritorySchema
 from mcrm.transaction import perform
+from mcrm.visits.models import PlannedVisit, Visit, VisitForm, VisitReport
+from mcrm.visits.schemas import VisitFormSchema, VisitReportSchema, VisitSchema
 from tests.bulk.files import CONTACTS
 from tests.callers import Caller, as_customer, as_staff
 from tests.cast import a_customer, a_product, a_territory, an_order
@@ -88,7 +100,13 @@ LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
     "/v1/orders": (OrderSchema(), Order),
     "/v1/me/orders": (OrderSchema(), Order),
     "/v1/quotes": (QuoteSchema(), Quote),
+    "/v1/me/quotes": (QuoteSchema(), Quote),
     "/v1/returns": (ReturnSchema(), Return),
+    "/v1/leads": (LeadSchema(), Lead),
+    "/v1/pipeline-stages": (PipelineStageSchema(), PipelineStage),
+    "/v1/opportunities": (OpportunitySchema(), Opportunity),
+    "/v1/targets": (TargetSchema(), Target),
+    "/v1/me/returns": (ReturnSchema(), Return),
     "/v1/payments": (PaymentSchema(), Payment),
     "/v1/invoices": (InvoiceSchema(), Invoice),
     "/v1/me/invoices": (InvoiceSchema(), Invoice),
@@ -102,6 +120,12 @@ LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
     "/v1/deliveries": (DeliverySchema(), Delivery),
     "/v1/templates": (TemplateSchema(), Template),
     "/v1/templates/{id}/versions": (TemplateVersionSchema(), TemplateVersion),
+    "/v1/tasks": (TaskSchema(), Task),
+    "/v1/visits": (VisitSchema(), Visit),
+    "/v1/visit-forms": (VisitFormSchema(), VisitForm),
+    "/v1/visit-reports": (VisitReportSchema(), VisitReport),
+    "/v1/visit-cadences": (CadenceSchema(), VisitCadence),
+    "/v1/planned-visits": (PlannedVisitSchema(), PlannedVisit),
 }
 """Each list, with the schema and the table of its rows."""
 
@@ -132,11 +156,28 @@ def ada(client: FlaskClient, session: Session) -> Caller:
     written = [ada.put(f"/v1/contacts/{ben.id}/tags/roaster")]
     written += [ada.post(f"/v1/orders/{order.id}/shipments", {"carrier": "Royal Mail"}) for order in orders]
     written += [ada.post(path, body) for path, body in bodies(str(ben.id), str(product.id), str(item.id)).items()]
+    written += [ada.post(path, body) for path, body in field_bodies(str(ben.account_id), str(west.id)).items()]
     assert [answer.status_code for answer in written] == [200] + [201] * (len(written) - 1)
     in_bulk(ada)
+    in_the_field(ada, str(ben.account_id))
     session.add(conflict_of(session.query(User).one().id, ben.id))
     session.commit()
     return ada
+
+
+def in_the_field(ada: Caller, account_id: str) -> None:
+    """A visit with a report, one that is planned, and something to do."""
+    where = {"account_id": account_id}
+    question = {"key": "facings", "label": "Facings", "type": "number"}
+    form = ada.post("/v1/visit-forms", {"name": "Shelf check", "questions": [question]}).json["id"]
+    visit = ada.post("/v1/visits", {**where, "lat": 51.449, "lon": -2.597}).json["id"]
+    written = [
+        ada.post(f"/v1/visits/{visit}/reports", {"form_id": form, "answers": {"facings": 6}}),
+        ada.post("/v1/planned-visits", {**where, "on": "2026-12-01"}),
+        ada.post("/v1/tasks", {**where, "title": "Bring the decaf", "due_at": "2026-12-01T09:00:00Z"}),
+        ada.put("/v1/visit-cadences/A", {"every_days": 14}),
+    ]
+    assert [answer.status_code for answer in written] == [201, 201, 201, 200]
 
 
 def in_bulk(ada: Caller) -> None:
@@ -188,6 +229,16 @@ def bodies(contact_id: str, product_id: str, stock_item_id: str) -> dict[str, di
         "/v1/purchase-requests": {"stock_item_id": stock_item_id, "quantity": 12},
         "/v1/quotes": {"contact_id": contact_id, "lines": [{"product_id": product_id, "quantity": 2}]},
         "/v1/templates": {"key": "order.shipped", "channel": "sms", "locale": "en", "body": "It is on its way."},
+    }
+
+
+def field_bodies(account_id: str, territory_id: str) -> dict[str, dict[str, Any]]:
+    """What is sold in the field, by where."""
+    days = {"starts_on": "2026-01-01", "ends_on": "2026-12-31"}
+    return {
+        "/v1/leads": {"name": "Rosa Bianchi", "phone": "+447700900205", "territory_id": territory_id},
+        "/v1/opportunities": {"name": "Beans", "account_id": account_id, "amount": 500, "closes_on": "2026-12-24"},
+        "/v1/targets": {"measure": "orders-count", "territory_id": territory_id, "goal": 5, **days},
     }
 
 

@@ -48,10 +48,10 @@ def price(rules: Json, at: str, lines: list[Json]) -> Json:
 def options_of(rules: Json, at: str, line: Json) -> list[Json]:
     """Every list in force that has a price for so many of this product, with that price."""
     found = []
-    for one in rules["lists"]:
-        if one["valid_from"] and instant(at) < instant(one["valid_from"]):
-            continue
-        if one["valid_until"] and instant(at) >= instant(one["valid_until"]):
+    counting = [one for one in rules["lists"] if counts(one, at)]
+    levels = sorted(one["levels_up"] for one in counting if one["levels_up"] is not None)
+    for one in counting:
+        if one["levels_up"] is not None and one["levels_up"] > levels[0]:
             continue
         prices = [
             entry["unit_price"]
@@ -61,6 +61,13 @@ def options_of(rules: Json, at: str, line: Json) -> list[Json]:
         if prices:
             found.append({"list": one, "unit_price": sorted(prices)[0]})
     return found
+
+
+def counts(one: Json, at: str) -> bool:
+    """Whether a list is in force."""
+    if one["valid_from"] and instant(at) < instant(one["valid_from"]):
+        return False
+    return not one["valid_until"] or instant(at) < instant(one["valid_until"])
 
 
 def priced_line(rules: Json, at: str, line: Json, chosen: Json) -> Json:

@@ -88,6 +88,7 @@ LISTS = st.builds(
     discounts=st.lists(DISCOUNTS, max_size=2).map(tuple),
     valid_from=TIMES,
     valid_until=TIMES,
+    levels_up=st.none() | st.integers(0, 2),
 )
 TAXES = st.builds(TaxRule, st.sampled_from(["standard", "reduced"]), st.integers(0, 10_000), TIMES.filter(bool))
 ITEMS = st.tuples(*(st.builds(Item, st.just(id), st.sampled_from([None, "standard", "reduced"])) for id in IDS))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from mcrm.accounts.models import Account
 from mcrm.api.json import encode
 from mcrm.pricing import loading, rules
 from mcrm.pricing.rules import Wanted
@@ -39,7 +40,7 @@ def test_a_phone_with_the_rules_computes_what_the_server_does(session: Session, 
 
     assert handed.status_code == 200
     assert json.loads(encode(RulesSchema().load(handed.json))) == handed.json
-    assert (handed.json["version"], handed.json["discount_limit_basis_points"]) == (1, 2500)
+    assert (handed.json["version"], handed.json["discount_limit_basis_points"]) == (2, 2500)
     assert [one["rank"] for one in handed.json["lists"]] == [1, 5, 100]
     assert str(gone.id) not in handed.text
     phone = read({name: handed.json[name] for name in ("products", "lists", "taxes")})
@@ -55,6 +56,49 @@ def test_a_phone_with_the_rules_computes_what_the_server_does(session: Session, 
         )
         later = noor.post("/v1/prices", body | {"at": (now + timedelta(days=10)).isoformat()}).json
         assert later["total"] == rules.price(phone, lines, at=now + timedelta(days=10)).total
+
+
+def test_a_branch_buys_at_its_head_offices_prices_until_it_has_its_own(session: Session, noor: Caller) -> None:
+    mug, espresso = a_mug(session), a_product(session)
+    group = Account(name="Ferry Group")
+    session.add(group)
+    session.flush()
+    office = Account(name="The Ferry Café", parent_id=group.id)
+    session.add(office)
+    session.flush()
+    branch = Account(name="The Ferry Café, Clifton", parent_id=office.id)
+    session.add(branch)
+    now = datetime.now(UTC)
+    soon, later = now + timedelta(days=9), now + timedelta(days=19)
+    session.flush()
+    for account, product, price, facts in (
+        (group, mug, 700, {"rank": 1}),
+        (office, mug, 800, {"rank": 5}),
+        (branch, espresso, 600, {"rank": 9, "valid_from": soon, "valid_until": later}),
+    ):
+        made = PriceList(name=f"For {account.name}", currency="GBP", account_id=account.id, **facts)
+        session.add(made)
+        session.flush()
+        session.add(PriceListItem(price_list_id=made.id, product_id=product.id, unit_price=price))
+    session.commit()
+
+    def asked(account: Account, at: datetime) -> list[int]:
+        wanted = {"account_id": str(account.id), "at": at.isoformat(), "lines": [wish(mug, 1), wish(espresso, 1)]}
+        said = noor.post("/v1/prices", wanted).json["lines"]
+        handed = noor.get("/v1/pricing/rules", account_id=str(account.id)).json
+        phone = read({name: handed[name] for name in ("products", "lists", "taxes")})
+        computed = rules.price(phone, [Wanted(mug.id, 1), Wanted(espresso.id, 1)], at=at)
+        assert [line.unit_price for line in computed.lines] == [line["unit_price"] for line in said]
+        return [line["unit_price"] for line in said]
+
+    shop = 1400
+    assert asked(group, now) == [700, 950]
+    assert asked(office, now) == [800, 950]
+    assert asked(branch, now) == [800, 950]
+    assert asked(branch, soon + timedelta(days=1)) == [shop, 600]
+    assert asked(branch, later) == [800, 950]
+    only_mugs, _ = loading.rules_for(session, branch.id, [mug.id], at=soon)
+    assert [one.levels_up for one in only_mugs.lists] == [None]
 
 
 def a_discount(product: Product) -> dict[str, Any]:

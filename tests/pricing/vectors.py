@@ -61,6 +61,7 @@ def a_list(number: int, rank: int, *prices: Json, **facts: Any) -> Json:
         "discounts": [],
         "valid_from": None,
         "valid_until": None,
+        "levels_up": None,
     }
     return {"id": an_id(0x1000 + number), "rank": rank, **usual, "prices": list(prices), **facts}
 
@@ -128,6 +129,16 @@ SETS: dict[str, Json] = {
         "taxes": TAXES,
         "lists": [a_list(11, 100, a_break(MUG, 1400)), a_list(10, 100, a_break(MUG, 1500))],
     },
+    "branch": {
+        "products": PRODUCTS,
+        "taxes": TAXES,
+        "lists": [
+            SHOP,
+            a_list(20, 50, a_break(MUG, 1100), a_break(TOTE, 300), levels_up=1),
+            a_list(21, 40, a_break(MUG, 1000), a_break(CANDLE, 1700), levels_up=2),
+            a_list(22, 60, a_break(MUG, 1200), levels_up=0, valid_from="2027-01-01T00:00:00Z"),
+        ],
+    },
     "island": {"products": PRODUCTS, "taxes": TAXES, "lists": [ISLAND]},
 }
 Wish = tuple[str, int] | tuple[str, int, int]
@@ -184,6 +195,10 @@ NAMED: tuple[tuple[str, str, str, tuple[Wish, ...]], ...] = (
     ("dinars have thousandths", "dinar", NOW, ((MUG, 1), (BOARD, 1))),
     ("half a fils of tax goes up", "dinar", NOW, ((BOARD, 2),)),
     ("of two lists with one rank the lower id wins", "tie", NOW, ((MUG, 1),)),
+    ("a branch buys at its head office's prices", "branch", NOW, ((MUG, 1), (TOTE, 1))),
+    ("of two above it the nearer counts, though the other's rank is lower", "branch", NOW, ((MUG, 1), (CANDLE, 1))),
+    ("a list of its own stands in for the head office's", "branch", "2027-01-01T00:00:00Z", ((MUG, 1),)),
+    ("also for what it does not price", "branch", "2027-01-01T00:00:00Z", ((MUG, 1), (TOTE, 1))),
     ("a product that nobody sells", "shop", NOW, ((MUG, 1), (an_id(0xFF), 1))),
     ("a product without a price", "shop", NOW, ((MUG, 1), (UNPRICED, 1))),
     ("the first line at fault is named", "shop", NOW, ((UNPRICED, 1), (an_id(0xFF), 1))),
@@ -213,6 +228,7 @@ def random_set(dice: random.Random, number: int) -> Json:
             for _ in range(dice.randint(0, 2))
         ]
         facts = {"includes_tax": dice.random() < 0.5, "discounts": discounts, "currency": dice.choice(["GBP", "EUR"])}
+        facts["levels_up"] = [None, None, 0, 1][n] if number % 2 else None
         lists.append(a_list(0x100 + number * 8 + n, dice.choice([10, 50, 100]), *prices.values(), **facts))
     return {"products": products, "taxes": TAXES, "lists": lists}
 
@@ -237,7 +253,7 @@ def content() -> Json:
         ]
         expected = reference.price(sets[rules], at, lines)
         answered.append({"name": name, "rules": rules, "at": at, "lines": lines, "expected": expected})
-    return {"version": 1, "rules": sets, "cases": answered}
+    return {"version": 2, "rules": sets, "cases": answered}
 
 
 def written() -> str:

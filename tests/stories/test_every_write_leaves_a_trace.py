@@ -107,8 +107,12 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     selling(walk, ada)
     storing(walk, ada)
     quoting_and_returning(walk, ada)
+    leads(walk, ada)
+    opportunities_and_targets(walk, ada)
     in_bulk(walk, ada)
-    customers_own(walk)
+    learning(walk, ada)
+    in_the_field(walk, ada)
+    customers_own(walk, ada)
     field_days(walk, ada)
     signing_in(walk, ada)
 
@@ -290,6 +294,44 @@ def quoting_and_returning(walk: Walk, ada: Caller) -> None:
     walk.post(ada, f"/v1/returns/{second}/closure")
 
 
+def leads(walk: Walk, ada: Caller) -> None:
+    west = walk.post(ada, "/v1/territories", {"name": "North West"})["id"]
+    place = f"/v1/territories/{west}/places/GB/L1"
+    walk.put(ada, place)
+    walk.step("DELETE", place, lambda: ada.delete(place))
+    made = [walk.post(ada, "/v1/leads", {"name": f"Lead {number}", "territory_id": west})["id"] for number in range(2)]
+    kept, lost = (f"/v1/leads/{id_}" for id_ in made)
+    walk.patch(ada, kept, {"company": "Bianchi Bakery"})
+    walk.post(ada, f"{kept}/claim")
+    walk.post(ada, f"{kept}/assignment")
+    walk.post(ada, f"{kept}/touches", {"how": "call", "text": "Wants samples."})
+    walk.post(ada, f"{kept}/qualification")
+    account = walk.post(ada, f"{kept}/conversion")["account_id"]
+    walk.post(ada, f"{lost}/loss", {"reason": "spam"})
+    walk.post(ada, f"{lost}/reopening")
+    east = walk.post(ada, "/v1/territories", {"name": "North East"})["id"]
+    walk.post(ada, f"/v1/accounts/{account}/move", {"territory_id": east})
+
+
+def opportunities_and_targets(walk: Walk, ada: Caller) -> None:
+    stage = {"key": "tasting", "name": "Tasting", "place": 15, "probability": 25}
+    tasting = walk.post(ada, "/v1/pipeline-stages", stage)["id"]
+    walk.patch(ada, f"/v1/pipeline-stages/{tasting}", {"probability": 30})
+    walk.delete(ada, f"/v1/pipeline-stages/{tasting}")
+    account = walk.post(ada, "/v1/accounts", {"name": "Quay Stores"})["id"]
+    made = walk.post(ada, "/v1/opportunities", {"name": "Mugs", "account_id": account})["id"]
+    path = f"/v1/opportunities/{made}"
+    walk.patch(ada, path, {"amount": 40_000})
+    walk.post(ada, f"{path}/stages", {"stage": "proposal"})
+    walk.post(ada, f"{path}/win")
+    walk.post(ada, f"{path}/reopening")
+    walk.post(ada, f"{path}/loss", {"reason": "timing"})
+    facts = {"measure": "new-accounts", "team": "field", "goal": 5, "starts_on": "2026-01-01", "ends_on": "2026-12-31"}
+    target = walk.post(ada, "/v1/targets", facts)["id"]
+    walk.patch(ada, f"/v1/targets/{target}", {"goal": 6})
+    walk.delete(ada, f"/v1/targets/{target}")
+
+
 def in_bulk(walk: Walk, ada: Caller) -> None:
     rows = {"data": "name\nRosa Bianchi\n", "content_type": "text/csv", "headers": ada.headers}
     path = "/v1/imports"
@@ -306,6 +348,29 @@ def in_bulk(walk: Walk, ada: Caller) -> None:
     walk.post(ada, f"/v1/bulk-changes/{second}/cancellation")
 
 
+def in_the_field(walk: Walk, ada: Caller) -> None:
+    account = {"account_id": walk.post(ada, "/v1/accounts", {"name": "Quay Deli"})["id"]}
+    task = walk.post(ada, "/v1/tasks", {**account, "title": "Bring the decaf"})["id"]
+    walk.patch(ada, f"/v1/tasks/{task}", {"title": "Bring two decafs"})
+    walk.post(ada, f"/v1/tasks/{task}/snooze", {"until": "2030-01-01T09:00:00Z"})
+    walk.post(ada, f"/v1/tasks/{task}/completion")
+    walk.delete(ada, f"/v1/tasks/{task}")
+    walk.post(ada, "/v1/activities", {**account, "kind": "call.logged", "outcome": "reached"})
+    walk.put(ada, "/v1/visit-cadences/A", {"every_days": 14})
+    walk.step("DELETE", "/v1/visit-cadences/A", lambda: ada.delete("/v1/visit-cadences/A"))
+    first, second = (walk.post(ada, "/v1/planned-visits", {**account, "on": "2026-12-01"})["id"] for _ in range(2))
+    walk.patch(ada, f"/v1/planned-visits/{first}", {"purpose": "A new blend"})
+    walk.post(ada, f"/v1/planned-visits/{second}/cancellation")
+    questions = {"questions": [{"key": "facings", "label": "Facings", "type": "number"}]}
+    form = walk.post(ada, "/v1/visit-forms", {"name": "Shelf check", **questions})["id"]
+    visit = walk.post(ada, "/v1/visits", account)["id"]
+    walk.post(ada, f"/v1/visits/{visit}/reports", {"form_id": form, "answers": {"facings": 6}})
+    walk.post(ada, f"/v1/visits/{visit}/check-out", {"outcome": "no_need"})
+    walk.put(ada, f"/v1/visits/{visit}/outcome", {"outcome": "follow_up"})
+    form = walk.post(ada, f"/v1/visit-forms/{form}/versions", questions)["id"]
+    walk.post(ada, f"/v1/visit-forms/{form}/retirement")
+
+
 def field_days(walk: Walk, ada: Caller) -> None:
     made = {"id": str(new_id()), "name": "Rosa's Bakery", "_status": "created", "_changed": ""}
     walk.post(ada, "/v1/sync", {"changes": {"accounts": {"created": [made]}}})
@@ -315,7 +380,7 @@ def field_days(walk: Walk, ada: Caller) -> None:
     walk.post(ada, f"/v1/sync/conflicts/{conflict['id']}/settlement", {"choice": "mine"})
 
 
-def customers_own(walk: Walk) -> None:
+def customers_own(walk: Walk, ada: Caller) -> None:
     mei = a_customer(walk.session, "Mei Lin", phone="+447700900204")
     walk.session.commit()
     app = as_customer(walk.client, mei)
@@ -328,10 +393,24 @@ def customers_own(walk: Walk) -> None:
     walk.post(app, f"/v1/me/deliveries/{push.id}/receipt", {"state": "read"})
     path = "/v1/me/push-registrations/iphone-1"
     walk.step("DELETE", path, lambda: app.delete(path))
+    ended = f"/v1/contacts/{mei.id}/sessions"
+    as_customer(walk.client, mei, "tablet")
+    walk.step("DELETE", ended, lambda: ada.delete(ended))
+    app = as_customer(walk.client, mei)
     walk.post(app, "/v1/me/chat-links", {"channel": "telegram"})
     sold = a_product(walk.session, "HP-CAN", "Beeswax candle")
     walk.session.commit()
     walk.post(app, "/v1/me/prices", {"lines": [{"product_id": str(sold.id), "quantity": 1}]})
+    wanted = {"contact_id": str(mei.id), "lines": [{"product_id": str(sold.id), "quantity": 2}]}
+    taken, refused = (ada.post("/v1/quotes", wanted).json["id"] for _ in range(2))
+    walk.post(app, f"/v1/me/quotes/{refused}/declination", {"reason": "too many"})
+    order = walk.post(app, f"/v1/me/quotes/{taken}/acceptance")
+    walk.post(app, f"/v1/me/orders/{order['id']}/tracking-link")
+    ada.post(f"/v1/orders/{order['id']}/shipments", {"carrier": "Royal Mail"})
+    ada.post(f"/v1/orders/{order['id']}/delivery")
+    back = {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}], "reason": "changed_mind"}
+    unwanted = walk.post(app, f"/v1/me/orders/{order['id']}/returns", back)["id"]
+    walk.post(app, f"/v1/me/returns/{unwanted}/withdrawal")
 
 
 def signing_in(walk: Walk, ada: Caller) -> None:
@@ -350,6 +429,14 @@ def signing_in(walk: Walk, ada: Caller) -> None:
     assert second
     walk.step("DELETE", f"/v1/me/sessions/{other}", lambda: sam.delete(f"/v1/me/sessions/{other}"))
     walk.post(sam, "/v1/auth/logout")
+
+
+def learning(walk: Walk, ada: Caller) -> None:
+    """A message that the bots did not understand gets its label."""
+    keys.use(SETTINGS.secret_key)
+    Phones().text("+447700900299", "zorp glibber")
+    [unknown] = ada.get("/v1/unknown-messages").json["items"]
+    walk.put(ada, f"/v1/unknown-messages/{unknown['id']}/label", {"intent": "oos"})
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

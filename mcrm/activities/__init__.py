@@ -1,0 +1,1 @@
+"""Activities: notes, calls and meetings that people write down in one call, with the next step."""

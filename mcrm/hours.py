@@ -1,0 +1,64 @@
+"""Business hours: days of the week, a time of day and a zone; and instants counted in them alone. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+FORM = re.compile(
+    r"(?P<first>[A-Z][a-z]{2})(?:-(?P<last>[A-Z][a-z]{2}))? "
+    r"(?P<opens>\d{2}:\d{2})-(?P<closes>\d{2}:\d{2})(?: (?P<zone>[A-Za-z_/+\-0-9]{1,40}))?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Open on `days` (0 is Monday) from `opens` to `closes`, by the clock of `zone`, an IANA name."""
+
+    days: frozenset[int]
+    opens: time
+    closes: time
+    zone: str
+    text: str
+
+    def __str__(self) -> str:
+        """As somebody wrote it."""
+        return self.text
+
+
+def read(text: str) -> Hours:
+    """Hours written as `Mon-Fri 09:00-17:30 Europe/London` (UTC where no zone stands); raises ValueError."""
+    match = FORM.fullmatch(text)
+    if match is None:
+        raise ValueError("not the form of hours")
+    first = DAYS.index(match["first"])
+    last = DAYS.index(match["last"] or match["first"])
+    days = frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
+    opens, closes = time.fromisoformat(match["opens"]), time.fromisoformat(match["closes"])
+    zone = match["zone"] or "UTC"
+    if opens >= closes or zone not in available_timezones():
+        raise ValueError("hours end after they begin, in a zone that exists")
+    return Hours(days, opens, closes, zone, text)
+
+
+def after(start: datetime, minutes: int, hours: Hours | None) -> datetime:
+    """The instant so many minutes of business hours after `start` (aware), in UTC; of all hours where there are none.
+
+    When the clocks change, an hour of that day is lost or won, as it is for the people.
+    """
+    left = timedelta(minutes=minutes)
+    if hours is None:
+        return start.astimezone(UTC) + left
+    zone = ZoneInfo(hours.zone)
+    day = start.astimezone(zone).date()
+    while True:
+        if day.weekday() in hours.days:
+            opens = datetime.combine(day, hours.opens, zone).astimezone(UTC)
+            closes = datetime.combine(day, hours.closes, zone).astimezone(UTC)
+            begun = max(opens, start.astimezone(UTC))
+            if begun + left <= closes:
+                return begun + left
+            left -= max(closes - begun, timedelta(0))
+        day += timedelta(days=1)

@@ -1,0 +1,1 @@
+"""Leads: unqualified interest, given to whom it concerns, followed by the clock, converted or lost."""

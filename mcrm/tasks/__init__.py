@@ -1,0 +1,1 @@
+"""Tasks: what somebody of the business is to do for a customer, and by when."""
