@@ -13,7 +13,9 @@ HARMLESS = 0.28  # enough for a greeting or a thank-you, where a mistake costs n
 FOREIGN = 0.35  # nothing of ours
 POSSIBLE = 0.25  # worth asking about
 SHAKY = 0.25  # below this the model's agreement with a rule is chance
-NO_TOPIC = frozenset(CONVERSATION - {Intent.HELP, Intent.ABORT, Intent.CHANGE_LANGUAGE})  # nobody picks "thank you" from a list
+NO_TOPIC = frozenset(
+    CONVERSATION - {Intent.HELP, Intent.ABORT, Intent.CHANGE_LANGUAGE}
+)  # nobody picks "thank you" from a list
 OUT_OF_SCOPE = Intent.OUT_OF_SCOPE.value
 
 

@@ -27,7 +27,9 @@ def collect(session: Session, message: Message, *, why: Why, language: str) -> N
 
 def unknown(*, labelled: bool | None = None, language: str | None = None) -> Select[UnknownMessage]:
     """Messages that were not understood, with their texts; those that were erased are left out."""
-    found = select(UnknownMessage).join(Message, Message.id == UnknownMessage.message_id).where(Message.text.is_not(None))
+    found = (
+        select(UnknownMessage).join(Message, Message.id == UnknownMessage.message_id).where(Message.text.is_not(None))
+    )
     if labelled is not None:
         found = found.where(UnknownMessage.label.is_not(None) if labelled else UnknownMessage.label.is_(None))
     return found if language is None else found.where(UnknownMessage.language == language)
