@@ -1,4 +1,4 @@
-"""Understanding free text: time a message, and what the model weighs in memory. No budget counts a busy machine's waits."""
+"""Understanding free text: time a message, and what the model weighs in memory."""
 
 import gc
 import resource

@@ -9,7 +9,7 @@ from mcrm.config import Limits, Settings
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Its name, where it is, its language, its time zone, its limits, its bot's name on Telegram if it has one, and what it learned."""
+    """Its name, where it is, its language, its time zone, its limits, its bot's name on Telegram, and its models."""
 
     business_name: str
     locale: str

@@ -39,7 +39,7 @@ INTENT_OF: Mapping[str, Intent] = {
 
 
 def line_for(intent: str, number: str | None = None) -> str:
-    """The command line (`command:argument`) that serves an intent; `number` is the order it is about, if one was named."""
+    """The command line (`command:argument`) that serves an intent; `number` is the order that was named, if any."""
     command = COMMAND_OF.get(Intent(intent), "desk")
     argument = intent if command == "desk" else number
     return f"{command}:{argument}" if argument else command

@@ -1,4 +1,4 @@
-"""How well messages are understood, measured on a file of labelled ones: the whole understanding, not the model alone."""
+"""How well messages are understood, measured on labelled ones: all of understanding, not the model alone."""
 
 import json
 from collections import Counter, defaultdict

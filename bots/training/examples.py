@@ -1,4 +1,4 @@
-"""What the model is shown: every seed sentence as it stands, in a frame, and mistyped; an intent each its fair share."""
+"""What the model is shown: seed sentences as they stand, in a frame, and mistyped; each intent its fair share."""
 
 from collections.abc import Sequence
 from itertools import zip_longest

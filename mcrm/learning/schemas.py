@@ -8,7 +8,7 @@ from mcrm.learning.models import Why
 
 
 class UnknownMessageSchema(Schema):
-    """A message that was not understood; `understood` is what the bots made of it, `label` what a person says it meant."""
+    """A message that was not understood; `label` is what a person says it meant."""
 
     id = Uuid(required=True)
     created_at = AwareDateTime(required=True)

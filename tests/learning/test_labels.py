@@ -42,11 +42,11 @@ def test_only_what_was_not_understood_waits_for_a_label(phones: Phones, kofi: Ca
 
 def test_a_label_is_given_changed_and_learned(phones: Phones, kofi: Caller, session: Session) -> None:
     phones.text(BEN, "zorp glibber")
-    [row] = kofi.get("/v1/unknown-messages?labelled=false").json["items"]
+    [row] = kofi.get("/v1/unknown-messages", labelled="false").json["items"]
     for intent in ("complaint", "invoice"):
         answer = kofi.put(f"/v1/unknown-messages/{row['id']}/label", {"intent": intent})
         assert (answer.status_code, answer.json["label"]) == (200, intent)
-    assert kofi.get("/v1/unknown-messages?labelled=false").json["items"] == []
+    assert kofi.get("/v1/unknown-messages", labelled="false").json["items"] == []
     assert service.to_learn(session) == {"en": [("zorp glibber", "invoice")]}
 
 
