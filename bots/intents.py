@@ -38,6 +38,11 @@ INTENT_OF: Mapping[str, Intent] = {
 }
 
 
+def intent_of(name: str) -> Intent | None:
+    """The intent that a command or a rule stands for; None for what no intent stands for, such as a link."""
+    return INTENT_OF.get(name) or next((intent for intent in Intent if intent == name), None)
+
+
 def line_for(intent: str, number: str | None = None) -> str:
     """The command line (`command:argument`) that serves an intent; `number` is the order that was named, if any."""
     command = COMMAND_OF.get(Intent(intent), "desk")

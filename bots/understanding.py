@@ -1,6 +1,7 @@
 """From words to a command: what was asked for, command words, order numbers, then rules and the model together."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,7 +11,7 @@ from rapidfuzz import fuzz
 from bots.catalogue import Catalogue
 from bots.features import plain
 from bots.fusing import LIKELY, Verdict, fused
-from bots.intents import INTENT_OF, line_for
+from bots.intents import intent_of, line_for
 from bots.talk import Event, Ports, State
 from mcrm.learning.intents import SERVICE, Intent
 
@@ -20,7 +21,6 @@ GLUED = re.compile(r"([a-z]+)[#:]?(\d\S*)", re.ASCII)
 SAYS_SOMETHING = re.compile(r"[^\W\d_]|[👍👎🙏👋]")
 A_WORD = re.compile(r"[^\W\d_]{2}")
 WITH_A_DIGIT = re.compile(r"\S*\d\S*")
-ABOUT_THIS_CHAT = frozenset({"link", "verify"})  # commands that no intent stands for: a rule alone decides
 TYPO_RATIO = 85
 SHORTEST_REPAIRED = 4
 MOST_CANDIDATES = 5
@@ -46,7 +46,7 @@ class Meaning:
     def as_json(self) -> dict[str, Any]:
         """For the message's row: never the argument, which may be a code."""
         kept: dict[str, Any] = {"command": self.command, "how": self.how}
-        if (intent := self.intent or INTENT_OF.get(self.command)) is not None:
+        if (intent := self.intent or intent_of(self.command)) is not None:
             kept |= {"intent": str(intent), "confidence": round(self.confidence, 3)}
         return kept | ({"alternatives": list(self.alternatives)} if self.alternatives else {})
 
@@ -73,10 +73,10 @@ def _in_own_words(raw: str, text: str, ports: Ports, words: Catalogue, *, is_cod
     found = _order_number(raw, text, ports, words, is_code_awaited=is_code_awaited)
     if not SAYS_SOMETHING.search(WITH_A_DIGIT.sub(" ", text)):
         return found or MISS  # figures alone
-    rule = _rule(text, words)
-    if rule in ABOUT_THIS_CHAT:
-        return Meaning(rule)
-    intent = INTENT_OF.get(rule, rule) if rule is not None else None
+    if (command := _rule(text, {name: of for name, of in words.rules.items() if intent_of(name) is None})) is not None:
+        return Meaning(command, found.argument if found else None)  # no intent stands for it: the rule alone decides
+    rule = _rule(text, words.hints) or _rule(text, words.rules)
+    intent = intent_of(rule) if rule is not None else None
     return _meant(fused(intent, ports.guesses(text)), found, rule)
 
 
@@ -196,10 +196,6 @@ def candidates(raw: str) -> list[str]:
     return found[:MOST_CANDIDATES]
 
 
-def _rule(text: str, words: Catalogue) -> str | None:
-    """What the first rule that matches says: an intent from the hints, else a command from the rules."""
-    for table in (words.hints, words.rules):
-        for name, patterns in table.items():
-            if any(pattern.search(text) for pattern in patterns):
-                return name
-    return None
+def _rule(text: str, table: Mapping[str, Sequence[re.Pattern[str]]]) -> str | None:
+    """The name of the first entry with a pattern that matches."""
+    return next((name for name, of in table.items() if any(pattern.search(text) for pattern in of)), None)
