@@ -1,6 +1,7 @@
 """From what is wanted to who does it: the command of each intent, and the intent of each command."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from mcrm.learning.intents import Intent
 
@@ -38,6 +39,7 @@ INTENT_OF: Mapping[str, Intent] = {
 }
 
 
+@cache
 def intent_of(name: str) -> Intent | None:
     """The intent that a command or a rule stands for; None for what no intent stands for, such as a link."""
     return INTENT_OF.get(name) or next((intent for intent in Intent if intent == name), None)

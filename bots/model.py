@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -126,7 +126,7 @@ class Models:
         model = self.of(language)
         return model.guesses(text) if model is not None else ()
 
-    def note(self, language: str) -> Mapping[str, str]:
+    def note(self, language: str) -> dict[str, str]:
         """Which model had its say, to keep with a message."""
         model = self.of(language)
         return {"model": model.hash} if model is not None else {}

@@ -10,7 +10,13 @@ import click
 
 Work = Callable[[Any], None]
 FOLDER = click.Path(file_okay=False, path_type=Path)
-MODELS = {"envvar": "MCRM_BOT_MODELS", "default": "var/bots", "show_default": True, "show_envvar": True, "type": FOLDER}
+MODELS: dict[str, Any] = {
+    "envvar": "MCRM_BOT_MODELS",
+    "default": "var/bots",
+    "show_default": True,
+    "show_envvar": True,
+    "type": FOLDER,
+}
 
 
 def add_to(bots: click.Group, with_database: Callable[[Work], None]) -> None:

@@ -73,4 +73,5 @@ def _error(scores: NDArray[np.float32], truth: NDArray[np.intp]) -> NDArray[np.f
     likely /= likely.sum(axis=1, keepdims=True)
     likely -= SMOOTHING / scores.shape[1]
     likely[np.arange(len(truth)), truth] -= 1 - SMOOTHING
-    return (likely / len(truth)).astype(np.float32)
+    error: NDArray[np.float32] = (likely / len(truth)).astype(np.float32)
+    return error

@@ -65,7 +65,7 @@ def to_learn(session: Session) -> dict[str, list[tuple[str, str]]]:
     )
     found: dict[str, list[tuple[str, str]]] = {}
     for language, text, intent in session.execute(query):
-        found.setdefault(language, []).append((text, intent))
+        found.setdefault(language, []).append((str(text), str(intent)))
     return found
 
 
