@@ -64,6 +64,14 @@ def words(language: str) -> Catalogue:
     )
 
 
+@cache
+def names_of(language: str, spoken: str) -> frozenset[str]:
+    """How a language on offer may be called, in lower case: its tag, its own name, and its name in the one spoken."""
+    return frozenset(
+        {language, words(language).name.casefold(), str(Locale(language).get_display_name(spoken)).casefold()}
+    )
+
+
 def language_of(*tags: str | None) -> str:
     """The first language on offer among these BCP 47 tags, most wanted first; English when none is."""
     for tag in tags:

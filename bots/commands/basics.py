@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bots.catalogue import offered, words
+from bots.catalogue import names_of, offered, words
 from bots.intents import line_for
 from bots.talk import Talk, phrase
 
@@ -70,7 +70,7 @@ def case_opened(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
 def language(talk: Talk, wanted: str | None) -> None:
     """LANGUAGE: which ones are spoken; with a name, the choice of one."""
     for tag in offered():
-        if wanted and wanted.casefold() in (tag, words(tag).name.casefold()):
+        if wanted and wanted.casefold() in names_of(tag, talk.words.language):
             talk.change(language=tag)
             return talk.call("set-language", language=tag)
     names = [words(tag).name for tag in offered()]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bots.catalogue import PARAMETER, Phrase, offered, say, words
+from bots.rendering import cheap
 from mcrm.deliveries.segments import Encoding, segments
 from mcrm.learning.intents import Intent
 from mcrm.orders.models import OrderStatus
@@ -36,7 +37,7 @@ def test_every_phrase_is_there_and_used(language: str) -> None:
 def test_every_phrase_fits_two_cheap_segments(language: str) -> None:
     for key, form in words(language).phrases.items():
         for text in [form] if isinstance(form, str) else form.values():
-            encoding, parts = segments(PARAMETER.sub("x" * 12, text))
+            encoding, parts = segments(cheap(PARAMETER.sub("x" * 12, text)))
             assert (encoding, parts <= 2) == (Encoding.GSM7, True), key
 
 
@@ -44,6 +45,7 @@ def test_every_phrase_fits_two_cheap_segments(language: str) -> None:
 def test_every_language_understands_the_same_commands(language: str) -> None:
     assert words(language).commands.keys() == words("en").commands.keys()
     assert words(language).rules.keys() == words("en").rules.keys()
+    assert words(language).hints.keys() == words("en").hints.keys()
 
 
 def test_plurals_and_numbers_follow_the_language() -> None:
