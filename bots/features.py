@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from bots.inbound import LONGEST_TEXT
 
@@ -40,8 +41,12 @@ def pieces(text: str) -> Iterator[str]:
         yield "=" + word
         yield before + " " + word
         before = word
-        edged = f" {word} "
-        for size in range(SHORTEST_PIECE, LONGEST_PIECE + 1):
-            for start in range(len(edged) - size + 1):
-                yield edged[start : start + size]
+        yield from _inside(word)
     yield before + " $"
+
+
+@lru_cache(maxsize=4096)
+def _inside(word: str) -> tuple[str, ...]:
+    """The pieces of one word; people use the same few thousand over and over."""
+    edged, sizes = f" {word} ", range(SHORTEST_PIECE, LONGEST_PIECE + 1)
+    return tuple(edged[start : start + size] for size in sizes for start in range(len(edged) - size + 1))

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,10 +59,7 @@ def weighed(
     text: str, vocabulary: dict[str, int], rarity: NDArray[np.float32]
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """The known features of a masked text and their TF-IDF values, of length one together."""
-    counted: dict[int, int] = {}
-    for piece in pieces(text):
-        if (row := vocabulary.get(piece)) is not None:
-            counted[row] = counted.get(row, 0) + 1
+    counted = Counter(row for row in map(vocabulary.get, pieces(text)) if row is not None)
     rows = np.fromiter(counted.keys(), dtype=np.intp, count=len(counted))
     values = (1 + np.log(np.fromiter(counted.values(), dtype=np.float32, count=len(counted)))) * rarity[rows]
     length = np.sqrt(values @ values)
