@@ -8,6 +8,7 @@ from itertools import pairwise
 from rapidfuzz import fuzz
 
 from bots.catalogue import Catalogue
+from bots.flowfiles import triggers
 from bots.inbound import LONGEST_TEXT
 from bots.talk import Event, Ports, State
 
@@ -125,8 +126,8 @@ def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, is_cod
 
     Any other token needs a word before it that says what it is.
     """
-    if any(pattern.search(text) for pattern in words.rules["cancel"]):
-        return None
+    if (wish := _rule(text, words)) is not None and wish.command in triggers():
+        return None  # the number belongs to what is wanted of that order
     if (own := _own(raw, ports)) is not None:
         return Meaning("track", own, "own-number")
     if not is_code_awaited and (alone := ALONE.fullmatch(text)):
