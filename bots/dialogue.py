@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from bots import actions, flowfiles, gate
-from bots.catalogue import Phrase, language_of, words
+from bots.catalogue import Phrase, language_of, say, words
 from bots.errands import ERRANDS
 from bots.gate import Wish
 from bots.house import House
@@ -23,7 +24,7 @@ from bots.keeping import awaits_code, columns_of, state_of
 from bots.lookups import GUARDS, OPTIONS
 from bots.step import step
 from bots.stopping import fulfil
-from bots.talk import Call, Effect, Event, Handoff, Ports, Say, State, level_of
+from bots.talk import Call, Effect, Event, Form, Handoff, Ports, Say, State, level_of
 from bots.turn import Turn
 from bots.understanding import candidates
 from mcrm import clock
@@ -207,7 +208,19 @@ def _adopted(turn: Turn, state: State) -> State:
         return state
     turn.conversation = conversation
     turn.level = _level(turn, state := state_of(conversation))
+    waiting = (*state.stack, *([state.form] if state.form else []))
+    if waiting and whose is not None:
+        _tell_where_it_goes_on(turn, whose, waiting[-1])
     return state
+
+
+def _tell_where_it_goes_on(turn: Turn, contact_id: UUID, form: Form) -> None:
+    """The number from which the customer has written so far hears once that the talk went elsewhere."""
+    former = points.reachable(turn.session, contact_id, "sms")
+    if turn.point.channel != "sms" and former:
+        told = Phrase("link.moved", {"flow": Phrase(flowfiles.flows()[form.flow].title, {})})
+        text = say(told, language=turn.language, region=turn.house.region)
+        turn.queue(text, kind="chat-moved", to=former[0])
 
 
 def _level(turn: Turn, state: State) -> int:

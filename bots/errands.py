@@ -23,7 +23,9 @@ from mcrm.contacts import points
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.errors import DomainError, NotAllowed
+from mcrm.invoices import links
 from mcrm.invoices import service as invoices
+from mcrm.invoices.models import Invoice
 from mcrm.offers.models import Offer
 from mcrm.offers.service import offers_of
 from mcrm.orders import cancelling, changing, placing, reordering
@@ -172,6 +174,17 @@ def _refund_state(turn: Turn, values: Values) -> Done:
     return Done({"number": order.number, "state": state})
 
 
+def _invoice(turn: Turn, values: Values) -> Done:
+    """A link, because a text holds no document; whoever sees it sees the invoice, for an hour."""
+    order = _order(turn, values)
+    found = invoices.invoices_of(turn.actor).where(Invoice.order_id == order.id).order_by(Invoice.id.desc())
+    invoice = turn.session.scalars(found).first()
+    if invoice is None:
+        return Done({"number": order.number}, words=phrase("invoice.none").key)
+    link = f"{turn.house.public_url}/i/{links.token_for(invoice.id)}"
+    return Done({"number": invoice.number, "link": link})
+
+
 def _profile(turn: Turn, values: Values) -> Done:
     if values["field"] == "phone":
         return _new_number(turn, values["phone"])
@@ -250,6 +263,7 @@ ERRANDS: Mapping[str, Callable[[Turn, Values], Done]] = {
     "add-address": _address,
     "ask-refund": _refund,
     "refund-state": _refund_state,
+    "link-invoice": _invoice,
     "change-profile": _profile,
     "confirm-number": _confirm_number,
     "decide-consent": _prefs,

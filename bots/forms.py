@@ -166,10 +166,12 @@ def is_late(form: Form, talk: Talk) -> bool:
 
 
 def forget(talk: Talk) -> None:
-    """Drop what was asked so long ago that nobody remembers it, and flows that are gone since."""
-    kept = [form for form in (*talk.state.stack, talk.state.form) if form is not None and _is_remembered(form, talk)]
-    form = talk.state.form if talk.state.form in kept else None
-    talk.change(form=form, stack=tuple(one for one in kept if one is not form))
+    """Drop what was asked so long ago that nobody remembers it; what is left and waits for nothing else goes on."""
+    stack = [form for form in talk.state.stack if _is_remembered(form, talk)]
+    form = talk.state.form if talk.state.form is not None and _is_remembered(talk.state.form, talk) else None
+    if form is None and stack and talk.state.asked is None:
+        form = stack.pop()
+    talk.change(form=form, stack=tuple(stack))
 
 
 def _is_remembered(form: Form, talk: Talk) -> bool:

@@ -8,7 +8,7 @@ from mcrm.config import Limits, Settings
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Its name, where it is, its language, its time zone, its limits, and its bot's name on Telegram if it has one."""
+    """Its name, place, language, time zone, limits, its bot's name on Telegram if any, and its address on the web."""
 
     business_name: str
     locale: str
@@ -16,6 +16,7 @@ class House:
     zone: ZoneInfo
     limits: Limits
     telegram_bot: str | None = None
+    public_url: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> "House":
@@ -26,5 +27,6 @@ class House:
             region=settings.default_region,
             zone=settings.timezone,
             limits=settings.limits,
+            public_url=settings.public_url,
             telegram_bot=settings.telegram.bot_username if settings.telegram else None,
         )

@@ -19,7 +19,8 @@ def step(state: State, event: Event, ports: Ports, words: Catalogue) -> tuple[St
     if event.outcome is not None:
         action, outcome, facts = event.outcome
         AFTER[action](talk, outcome, facts)
-        forms.resume(talk)
+        if talk.effects:  # a link that goes out by itself leads elsewhere
+            forms.resume(talk)
         return talk.state, talk.effects, Meaning(action, outcome, "outcome")
     forms.forget(talk)
     meaning = _meaning(talk)
@@ -49,7 +50,7 @@ def _meaning(talk: Talk) -> Meaning:
 
 def _carried_out(meaning: Meaning) -> Meaning:
     """The command that carries out what was meant: a flow's, if a flow is there for it."""
-    if meaning.command == "desk" and meaning.argument in triggers():
+    if meaning.command == "desk" and meaning.argument and meaning.argument in triggers():
         return Meaning(triggers()[meaning.argument], None, meaning.how)
     if (flow := triggers().get(meaning.command)) is not None:
         return Meaning(flow, meaning.argument, meaning.how)

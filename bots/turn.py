@@ -68,13 +68,14 @@ class Turn:
         own = self.contact.timezone if self.contact else None
         return ZoneInfo(own) if own else self.house.zone
 
-    def queue(self, text: str, *, kind: str, **options: Any) -> None:
-        """Queue one delivery that belongs to this message."""
+    def queue(self, text: str, *, kind: str, to: ContactPoint | None = None, **options: Any) -> None:
+        """Queue one delivery that belongs to this message: to where it came from, or to another of their addresses."""
+        point = to or self.point
         outbox.queue(
             self.session,
             self.actor,
-            channel=self.inbound.channel,
-            contact_point_id=self.point.id,
+            channel=point.channel,
+            contact_point_id=point.id,
             contact_id=self.contact.id if self.contact else None,
             account_id=self.contact.account_id if self.contact else None,
             text=text,

@@ -87,6 +87,7 @@ REACH = {
     "/v1/visit-cadences": Reach.WHOLE,
     "/v1/teams": Reach.WHOLE,
     "/v1/sync": Reach.TERRITORY,
+    "/i/{token}": Reach.OWN,
 }
 
 HEAD = """# Who may call what

@@ -90,6 +90,7 @@ BLUEPRINTS = (
     payments.own,
     invoices.blueprint,
     invoices.own,
+    invoices.linked,
     ledger.blueprint,
     reconciliation.blueprint,
     quotes.blueprint,

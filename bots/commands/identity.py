@@ -1,6 +1,7 @@
 """LINK and VERIFY: whose chat is this, and is it really them?"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bots import forms
@@ -41,10 +42,9 @@ def linked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
         if facts.get("proved"):
             talk.proved()
         talk.say("link.done", name=facts["name"])
-        if talk.state.form is None:
+        forms.interrupt(talk)  # what was begun on another channel goes on here
+        if not talk.state.stack:
             offer_menu(talk)
-        else:  # what was begun on another channel goes on here
-            forms.interrupt(talk)
     elif outcome == "taken":
         talk.say("link.taken")
     elif outcome == "refused":
@@ -88,7 +88,7 @@ def code_checked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
         talk.change(flow=None, asked=None, slots={})
         talk.proved()
         if talk.state.form is not None:
-            return forms.advance(talk, talk.state.form)
+            return forms.advance(talk, replace(talk.state.form, code_until=None))
         return talk.say("verify.right", minutes=int(VERIFIED_FOR.total_seconds()) // 60)
     tries = int(talk.state.slots.get("tries", 0)) + 1
     if outcome == "locked" or tries >= TRIES:

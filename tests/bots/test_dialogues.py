@@ -5,6 +5,7 @@ Also with every message delivered twice and a restart between any two, and with 
 
 import re
 import tomllib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,20 +19,24 @@ from mcrm.actors import SYSTEM
 from mcrm.addresses.models import Address
 from mcrm.cases.models import Case
 from mcrm.consents.models import Consent, Suppression
-from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.contacts.models import Contact
 from mcrm.conversations.models import Message
 from mcrm.deliveries.models import Delivery
 from mcrm.deliveries.segments import Encoding, segments
 from mcrm.interactions.models import Interaction
+from mcrm.invoices.service import issue
 from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.placing import Wanted, place
 from mcrm.products.models import Product
 from mcrm.returns.models import Return
 from tests import cast
-from tests.bots.conftest import Phones, Replies
+from tests.bots.conftest import SETTINGS, Phones, Replies
+from tests.tills import SELLER
 
 FOLDER = Path(__file__).parents[1] / "dialogues"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.toml"))
+assert SETTINGS.telegram is not None
+NAMED = replace(SETTINGS, telegram=replace(SETTINGS.telegram, bot_username="harbour_and_pine_bot"))
 BEN, AISHA = "+447700900201", "+447700900202"
 
 
@@ -60,6 +65,8 @@ def _placed(session: Session, ben: Contact, products: dict[str, Product], made: 
         for line in session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)):
             line.shipped_quantity = line.quantity
     session.flush()
+    if made.get("invoiced"):
+        issue(session, SYSTEM, order_id=order.id, seller=SELLER)
 
 
 def _ways() -> list[Any]:
@@ -80,7 +87,7 @@ def test_a_conversation_goes_as_written(
 ) -> None:
     script = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     arrange(session, script)
-    phones = Phones()
+    phones = Phones(NAMED)
     with clock.stopped(clock.now()):
         for place, turn in enumerate(script["turn"]):
             clock.advance(timedelta(seconds=5, **turn.get("later", {})))
@@ -96,7 +103,7 @@ def test_a_conversation_goes_as_written(
 
 def replace_app(phones: Phones) -> Phones:
     """A process started anew; the providers count on."""
-    fresh = Phones()
+    fresh = Phones(NAMED)
     fresh.numbers = phones.numbers
     return fresh
 
@@ -138,6 +145,8 @@ def check_outcome(session: Session, script: dict[str, Any], expected: dict[str, 
     assert where == expected.get("addresses", [])
     assert [f"{one.channel} {one.state}" for one in session.scalars(select(Consent))] == expected.get("consents", [])
     assert list(session.scalars(select(Return.reason))) == expected.get("returns", [])
+    kinds = list(session.scalars(select(Delivery.kind)))
+    assert {kind: kinds.count(kind) for kind in expected.get("sent", {})} == expected.get("sent", {})
     if "log" in expected:
         kinds = list(session.scalars(select(Interaction.kind)))
         assert {kind: kinds.count(kind) for kind in expected["log"]} == expected["log"]
@@ -157,10 +166,10 @@ def check(turn: dict[str, Any], said: list[Delivery], session: Session) -> None:
 
 
 def _filled(words: str, session: Session) -> str:
-    """`{code}` is the one that was sent last."""
-    if "{code}" not in words:
-        return words
-    query = select(Delivery.text).where(Delivery.kind == "code").order_by(Delivery.id.desc()).limit(1)
-    text = session.scalars(query.join(ContactPoint, ContactPoint.id == Delivery.contact_point_id)).one()
-    [code] = re.findall(r"\d{6}", text)
-    return words.replace("{code}", code)
+    """`{code}` is the one that was sent last, `{token}` that of the last link to another chat."""
+    for name, kind, pattern in (("{code}", "code", r"\d{6}"), ("{token}", "chat-link", r"start=([\w-]+)")):
+        if name in words:
+            query = select(Delivery.text).where(Delivery.kind == kind).order_by(Delivery.id.desc()).limit(1)
+            [found] = re.findall(pattern, session.scalars(query).one())
+            words = words.replace(name, found)
+    return words
