@@ -1,16 +1,20 @@
 """Open a case: somebody of the business has to look at this."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor
 from mcrm.cases.models import Case, CaseState
+from mcrm.contacts import service as contacts
+from mcrm.contacts.models import Contact
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.orders.models import NumberSeries
+from mcrm.orders.numbers import spellings
 
 SERIES = "case"
 FIRST_NUMBER = 501
@@ -37,6 +41,21 @@ def open_case(
     about = log.About(contact_id=contact_id, contact_point_id=contact_point_id, subject=("case", case.id))
     log.append(session, actor, Kind.CASE_OPENED, about=about, payload={"number": number, "kind": kind})
     return case, True
+
+
+def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
+    """A select of cases, or of columns of them, narrowed to the people that the actor sees; nobody's are for those
+    who see everything.
+    """
+    if actor.sees_all:
+        return query
+    people = contacts.contacts_of(actor).with_only_columns(Contact.id)
+    return query.where(Case.contact_id.in_(people))
+
+
+def found_by(words: str) -> Select[UUID]:
+    """The ids of the cases of this number, however it is written."""
+    return select(Case.id).where(Case.number.in_(spellings(words)))
 
 
 def _next_number(session: Session) -> int:
