@@ -10,6 +10,8 @@ from bots.understanding import Meaning, candidates, plain, understand
 
 OUTRANKS = frozenset({"button", "command", "choice", "word", "answer"})
 """Ways of recognition that are surer than any answer in the customer's own words."""
+SOUNDS_LIKE_IT = frozenset({"rule", "both"})
+"""Ways sure enough to take a sentence for a question in between where nearly any sentence could be the answer."""
 ENDS_ALL = frozenset({"menu", "start", "agent"})
 PASSES = frozenset({"code", "verify", "thanks"})
 
@@ -37,7 +39,7 @@ def _answer(talk: Talk, form: Form, otherwise: Meaning) -> Meaning:
     slot = forms.asked_slot(form)
     if otherwise.how in OUTRANKS or slot is None:
         return otherwise
-    is_question = otherwise.command != "miss" and otherwise.how not in ("own-number", "number", "cue", "typo")
+    is_question = otherwise.command != "miss" and otherwise.how in SOUNDS_LIKE_IT
     if slot.type in OWN_WORDS and is_question and not slot.greedy:
         return otherwise
     if forms.answer_to(talk, form, talk.event.text) is not None:
