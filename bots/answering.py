@@ -6,7 +6,7 @@ from bots import forms
 from bots.commands import orders
 from bots.slots import OWN_WORDS, plain_words
 from bots.talk import Form, Talk
-from bots.understanding import Meaning, candidates, plain, understand
+from bots.understanding import MISS, Meaning, candidates, plain, understand
 
 OUTRANKS = frozenset({"button", "command", "choice", "word", "answer"})
 """Ways of recognition that are surer than any answer in the customer's own words."""
@@ -44,6 +44,8 @@ def _answer(talk: Talk, form: Form, otherwise: Meaning) -> Meaning:
         return otherwise
     if forms.answer_to(talk, form, talk.event.text) is not None:
         return Meaning("answer", talk.event.text, "answer")
+    if otherwise.command == "unsure" or (slot.type == "product" and otherwise.how not in SOUNDS_LIKE_IT):
+        return MISS  # the flow asks again, or searches, before anything is guessed at
     return otherwise
 
 
