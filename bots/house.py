@@ -9,7 +9,7 @@ from mcrm.config import Limits, Settings
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Its name, where it is, its language, its time zone, its limits, its bot's name on Telegram, and its models."""
+    """Its name, place, language, time zone, limits, bot's name on Telegram, address on the web, and models."""
 
     business_name: str
     locale: str
@@ -18,6 +18,7 @@ class House:
     limits: Limits
     telegram_bot: str | None = None
     models: Models = field(default_factory=Models)
+    public_url: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> "House":
@@ -28,6 +29,7 @@ class House:
             region=settings.default_region,
             zone=settings.timezone,
             limits=settings.limits,
+            public_url=settings.public_url,
             telegram_bot=settings.telegram.bot_username if settings.telegram else None,
             models=Models(settings.models),
         )

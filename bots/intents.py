@@ -8,8 +8,6 @@ from mcrm.learning.intents import Intent
 # An intent that nobody serves here yet goes to the desk: it says what was understood, and offers a person.
 COMMAND_OF: Mapping[Intent, str] = {
     Intent.ORDER_STATUS: "track",
-    Intent.CANCEL_ORDER: "cancel",
-    Intent.COMPLAINT: "agent",
     Intent.HUMAN_AGENT: "agent",
     Intent.GREET: "start",
     Intent.GOODBYE: "thanks",
@@ -48,5 +46,5 @@ def intent_of(name: str) -> Intent | None:
 def line_for(intent: str, number: str | None = None) -> str:
     """The command line (`command:argument`) that serves an intent; `number` is the order that was named, if any."""
     command = COMMAND_OF.get(Intent(intent), "desk")
-    argument = intent if command == "desk" else number
+    argument = f"{Intent(intent).value} {number or ''}".strip() if command == "desk" else number
     return f"{command}:{argument}" if argument else command

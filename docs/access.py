@@ -89,6 +89,7 @@ REACH = {
     "/v1/teams": Reach.WHOLE,
     "/v1/sync": Reach.TERRITORY,
     "/v1/unknown-messages": Reach.WHOLE,
+    "/i/{token}": Reach.OWN,
 }
 
 HEAD = """# Who may call what

@@ -94,6 +94,7 @@ BLUEPRINTS = (
     payments.own,
     invoices.blueprint,
     invoices.own,
+    invoices.linked,
     ledger.blueprint,
     reconciliation.blueprint,
     accounting.blueprint,

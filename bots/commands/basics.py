@@ -117,8 +117,9 @@ def unsure(talk: Talk, argument: str | None) -> None:
     )
 
 
-def desk(talk: Talk, intent: str | None) -> None:
-    """Understood, but nothing that a bot does here: a person is offered."""
+def desk(talk: Talk, argument: str | None) -> None:
+    """Understood, but nothing that a bot does here: a person is offered. The argument: the intent, then an order."""
+    intent, _, _ = (argument or "").partition(" ")
     if f"intent.{intent}" not in talk.words.phrases:
         return miss(talk, None)  # a button that we never made
     talk.say("desk", topic=phrase(f"intent.{intent}"))

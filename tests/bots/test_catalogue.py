@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bots.catalogue import PARAMETER, Phrase, offered, say, words
+from bots.flowfiles import flows
 from bots.rendering import cheap
 from mcrm.deliveries.segments import Encoding, segments
 from mcrm.learning.intents import Intent
@@ -18,13 +19,17 @@ BY_STATUS = {f"{kind}.{status.value}" for kind in ("status", "short") for status
 
 
 def used() -> set[str]:
-    keys = set(BY_STATUS)
+    keys = set(BY_STATUS).union(*(flow.phrases for flow in flows().values()))
     for path in BOTS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = node.func if isinstance(node, ast.Call) else None
             called = getattr(name, "attr", getattr(name, "id", ""))
-            if called in {"say", "phrase", "Phrase"} and isinstance(node.args[0], ast.Constant):
-                keys.add(node.args[0].value)
+            if called in {"say", "phrase", "Phrase"}:  # a conditional one says either
+                first = node.args[0]
+                said = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
+                keys |= {one.value for one in said if isinstance(one, ast.Constant)}
+            if called == "leave" and isinstance(node.args[2], ast.Constant):
+                keys.add(node.args[2].value)
     return keys
 
 
