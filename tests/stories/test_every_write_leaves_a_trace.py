@@ -436,7 +436,6 @@ def signing_in(walk: Walk, ada: Caller) -> None:
 
 def learning(walk: Walk, ada: Caller) -> None:
     """A message that the bots did not understand gets its label."""
-    keys.use(SETTINGS.secret_key)
     Phones().text("+447700900299", "zorp glibber")
     [unknown] = ada.get("/v1/unknown-messages").json["items"]
     walk.put(ada, f"/v1/unknown-messages/{unknown['id']}/label", {"intent": "oos"})
