@@ -1,18 +1,14 @@
 """What the bots did not understand waits for a person, and what people say it meant is learned."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from mcrm import keys
 from mcrm.actors import Role
 from mcrm.conversations.models import Message
-from mcrm.db import Database
 from mcrm.learning import service
-from tests.bots.conftest import SETTINGS, Phones
+from tests.bots.conftest import Phones
 from tests.callers import Caller, as_staff
 from tests.cast import a_customer
 
@@ -20,11 +16,10 @@ BEN = "+447700900201"
 
 
 @pytest.fixture
-def phones(database: Database, session: Session) -> Iterator[Phones]:
-    keys.use(SETTINGS.secret_key)
+def phones(client: FlaskClient, session: Session) -> Phones:
     a_customer(session, phone=BEN)
     session.commit()
-    yield Phones()
+    return Phones()
 
 
 @pytest.fixture

@@ -104,13 +104,13 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     rules(walk, ada)
     people(walk, ada)
     people_known_better(walk, ada)
+    learning(walk, ada)
     selling(walk, ada)
     storing(walk, ada)
     quoting_and_returning(walk, ada)
     leads(walk, ada)
     opportunities_and_targets(walk, ada)
     in_bulk(walk, ada)
-    learning(walk, ada)
     in_the_field(walk, ada)
     customers_own(walk, ada)
     field_days(walk, ada)
@@ -436,7 +436,6 @@ def signing_in(walk: Walk, ada: Caller) -> None:
 
 def learning(walk: Walk, ada: Caller) -> None:
     """A message that the bots did not understand gets its label."""
-    keys.use(SETTINGS.secret_key)
     Phones().text("+447700900299", "zorp glibber")
     [unknown] = ada.get("/v1/unknown-messages").json["items"]
     walk.put(ada, f"/v1/unknown-messages/{unknown['id']}/label", {"intent": "oos"})
