@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
+from bots.training import commands as training
 from demo import sheets
 
 USED_WRONGLY = 2
@@ -253,6 +254,9 @@ def bots_chat(channel: str, address: str) -> None:
     from bots.chat_terminal import chat
 
     with_database(lambda made: chat(made, channel, address))
+
+
+training.add_to(bots, with_database)
 
 
 @mcrm.group()

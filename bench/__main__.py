@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bench.report import Figure
 
-BENCHES = ("append", "requests", "outbox", "importing", "adapters", "live", "people", "bulk", "sync")
+BENCHES = ("append", "requests", "outbox", "importing", "adapters", "live", "people", "bulk", "sync", "nlu")
 
 
 def main() -> None:

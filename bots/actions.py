@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bots import errands
 from bots.catalogue import Phrase, say
 from bots.talk import Call
 from bots.turn import Turn
@@ -143,4 +144,5 @@ ACTIONS: Mapping[str, Callable[[Turn, Mapping[str, Any]], Outcome]] = {
     "refuse-card": _refuse_card,
     "send-code": _send_code,
     "check-code": _check_code,
+    "errand": errands.run,
 }

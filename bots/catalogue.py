@@ -11,7 +11,9 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
+
+from mcrm.money import in_major_units
 
 FOLDER = Path(__file__).parent / "phrases"
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -29,6 +31,14 @@ class Phrase:
 
 
 @dataclass(frozen=True)
+class Money:
+    """An amount in minor units of a currency, to be written as people there write it."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """One language: `phrases` by key (a text, or its plural forms), and the tables of words understood."""
 
@@ -38,7 +48,10 @@ class Catalogue:
     commands: Mapping[str, tuple[str, ...]]
     gate: Mapping[str, tuple[str, ...]]
     rules: Mapping[str, tuple[re.Pattern[str], ...]]
+    hints: Mapping[str, tuple[re.Pattern[str], ...]]
     order_number: re.Pattern[str]
+    correction: re.Pattern[str]
+    answers: Mapping[str, tuple[str, ...]]
 
 
 @cache
@@ -58,7 +71,18 @@ def words(language: str) -> Catalogue:
         commands={command: tuple(names) for command, names in table["commands"].items()},
         gate={name: tuple(entries) for name, entries in table["gate"].items()},
         rules={command: tuple(map(re.compile, patterns)) for command, patterns in table["rules"].items()},
+        hints={intent: tuple(map(re.compile, patterns)) for intent, patterns in table["hints"].items()},
         order_number=re.compile(table["cues"]["order_number"]),
+        correction=re.compile(table["cues"]["correction"]),
+        answers={name: tuple(entries) for name, entries in table["answers"].items()},
+    )
+
+
+@cache
+def names_of(language: str, spoken: str) -> frozenset[str]:
+    """How a language on offer may be called, in lower case: its tag, its own name, and its name in the one spoken."""
+    return frozenset(
+        {language, words(language).name.casefold(), str(Locale(language).get_display_name(spoken)).casefold()}
     )
 
 
@@ -90,6 +114,9 @@ def say(phrase: Phrase, *, language: str, region: str, zone: tzinfo = UTC) -> st
 def _written(value: Any, *, language: str, region: str, zone: tzinfo, locale: Locale) -> str:
     if isinstance(value, Phrase):
         return say(value, language=language, region=region, zone=zone)
+    if isinstance(value, Money):
+        major = in_major_units(value.amount, value.currency)
+        return str(format_currency(major, value.currency, locale=locale)).replace("\u00a0", " ")
     if isinstance(value, datetime):
         value = value.astimezone(zone).date()
     if isinstance(value, date):

@@ -1,5 +1,7 @@
 """Talk to the bots in a terminal, without any provider: the same dialogue, its replies read from the outbox."""
 
+from uuid import UUID
+
 import click
 from sqlalchemy import select
 
@@ -33,7 +35,10 @@ def chat(settings: Settings, channel: str, address: str) -> None:
             inbound = Inbound(channel, provider_id, address, InboundKind.BUTTON, button=line[2:])
         else:
             inbound = Inbound(channel, provider_id, address, text=clean(line))
+        before = new_id()
         answer(inbound, house)
+        for text in _codes(before):
+            click.echo(f"(to the number on file: {text})")
         replies = _replies(channel, provider_id)
         if not replies:
             click.echo(f"({_silence(channel, address)})")
@@ -61,6 +66,13 @@ def _silence(channel: str, address: str) -> str:
     with db.reading() as session:
         stops = consents.suppressions_of(session, channel, address)
     return "no answer: this address has said STOP; write START to be answered again" if stops else "no answer"
+
+
+def _codes(before: UUID) -> list[str]:
+    """The one-time codes that went out since: who talks here has no phone to look at."""
+    with db.reading() as session:
+        query = select(Delivery).where(Delivery.kind == "code", Delivery.id > before).order_by(Delivery.id)
+        return [delivery.text for delivery in session.scalars(query)]
 
 
 def _replies(channel: str, provider_id: str) -> list[tuple[str, list[list[list[str]]]]]:

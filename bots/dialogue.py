@@ -8,20 +8,25 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from bots import actions, gate
-from bots.catalogue import Phrase, language_of, words
+from bots import actions, flowfiles, gate
+from bots.catalogue import Phrase, language_of, say, words
+from bots.errands import ERRANDS
 from bots.gate import Wish
 from bots.house import House
 from bots.inbound import Inbound, InboundKind
+from bots.keeping import awaits_code, columns_of, state_of
+from bots.lookups import GUARDS, OPTIONS
 from bots.step import step
 from bots.stopping import fulfil
-from bots.talk import Call, Effect, Event, Handoff, Ports, Say, State
+from bots.talk import Call, Effect, Event, Form, Handoff, Ports, Say, State, level_of
 from bots.turn import Turn
+from bots.understanding import Meaning, candidates
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.actors import Actor, Channel, Role
@@ -35,6 +40,8 @@ from mcrm.deliveries.outgoing import Operation
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
+from mcrm.learning import service as learning
+from mcrm.learning.models import Why
 from mcrm.orders import tracking
 from mcrm.orders.errors import OrderUnknown
 from mcrm.transaction import RETRIED, perform
@@ -87,7 +94,9 @@ def _recognised(session: Session, inbound: Inbound, house: House) -> Turn | None
     language = language_of(
         conversation.locale, contact.locale if contact else None, point.locale, inbound.locale, house.locale
     )
-    return Turn(session, house, inbound, message, point, contact, conversation, language)
+    turn = Turn(session, house, inbound, message, point, contact, conversation, language)
+    turn.level = _level(turn, state_of(conversation))
+    return turn
 
 
 def _new_point(session: Session, inbound: Inbound) -> tuple[ContactPoint, Contact | None]:
@@ -98,7 +107,7 @@ def _new_point(session: Session, inbound: Inbound) -> tuple[ContactPoint, Contac
 
 def _without_codes(text: str, conversation: Conversation) -> str:
     """A one-time code is stored nowhere: while one is asked for, no digit of the answer is."""
-    return re.sub(r"\d", "•", text) if conversation.flow == "verify" else text
+    return re.sub(r"\d", "•", text) if awaits_code(conversation) else text
 
 
 def _log(turn: Turn) -> None:
@@ -173,34 +182,62 @@ def _take_step(turn: Turn) -> None:
     inbound, event = turn.inbound, _event(turn)
     if inbound.callback_id is not None and inbound.message_id and inbound.message_text:
         turn.queue(inbound.message_text, kind="reply-edit", operation=Operation.EDIT, reference=inbound.message_id)
-    state, said = _state_of(turn.conversation), list[Effect]()
+    state, said = state_of(turn.conversation), list[Effect]()
     for round_ in range(MOST_ROUNDS):
-        before = state
         state, effects, meaning = step(state, event, _ports(turn), words(turn.language))
         if round_ == 0:
-            turn.message.understood = {"command": meaning.command, "how": meaning.how}
+            turn.message.understood = meaning.as_json() | turn.house.models.note(turn.language)
+            _keep_to_learn(turn, meaning)
         said += [effect for effect in effects if not isinstance(effect, Call | Handoff)]
         for effect in effects:
             if isinstance(effect, Handoff):
                 actions.hand_over(turn, effect.reason, f"The customer was locked out: {effect.reason}.")
-        state = _proved(turn, before, state)
+        turn.level = _level(turn, state)
         call = next((effect for effect in effects if isinstance(effect, Call)), None)
         if call is None:
             break
         event = replace(event, outcome=actions.run(turn, call), **_person(turn))
-    whose = turn.contact.id if turn.contact else None
-    turn.conversation = conversations.adopt(turn.session, turn.conversation, turn.point, whose)
-    conversations.save(turn.session, turn.conversation, **_columns(state))
+        state = _adopted(turn, state)
+    conversations.save(turn.session, turn.conversation, **columns_of(state))
     turn.language = language_of(state.language, turn.language)
     turn.reply(said)
 
 
-def _proved(turn: Turn, before: State, after: State) -> State:
-    if after.verified_until != before.verified_until and after.verified_until is not None:
-        return replace(after, slots={**after.slots, "proved": str(turn.point.id)})
-    if "proved" in before.slots and "proved" not in after.slots:
-        return replace(after, slots={**after.slots, "proved": before.slots["proved"]})
-    return after
+def _keep_to_learn(turn: Turn, meaning: Meaning) -> None:
+    """What was not understood waits for a person to say what it meant; answers to a question for a code do not."""
+    if turn.inbound.kind is not InboundKind.TEXT or not turn.inbound.text or turn.conversation.asked == "code":
+        return
+    if meaning.alternatives:
+        learning.collect(turn.session, turn.message, why=Why.ASKED, language=turn.language)
+    elif meaning.command == "miss":
+        learning.collect(turn.session, turn.message, why=Why.UNKNOWN, language=turn.language)
+
+
+def _adopted(turn: Turn, state: State) -> State:
+    """Where the dialogue stands once the address was linked: what was begun on another channel goes on."""
+    whose = turn.contact.id if turn.contact else None
+    conversation = conversations.adopt(turn.session, turn.conversation, turn.point, whose)
+    if conversation is turn.conversation:
+        return state
+    turn.conversation = conversation
+    turn.level = _level(turn, state := state_of(conversation))
+    waiting = (*state.stack, *([state.form] if state.form else []))
+    if waiting and whose is not None:
+        _tell_where_it_goes_on(turn, whose, waiting[-1])
+    return state
+
+
+def _tell_where_it_goes_on(turn: Turn, contact_id: UUID, form: Form) -> None:
+    """The number from which the customer has written so far hears once that the talk went elsewhere."""
+    former = points.reachable(turn.session, contact_id, "sms")
+    if turn.point.channel != "sms" and former:
+        told = Phrase("link.moved", {"flow": Phrase(flowfiles.flows()[form.flow].title, {})})
+        text = say(told, language=turn.language, region=turn.house.region)
+        turn.queue(text, kind="chat-moved", to=former[0])
+
+
+def _level(turn: Turn, state: State) -> int:
+    return level_of(state, now=clock.now(), point=str(turn.point.id), known=turn.contact is not None)
 
 
 def _event(turn: Turn) -> Event:
@@ -211,6 +248,8 @@ def _event(turn: Turn) -> Event:
         text=inbound.text,
         button=inbound.button,
         card=(inbound.card.number, inbound.card.is_own) if inbound.card else None,
+        point=str(turn.point.id),
+        nonce=turn.message.id.hex[-12:],
         readable=inbound.kind is not InboundKind.OTHER and (bool(inbound.text) or inbound.kind != InboundKind.TEXT),
         **_person(turn),
     )
@@ -233,32 +272,19 @@ def _ports(turn: Turn) -> Ports:
     def orders() -> Sequence[tracking.TrackedOrder]:
         return tracking.orders_of_contact(turn.session, turn.actor, 10) if turn.contact else ()
 
-    return Ports(track, orders)
+    def own_number(text: str) -> str | None:
+        found = (track(candidate) for candidate in candidates(text))
+        return next((order.number for order in found if order is not None), None)
 
-
-def _state_of(row: Conversation) -> State:
-    return State(
-        flow=row.flow,
-        asked=row.asked,
-        slots=dict(row.slots),
-        language=row.locale,
-        failures=row.failures,
-        misses=row.misses,
-        locked_until=row.locked_until,
-        verified_until=row.verified_until,
-        expires_at=row.expires_at,
+    return Ports(
+        track=track,
+        orders=orders,
+        own_number=own_number,
+        options=lambda source, values: OPTIONS[source](turn, values),
+        guard=lambda name, values: GUARDS[name](turn, values),
+        region=turn.house.region,
+        guesses=lambda text: turn.house.models.guesses(turn.language, text),
     )
 
 
-def _columns(state: State) -> dict[str, Any]:
-    return {
-        "flow": state.flow,
-        "asked": state.asked,
-        "slots": dict(state.slots),
-        "locale": state.language,
-        "failures": state.failures,
-        "misses": state.misses,
-        "locked_until": state.locked_until,
-        "verified_until": state.verified_until,
-        "expires_at": state.expires_at,
-    }
+flowfiles.check(guards=GUARDS, options=OPTIONS, actions=ERRANDS)

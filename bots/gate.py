@@ -4,8 +4,8 @@ import re
 from enum import StrEnum
 
 from bots.catalogue import Catalogue, offered, words
+from bots.features import plain
 from bots.inbound import Inbound, InboundKind
-from bots.understanding import plain
 
 
 class Wish(StrEnum):

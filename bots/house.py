@@ -1,14 +1,15 @@
 """What the bots know of the business they speak for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from bots.model import Models
 from mcrm.config import Limits, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Its name, where it is, its language, its time zone, its limits, and its bot's name on Telegram if it has one."""
+    """Its name, place, language, time zone, limits, bot's name on Telegram, address on the web, and models."""
 
     business_name: str
     locale: str
@@ -16,6 +17,8 @@ class House:
     zone: ZoneInfo
     limits: Limits
     telegram_bot: str | None = None
+    models: Models = field(default_factory=Models)
+    public_url: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> "House":
@@ -26,5 +29,7 @@ class House:
             region=settings.default_region,
             zone=settings.timezone,
             limits=settings.limits,
+            public_url=settings.public_url,
             telegram_bot=settings.telegram.bot_username if settings.telegram else None,
+            models=Models(settings.models),
         )

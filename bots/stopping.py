@@ -31,7 +31,7 @@ def fulfil(turn: Turn, wish: Wish, *, quietly: bool = False) -> None:
     reasons = LIFTED_BY_CUSTOMER if wish is Wish.START else (SuppressionReason.BLOCKED,)
     lifted = consents.lift(session, actor, point=point, reasons=reasons)
     if wish is Wish.START and lifted:
-        conversations.save(session, turn.conversation, flow=None, asked=None, slots={})
+        conversations.save(session, turn.conversation, flow=None, asked=None, slots={}, stack=[])
         if contact:
             _decide(turn, contact, Purpose.SERVICE, ConsentState.GRANTED, proof)
         if turn.inbound.opt_out is None and not quietly:

@@ -3,16 +3,25 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bots import forms
 from bots.commands import basics, identity, orders
+from bots.flowfiles import flows
 from bots.talk import Talk
 
 Command = Callable[[Talk, str | None], None]
 After = Callable[[Talk, str, Mapping[str, Any]], None]
 
+
+def _beginning(flow_id: str) -> Command:
+    def begin(talk: Talk, argument: str | None) -> None:
+        forms.begin(talk, flow_id, argument)
+
+    return begin
+
+
 COMMANDS: Mapping[str, Command] = {
     "track": orders.track,
     "orders": orders.orders,
-    "cancel": orders.cancel,
     "help": basics.help_,
     "menu": basics.menu,
     "back": basics.menu,
@@ -25,7 +34,13 @@ COMMANDS: Mapping[str, Command] = {
     "code": identity.code,
     "share": identity.share,
     "expired": basics.expired,
+    "pick": basics.expired,
+    "abort": basics.menu,
     "miss": basics.miss,
+    "unsure": basics.unsure,
+    "desk": basics.desk,
+    "bot": basics.bot,
+    **{flow_id: _beginning(flow_id) for flow_id in flows()},
 }
 
 AFTER: Mapping[str, After] = {
@@ -37,4 +52,5 @@ AFTER: Mapping[str, After] = {
     "refuse-card": identity.linked,
     "send-code": identity.code_sent,
     "check-code": identity.code_checked,
+    "errand": forms.done,
 }

@@ -6,20 +6,42 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bots.catalogue import Catalogue, Phrase
+from bots.model import Guess
 from mcrm.orders.tracking import TrackedOrder
 
 ANSWER_WITHIN = timedelta(minutes=15)
 LOCKED_FOR = timedelta(minutes=15)
 VERIFIED_FOR = timedelta(minutes=15)
+FRESH_FOR = timedelta(minutes=5)
 TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A flow on its way: the slots filled so far and the one `asked` (or `code`, `confirm`, `resume`).
+
+    Answers chosen from `options` (their values, in order) name the `nonce` of the question, and count until `until`.
+    `agreed` counts the confirmations; a code that was asked for may be entered until `code_until`.
+    """
+
+    flow: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    asked: str = ""
+    nonce: str = ""
+    until: datetime | None = None
+    tries: int = 0
+    options: tuple[str, ...] = ()
+    agreed: int = 0
+    code_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """Where the dialogue stands; stored in `conversations`. `asked` is the slot that the next message may answer.
 
-    `slots` holds the last numbered choices (`choices`: commands in order) and wrong codes (`tries`). `failures` counts
-    orders that were not found, `misses` messages in a row that were not understood.
+    `slots` holds the last numbered choices (`choices`: commands in order), wrong codes (`tries`) and the contact point
+    that `verified_until` holds for (`proved`). `form` is what is being settled, `stack` what it interrupted, the latest
+    last. `failures` counts orders that were not found, `misses` messages in a row that were not understood.
     """
 
     flow: str | None = None
@@ -31,13 +53,16 @@ class State:
     locked_until: datetime | None = None
     verified_until: datetime | None = None
     expires_at: datetime | None = None
+    form: Form | None = None
+    stack: tuple[Form, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """What happened: a message (`text`, or the command line of a tapped `button`), or the `outcome` of an action.
 
-    `known`: the address belongs to a contact, whose `name` stands here.
+    `known`: the address, whose id is `point`, belongs to a contact, whose `name` stands here. `nonce` differs from
+    message to message; it marks the choices that are offered in answer.
     """
 
     now: datetime
@@ -49,14 +74,64 @@ class Event:
     card: tuple[str, bool] | None = None
     readable: bool = True
     outcome: tuple[str, str, Mapping[str, Any]] | None = None
+    point: str = ""
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something to choose: what is kept, how it is called, and how people may write it (lower case, words only)."""
+
+    value: str
+    label: Phrase
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The thing may be done; `facts` are what the customer is read before agreeing."""
+
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It may not be done: say why."""
+
+    why: Phrase
+
+
+Verdict = Allowed | Refused
+
+
+def _no_options(source: str, values: Mapping[str, str]) -> tuple[Option, ...]:
+    return ()
+
+
+def _no_guard(name: str, values: Mapping[str, str]) -> Verdict:
+    return Allowed({})
+
+
+def _no_number(text: str) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What a step may look up: `track(number)` is an own order or None, `orders()` are the latest own ones."""
+    """What a step may look up: `track(number)` is an own order or None, `orders()` are the latest own ones.
+
+    `guesses(text)` are the model's best intents of a plain text; none where there is no model for the language.
+    `own_number(text)` is the number of an own order that a text names. `options(source, values)` is what there is to
+    choose from, `guard(name, values)` whether something may be done; `region` is where the business is.
+    """
 
     track: Callable[[str], TrackedOrder | None]
     orders: Callable[[], Sequence[TrackedOrder]]
+    guesses: Callable[[str], Sequence[Guess]] = lambda text: ()
+    own_number: Callable[[str], str | None] = _no_number
+    options: Callable[[str, Mapping[str, str]], tuple[Option, ...]] = _no_options
+    guard: Callable[[str, Mapping[str, str]], Verdict] = _no_guard
+    region: str = "GB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +199,21 @@ class Talk:
         slots = {**self.state.slots, "choices": [line for _, line in options]}
         self.change(slots=slots, asked="choice", expires_at=self.event.now + ANSWER_WITHIN)
 
+    def proved(self) -> None:
+        """The holder of this address has just shown who they are."""
+        until = self.event.now + VERIFIED_FOR
+        self.change(verified_until=until, slots={**self.state.slots, "proved": self.event.point})
+
+    @property
+    def level(self) -> int:
+        """How surely the customer is known now."""
+        return level_of(self.state, now=self.event.now, point=self.event.point, known=self.event.known)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether this step asks nothing and waits for no outcome."""
+        return self.state.asked is None and not any(isinstance(effect, Call) for effect in self.effects)
+
     def call(self, action: str, **facts: Any) -> None:
         """Have something done."""
         self.effects.append(Call(action, facts))
@@ -134,7 +224,7 @@ class Talk:
 
     def lock(self, reason: str) -> None:
         """No more guesses for fifteen minutes; a person is told."""
-        self.change(locked_until=self.event.now + LOCKED_FOR, failures=0, asked=None, slots={})
+        self.change(locked_until=self.event.now + LOCKED_FOR, failures=0, asked=None, slots={}, form=None, stack=())
         self.effects.append(Handoff(reason))
 
     @property
@@ -146,3 +236,12 @@ class Talk:
 def phrase(key: str, **params: Any) -> Phrase:
     """A phrase to stand inside another one, or on a choice."""
     return Phrase(key, params)
+
+
+def level_of(state: State, *, now: datetime, point: str, known: bool) -> int:
+    """0 unknown, 1 by the address, 2 verified through this very address, 3 verified within five minutes."""
+    if not known:
+        return 0
+    if state.verified_until is None or state.slots.get("proved") != point or state.verified_until <= now:
+        return 1
+    return 3 if state.verified_until - VERIFIED_FOR + FRESH_FOR > now else 2

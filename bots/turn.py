@@ -11,7 +11,6 @@ from bots.house import House
 from bots.inbound import Inbound
 from bots.rendering import render
 from bots.talk import Effect
-from mcrm import clock
 from mcrm.actors import Actor, Channel, Role
 from mcrm.consents.models import Purpose
 from mcrm.contacts.models import Contact, ContactPoint
@@ -21,7 +20,10 @@ from mcrm.deliveries import outbox
 
 @dataclass(slots=True)
 class Turn:
-    """What one message's handling shares: who wrote, from where, and the row that stands for the message."""
+    """What one message's handling shares: who wrote, from where, and the row that stands for the message.
+
+    `level` is how surely they are known (see `Actor`); verification counts for the address that was verified.
+    """
 
     session: Session
     house: House
@@ -31,20 +33,19 @@ class Turn:
     contact: Contact | None
     conversation: Conversation
     language: str
+    level: int = 0
     replies: int = 0
 
     @property
     def actor(self) -> Actor:
-        """The customer, as surely as we know them: verification counts for the address that was verified."""
-        state, contact = self.conversation, self.contact
-        proved = state.slots.get("proved") == str(self.point.id)
-        verified = proved and state.verified_until is not None and state.verified_until > clock.now()
+        """The customer, as surely as we know them now."""
+        contact = self.contact
         return Actor(
             role=Role.CUSTOMER,
             channel=Channel(self.inbound.channel),
             id=contact.id if contact else None,
             contact_id=contact.id if contact else None,
-            level=(2 if verified else 1) if contact else 0,
+            level=self.level if contact else 0,
         )
 
     def reply(self, effects: Sequence[Effect], *, kind: str = "reply") -> None:
@@ -67,13 +68,14 @@ class Turn:
         own = self.contact.timezone if self.contact else None
         return ZoneInfo(own) if own else self.house.zone
 
-    def queue(self, text: str, *, kind: str, **options: Any) -> None:
-        """Queue one delivery that belongs to this message."""
+    def queue(self, text: str, *, kind: str, to: ContactPoint | None = None, **options: Any) -> None:
+        """Queue one delivery that belongs to this message: to where it came from, or to another of their addresses."""
+        point = to or self.point
         outbox.queue(
             self.session,
             self.actor,
-            channel=self.inbound.channel,
-            contact_point_id=self.point.id,
+            channel=point.channel,
+            contact_point_id=point.id,
             contact_id=self.contact.id if self.contact else None,
             account_id=self.contact.account_id if self.contact else None,
             text=text,

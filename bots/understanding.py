@@ -1,46 +1,57 @@
-"""From words to a command: first what was asked for, then command words, then order numbers, then rules."""
+"""From words to a command: what was asked for, command words, order numbers, then rules and the model together."""
 
 import re
-import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from rapidfuzz import fuzz
 
 from bots.catalogue import Catalogue
-from bots.inbound import LONGEST_TEXT
+from bots.features import plain
+from bots.fusing import LIKELY, Verdict, fused
+from bots.intents import intent_of, line_for
 from bots.talk import Event, Ports, State
+from mcrm.learning.intents import SERVICE, Intent
 
 CODE = re.compile(r"\d(?:[ -]?\d){5}")
 ALONE = re.compile(r"#?(\d{4,10})[ .!?]*", re.ASCII)
 GLUED = re.compile(r"([a-z]+)[#:]?(\d\S*)", re.ASCII)
+SAYS_SOMETHING = re.compile(r"[^\W\d_]|[👍👎🙏👋]")
+A_WORD = re.compile(r"[^\W\d_]{2}")
+WITH_A_DIGIT = re.compile(r"\S*\d\S*")
 TYPO_RATIO = 85
 SHORTEST_REPAIRED = 4
 MOST_CANDIDATES = 5
+SHORTEST_NUMBER = 3  # unless it is an own order's: "order 2 bags" names no order
 LONGEST_NUMBER = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A command with its argument, and how it was recognised (kept with the message, to learn from)."""
+    """A command with its argument, and how it was recognised (kept with the message, to learn from).
+
+    `intent` is what was wanted, where that is known, and `confidence` (0 to 1) how sure; `alternatives`: the two
+    intents to ask about when neither is sure. Then `command` is the one that asks.
+    """
 
     command: str
     argument: str | None = None
     how: str = "rule"
+    intent: str | None = None
+    confidence: float = 1.0
+    alternatives: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For the message's row: never the argument, which may be a code."""
+        kept: dict[str, Any] = {"command": self.command, "how": self.how}
+        if (intent := self.intent or intent_of(self.command)) is not None:
+            kept |= {"intent": str(intent), "confidence": round(self.confidence, 3)}
+        return kept | ({"alternatives": list(self.alternatives)} if self.alternatives else {})
 
 
 MISS = Meaning("miss", how="nothing")
-
-
-def plain(text: str) -> str:
-    """Lower case, one spelling per character, nothing invisible, no apostrophes, single spaces.
-
-    One character may stand for eighteen in this form, hence the limit.
-    """
-    text = "".join(
-        mark for mark in unicodedata.normalize("NFKC", text)[:LONGEST_TEXT] if unicodedata.category(mark) != "Cf"
-    )
-    return " ".join(re.sub(r"['’‘`´]", "", text.casefold()).split())
 
 
 def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Meaning:
@@ -53,10 +64,37 @@ def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Me
         _slash(event.text, words)
         or _answer(text, state, event, words)
         or _command(text, ports, words)
-        or _order_number(event.text, text, ports, words, is_code_awaited=_is_awaited("code", state, event))
-        or _rule(text, words)
-        or MISS
+        or _in_own_words(event.text, text, ports, words, is_code_awaited=_is_awaited("code", state, event))
     )
+
+
+def _in_own_words(raw: str, text: str, ports: Ports, words: Catalogue, *, is_code_awaited: bool) -> Meaning:
+    """A sentence: what it wants, and the order it names; with a number and no wish, where that order is."""
+    found = _order_number(raw, text, ports, words, is_code_awaited=is_code_awaited)
+    if not SAYS_SOMETHING.search(WITH_A_DIGIT.sub(" ", text)):
+        return found or MISS  # figures alone
+    if (command := _rule(text, {name: of for name, of in words.rules.items() if intent_of(name) is None})) is not None:
+        return Meaning(command, found.argument if found else None)  # no intent stands for it: the rule alone decides
+    rule = _rule(text, words.hints) or _rule(text, words.rules)
+    intent = intent_of(rule) if rule is not None else None
+    return _meant(fused(intent, ports.guesses(text)), found, rule)
+
+
+def _meant(verdict: Verdict, found: Meaning | None, rule: str | None) -> Meaning:
+    """The command for a verdict; `found` is the order that the message names, `rule` what a rule saw in it."""
+    if found is not None and not _wants_more(verdict, rule):
+        return found
+    number = found.argument if found else None
+    how, intent, confidence = verdict.how, verdict.intent, verdict.confidence
+    if verdict.alternatives:
+        asked = " ".join([*verdict.alternatives, *([number] if number else [])])
+        return Meaning("unsure", asked, how, intent, confidence, verdict.alternatives)
+    if intent == Intent.OUT_OF_SCOPE:
+        return Meaning("miss", None, how, intent, confidence)
+    if intent == Intent.ORDER_STATUS:
+        return Meaning("orders" if rule == "orders" else "track", None, how, intent, confidence)
+    command, _, argument = line_for(intent, number).partition(":")
+    return Meaning(command, argument or None, how, intent, confidence)
 
 
 def _slash(raw: str, words: Catalogue) -> Meaning | None:
@@ -105,6 +143,8 @@ def _command(text: str, ports: Ports, words: Catalogue) -> Meaning | None:
         return Meaning("track", _own(rest, ports) or rest, how)
     if command is None or (command == "orders" and rest):  # "order 1002" asks for that one, not for the list
         return None
+    if A_WORD.search(WITH_A_DIGIT.sub(" ", rest)):  # "help me with order 1002" is a sentence
+        return None
     return Meaning(command, rest or None, how)
 
 
@@ -120,19 +160,25 @@ def _named(word: str, words: Catalogue) -> tuple[str | None, str]:
     return None, "nothing"
 
 
+def _wants_more(verdict: Verdict, rule: str | None) -> bool:
+    """Whether a message with an order's number wants anything else than to know where that order is."""
+    if verdict.alternatives:
+        return rule not in (None, "track", "orders")
+    return verdict.confidence >= LIKELY and verdict.intent in SERVICE and verdict.intent != Intent.ORDER_STATUS
+
+
 def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, is_code_awaited: bool) -> Meaning | None:
     """An own order's number counts as it stands, and so does a number that is all there is.
 
     Any other token needs a word before it that says what it is.
     """
-    if any(pattern.search(text) for pattern in words.rules["cancel"]):
-        return None
     if (own := _own(raw, ports)) is not None:
         return Meaning("track", own, "own-number")
     if not is_code_awaited and (alone := ALONE.fullmatch(text)):
         return Meaning("track", alone[1], "number")
     if cued := words.order_number.search(text) or re.search(r"#(\d{3,})", text):
-        return Meaning("track", cued[1].strip(" .,!?#").upper(), "cue")
+        number = cued[1].strip(" .,!?#").upper()
+        return Meaning("track", number, "cue") if len(number) >= SHORTEST_NUMBER else None
     return None
 
 
@@ -150,8 +196,6 @@ def candidates(raw: str) -> list[str]:
     return found[:MOST_CANDIDATES]
 
 
-def _rule(text: str, words: Catalogue) -> Meaning | None:
-    for command, patterns in words.rules.items():
-        if any(pattern.search(text) for pattern in patterns):
-            return Meaning(command, how="rule")
-    return None
+def _rule(text: str, table: Mapping[str, Sequence[re.Pattern[str]]]) -> str | None:
+    """The name of the first entry with a pattern that matches."""
+    return next((name for name, of in table.items() if any(pattern.search(text) for pattern in of)), None)

@@ -88,6 +88,8 @@ REACH = {
     "/v1/visit-cadences": Reach.WHOLE,
     "/v1/teams": Reach.WHOLE,
     "/v1/sync": Reach.TERRITORY,
+    "/v1/unknown-messages": Reach.WHOLE,
+    "/i/{token}": Reach.OWN,
 }
 
 HEAD = """# Who may call what

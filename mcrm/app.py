@@ -26,6 +26,7 @@ from mcrm.examples import EXAMPLES
 from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
 from mcrm.leads import resources as leads
+from mcrm.learning import resources as learning
 from mcrm.leases import resources as leases
 from mcrm.ledger import resources as ledger
 from mcrm.notes import resources as notes
@@ -93,6 +94,7 @@ BLUEPRINTS = (
     payments.own,
     invoices.blueprint,
     invoices.own,
+    invoices.linked,
     ledger.blueprint,
     reconciliation.blueprint,
     accounting.blueprint,
@@ -110,6 +112,7 @@ BLUEPRINTS = (
     deliveries.blueprint,
     templates.blueprint,
     templates.messages,
+    learning.blueprint,
     search.blueprint,
     bulk.imports,
     bulk.mappings,

@@ -102,6 +102,7 @@ class Settings:
     sms_countries: frozenset[str]
     carrier_secrets: Mapping[str, str]
     order_hold_hours: int
+    models: Path
     phones_origin: str | None
     limits: Limits
     twilio: Twilio | None
@@ -135,6 +136,7 @@ class Settings:
             sms_countries=read.optional("MCRM_SMS_COUNTRIES", "", _countries),
             carrier_secrets=read.optional("MCRM_CARRIER_SECRETS", "", _carrier_secrets),
             order_hold_hours=read.optional("MCRM_ORDER_HOLD_HOURS", "0", _whole(0, 24 * 366)),
+            models=read.optional("MCRM_BOT_MODELS", "var/bots", Path),
             phones_origin=read.optional("MCRM_PHONES_ORIGIN", "", _phones_origin),
             limits=_limits(read),
             twilio=_twilio(read),

@@ -22,6 +22,7 @@ from mcrm.integrations import models as integrations
 from mcrm.interactions import models as interactions
 from mcrm.invoices import models as invoices
 from mcrm.leads import models as leads
+from mcrm.learning import models as learning
 from mcrm.leases import models as leases
 from mcrm.ledger import models as ledger
 from mcrm.lookup import models as lookup
@@ -64,6 +65,7 @@ MODULES = (
     integrations,
     interactions,
     invoices,
+    learning,
     leads,
     leases,
     ledger,

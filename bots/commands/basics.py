@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bots.catalogue import offered, words
+from bots.catalogue import names_of, offered, words
+from bots.intents import line_for
 from bots.talk import Talk, phrase
 
 
@@ -69,7 +70,7 @@ def case_opened(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
 def language(talk: Talk, wanted: str | None) -> None:
     """LANGUAGE: which ones are spoken; with a name, the choice of one."""
     for tag in offered():
-        if wanted and wanted.casefold() in (tag, words(tag).name.casefold()):
+        if wanted and wanted.casefold() in names_of(tag, talk.words.language):
             talk.change(language=tag)
             return talk.call("set-language", language=tag)
     names = [words(tag).name for tag in offered()]
@@ -103,3 +104,28 @@ def miss(talk: Talk, argument: str | None) -> None:
     else:
         talk.say("miss.third")
         talk.choose((phrase("menu.agent"), "agent"))
+
+
+def unsure(talk: Talk, argument: str | None) -> None:
+    """Two things could be meant: which one? The argument names both intents, then the order if there was one."""
+    first, second, *rest = (argument or "").split()
+    talk.say("unsure")
+    talk.choose(
+        *((phrase(f"intent.{intent}"), line_for(intent, rest[0] if rest else None)) for intent in (first, second)),
+        (phrase("unsure.else"), "menu"),
+        is_menu=True,
+    )
+
+
+def desk(talk: Talk, argument: str | None) -> None:
+    """Understood, but nothing that a bot does here: a person is offered. The argument: the intent, then an order."""
+    intent, _, _ = (argument or "").partition(" ")
+    if f"intent.{intent}" not in talk.words.phrases:
+        return miss(talk, None)  # a button that we never made
+    talk.say("desk", topic=phrase(f"intent.{intent}"))
+    return talk.choose((phrase("menu.agent"), "agent"))
+
+
+def bot(talk: Talk, argument: str | None) -> None:
+    """Whoever asks is told that this is a machine."""
+    talk.say("bot")

@@ -1,8 +1,10 @@
 """LINK and VERIFY: whose chat is this, and is it really them?"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from bots import forms
 from bots.commands.basics import offer_menu
 from bots.talk import LOCKED_FOR, TRIES, VERIFIED_FOR, ShareNumber, Talk, phrase
 
@@ -38,9 +40,11 @@ def linked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
     """What came of a link or a shared number."""
     if outcome == "linked":
         if facts.get("proved"):
-            talk.change(verified_until=talk.event.now + VERIFIED_FOR)
+            talk.proved()
         talk.say("link.done", name=facts["name"])
-        offer_menu(talk)
+        forms.interrupt(talk)  # what was begun on another channel goes on here
+        if not talk.state.stack:
+            offer_menu(talk)
     elif outcome == "taken":
         talk.say("link.taken")
     elif outcome == "refused":
@@ -61,6 +65,7 @@ def verify(talk: Talk, argument: str | None) -> None:
 def code_sent(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
     """Ask for the code, whether or not one was sent: the difference would tell who is a customer."""
     if outcome == "too-soon":
+        talk.change(form=None)
         return talk.say("verify.soon")
     talk.change(flow="verify")
     talk.say("verify.sent")
@@ -75,9 +80,15 @@ def code(talk: Talk, digits: str | None) -> None:
 
 
 def code_checked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
-    """Right opens level 2 for fifteen minutes; five wrong ones lock, for strangers in the same words."""
+    """Right opens level 2 for fifteen minutes, and what needed it goes on.
+
+    Five wrong ones lock, for strangers in the same words.
+    """
     if outcome == "right":
-        talk.change(flow=None, asked=None, verified_until=talk.event.now + VERIFIED_FOR, slots={})
+        talk.change(flow=None, asked=None, slots={})
+        talk.proved()
+        if talk.state.form is not None:
+            return forms.advance(talk, replace(talk.state.form, code_until=None))
         return talk.say("verify.right", minutes=int(VERIFIED_FOR.total_seconds()) // 60)
     tries = int(talk.state.slots.get("tries", 0)) + 1
     if outcome == "locked" or tries >= TRIES:

@@ -14,7 +14,7 @@ MINUTES = int(LOCKED_FOR.total_seconds()) // 60
 def track(talk: Talk, number: str | None) -> None:
     """TRACK 1042: where that order is. Without a number: the one open order, or a choice."""
     if number is not None:
-        return _by_number(talk, number)
+        return by_number(talk, number)
     if not talk.event.known:
         return strangers(talk)
     orders = list(talk.ports.orders())
@@ -42,13 +42,7 @@ def orders(talk: Talk, words: str | None) -> None:
     return _offer(talk, latest)
 
 
-def cancel(talk: Talk, words: str | None) -> None:
-    """CANCEL in a chat asks what to do; it never cancels anything."""
-    talk.say("cancel.ask")
-    talk.choose((phrase("menu.track"), "track"), (phrase("menu.agent"), "agent"))
-
-
-def _by_number(talk: Talk, number: str) -> None:
+def by_number(talk: Talk, number: str) -> None:
     """An own order is told whatever was guessed before: the list shows it anyway. All others look alike, and count."""
     if (order := talk.ports.track(number)) is not None:
         talk.change(failures=0)

@@ -39,6 +39,7 @@ class Kind(StrEnum):
 
     MESSAGE_RECEIVED = "message.received"
     MESSAGE_UNREADABLE = "message.unreadable"
+    MESSAGE_LABELLED = "message.labelled"
     DELIVERY_QUEUED = "delivery.queued"
     DELIVERY_READ = "delivery.read"
 

@@ -8,14 +8,14 @@ from flask.views import MethodView
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Area, Role
+from mcrm.actors import STAFF, SYSTEM, Actor, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page_of, whole, whole_of
 from mcrm.api.rows import compile_rows
 from mcrm.config import Settings
 from mcrm.db import reading
-from mcrm.invoices import crediting, service
+from mcrm.invoices import crediting, links, service
 from mcrm.invoices.crediting import Pieces
 from mcrm.invoices.models import Invoice
 from mcrm.invoices.schemas import (
@@ -32,6 +32,7 @@ from mcrm.orders.schemas import NothingSchema
 from mcrm.transaction import perform
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/v1", area=Area.BOOKS, description="Invoices and credit notes.")
+linked = Blueprint("linked-invoices", __name__, url_prefix="/i", description="Invoices behind links that expire.")
 own = Blueprint("own-invoices", __name__, url_prefix="/v1/me/invoices", description="What customers were invoiced.")
 KEEPERS = {Role.ADMIN, Role.MANAGER}
 TABLE = Invoice.__table__
@@ -78,12 +79,12 @@ def listed(query: dict[str, Any]) -> Response:
     return ROWS.listed(found, NEWEST_FIRST, **query)
 
 
-def as_pdf(invoice_id: UUID) -> Response:
+def as_pdf(actor: Actor, invoice_id: UUID) -> Response:
     """A document as PDF: the same bytes whenever it is asked for."""
     from mcrm.invoices.document import render  # late: it brings a quarter of a second and 15 MB
 
     with reading() as session:
-        invoice = service.reachable(session, current_actor, invoice_id)
+        invoice = service.reachable(session, actor, invoice_id)
         lines = service.lines_of(session, invoice.id)
     headers = {"Content-Disposition": f'attachment; filename="{invoice.number}.pdf"'}
     return Response(render(invoice, lines), mimetype="application/pdf", headers=headers)
@@ -143,7 +144,7 @@ class InvoicePdf(MethodView):
     @blueprint.file("application/pdf", "The document on A4")
     def get(self, id: UUID) -> Response:
         """One invoice or credit note as PDF."""
-        return as_pdf(id)
+        return as_pdf(current_actor, id)
 
 
 @blueprint.route("/invoices/<uuid:id>/credit-notes", roles=KEEPERS)
@@ -193,4 +194,16 @@ class OwnInvoicePdf(MethodView):
     @own.file("application/pdf", "The document on A4")
     def get(self, id: UUID) -> Response:
         """One of your invoices or credit notes as PDF."""
-        return as_pdf(id)
+        return as_pdf(current_actor, id)
+
+
+@linked.route("/<token>", public=True)
+class LinkedInvoice(MethodView):
+    """One that the bots gave a link to."""
+
+    @linked.file("application/pdf", "The document on A4")
+    def get(self, token: str) -> Response:
+        """The invoice that this link opens, as PDF; 404 once the link is over."""
+        shown = as_pdf(SYSTEM, links.invoice_of(token))
+        shown.headers["Cache-Control"] = "no-store"
+        return shown

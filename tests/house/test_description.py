@@ -22,6 +22,7 @@ NOT_DESCRIBED = {"health", "docs", "carrier-doors"}
 FILES = {
     "/v1/invoices/{id}/pdf": "application/pdf",
     "/v1/me/invoices/{id}/pdf": "application/pdf",
+    "/i/{token}": "application/pdf",
     "/v1/ledger/entries.csv": "text/csv",
     "/v1/imports/{id}/report.csv": "text/csv",
     **{f"/v1/exports/{name}.csv": "text/csv" for name in SOURCES},

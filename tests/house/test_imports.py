@@ -73,6 +73,7 @@ LAYERS = (
     {"bulk"},
     {"bulkchanges"},
     {"conversations", "cases"},
+    {"learning"},
     {"search"},
     {"sync"},
     {"examples"},

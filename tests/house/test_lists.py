@@ -139,6 +139,7 @@ PUT_TOGETHER = {
     "/v1/accounts/{id}/notes": "what a fact in the log says",
     "/v1/duplicates": "two contacts and how alike they are",
     "/v1/ledger/entries": "an entry and its postings",
+    "/v1/unknown-messages": "a message, what the bots made of it, and what a person says it meant",
 }
 """Lists whose items are no row, and what they are instead."""
 

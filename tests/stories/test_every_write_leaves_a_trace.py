@@ -104,6 +104,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     rules(walk, ada)
     people(walk, ada)
     people_known_better(walk, ada)
+    learning(walk, ada)
     selling(walk, ada)
     storing(walk, ada)
     quoting_and_returning(walk, ada)
@@ -431,6 +432,13 @@ def signing_in(walk: Walk, ada: Caller) -> None:
     assert second
     walk.step("DELETE", f"/v1/me/sessions/{other}", lambda: sam.delete(f"/v1/me/sessions/{other}"))
     walk.post(sam, "/v1/auth/logout")
+
+
+def learning(walk: Walk, ada: Caller) -> None:
+    """A message that the bots did not understand gets its label."""
+    Phones().text("+447700900299", "zorp glibber")
+    [unknown] = ada.get("/v1/unknown-messages").json["items"]
+    walk.put(ada, f"/v1/unknown-messages/{unknown['id']}/label", {"intent": "oos"})
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

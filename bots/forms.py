@@ -1,0 +1,284 @@
+"""The form runner: walks a flow from slot to slot, through guard, level and confirmation, to its action. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bots.commands.basics import strangers
+from bots.commands.orders import by_number
+from bots.flowfiles import Flow, Slot, flows
+from bots.slots import plain_words, read
+from bots.talk import ANSWER_WITHIN, Allowed, Form, Option, Refused, Talk, phrase
+from bots.understanding import candidates
+
+AGREE_WITHIN = timedelta(minutes=10)
+CODE_WITHIN = timedelta(minutes=5)
+FORGOTTEN_AFTER = timedelta(hours=24)
+MOST_INTERRUPTED = 2
+MOST_OPTIONS = 5
+SENTENCE = re.compile(r"[^\W\d_]{3}")
+"""A digit that chose the flow says nothing more."""
+
+
+def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
+    """Start a flow; what the customer has said already fills its first slot."""
+    flow, form = flows()[flow_id], Form(flow_id)
+    if talk.level == 0 and flow.level > 0:
+        return strangers(talk)
+    first = next(iter(flow.slots), None)
+    said = argument or (talk.event.text if SENTENCE.search(talk.event.text) else "")
+    if first is not None and first.type == "order" and said:
+        if (number := read("order", said, ports=talk.ports)) is not None:
+            form = _with(form, first.name, number)
+        elif named := argument or next(iter(candidates(said)), None):
+            return by_number(talk, named)
+    elif first is not None and argument and (value := read(first.type, argument, ports=talk.ports)) is not None:
+        form = _with(form, first.name, value)
+    return advance(talk, form)
+
+
+def advance(talk: Talk, form: Form) -> None:
+    """Ask for what is missing; when nothing is, see whether it may be done, by whom, and with which consent."""
+    flow = flows()[form.flow]
+    if (slot := _missing(flow, form)) is not None:
+        return _ask(talk, flow, form, slot)
+    facts: Mapping[str, Any] = {}
+    if flow.guard is not None:
+        verdict = talk.ports.guard(flow.guard, form.values)
+        if isinstance(verdict, Refused):
+            return _refuse(talk, flow, form, verdict)
+        assert isinstance(verdict, Allowed)
+        facts = verdict.facts
+    if talk.level < flow.level:
+        return _ask_code(talk, form)
+    if form.agreed < flow.confirmations:
+        return _ask_consent(talk, flow, form, facts)
+    talk.change(form=None)
+    return talk.call("errand", flow=flow.id, values=dict(form.values))
+
+
+def fill(talk: Talk, form: Form, slot: str, value: str) -> None:
+    """Take an answer; whatever was agreed before, was agreed to something else."""
+    advance(talk, replace(_with(form, slot, value), agreed=0, tries=0))
+
+
+def choose(talk: Talk, form: Form, place: int) -> None:
+    """Take the option at that place of the question that was asked last."""
+    if form.asked == "confirm":
+        if place == 1:
+            return advance(talk, replace(form, agreed=form.agreed + 1))
+        return leave(talk, form, flows()[form.flow].kept)
+    if form.asked == "resume":
+        if place == 1:
+            return advance(talk, replace(form, agreed=0))
+        return leave(talk, form, "form.left")
+    return fill(talk, form, form.asked, form.options[place - 1])
+
+
+def correct(talk: Talk, form: Form, said: str) -> bool:
+    """“No, 41”: the latest answer that these words can replace is replaced; whether there was one."""
+    flow = flows()[form.flow]
+    filled = [slot for slot in flow.slots if slot.name in form.values]
+    for slot in reversed(filled):
+        if (value := _read(talk, slot, form, said)) is not None:
+            following = flow.slots[flow.slots.index(slot) + 1 :]
+            kept = dict(form.values)
+            for later in following:
+                if later.options_from is not None:  # what could be chosen hung on what is corrected
+                    kept.pop(later.name, None)
+            fill(talk, replace(form, values=kept), slot.name, value)
+            return True
+    return False
+
+
+def back(talk: Talk, form: Form) -> None:
+    """BACK: the question before this one; from the first one out of the flow."""
+    flow = flows()[form.flow]
+    order = [slot.name for slot in flow.slots if slot.name in form.values]
+    if not order:
+        return leave(talk, form, "form.left")
+    values = {name: value for name, value in form.values.items() if name != order[-1]}
+    slot = flow.slot(order[-1])
+    return _ask(talk, flow, replace(form, values=values, agreed=0, tries=0), slot, always=True)
+
+
+def leave(talk: Talk, form: Form, words: str) -> None:
+    """End the flow with nothing done."""
+    talk.change(form=None)
+    talk.say(words)
+
+
+def again(talk: Talk, form: Form) -> None:
+    """That was no answer: ask once more, in other words; after the last try offer a person."""
+    flow = flows()[form.flow]
+    slot = next((slot for slot in flow.slots if slot.name == form.asked), None)
+    tries = form.tries + 1
+    if tries >= (slot.retries if slot else 3):
+        talk.change(form=replace(form, tries=0))
+        talk.say("form.stuck", flow=phrase(flow.title))
+        talk.choose((phrase("menu.agent"), "agent"), (phrase("menu.menu"), "menu"), is_menu=True)
+        return None
+    talk.say("form.again" if tries == 1 else "form.again-more")
+    form = replace(form, tries=tries)
+    if slot is not None:
+        return _ask(talk, flow, form, slot, always=True)
+    return advance(talk, form)
+
+
+def expired(talk: Talk, form: Form) -> None:
+    """Too long ago: the answers so far are kept, and the customer says whether to go on."""
+    form = replace(form, asked="resume", nonce=talk.event.nonce, until=talk.event.now + ANSWER_WITHIN)
+    form = replace(form, options=("yes", "no"))
+    talk.say("form.continue", flow=phrase(flows()[form.flow].title))
+    _offer(talk, form, [phrase("form.yes"), phrase("form.no")])
+
+
+def interrupt(talk: Talk) -> None:
+    """Put the flow aside for something else; more than two that wait are forgotten, the oldest first."""
+    if talk.state.form is not None:
+        waiting = (*talk.state.stack, talk.state.form)[-MOST_INTERRUPTED:]
+        talk.change(form=None, stack=waiting)
+
+
+def resume(talk: Talk) -> None:
+    """Come back to what was put aside, once nothing else is being asked."""
+    if talk.state.form is None and talk.state.stack and talk.is_settled:
+        *waiting, form = talk.state.stack
+        talk.change(stack=tuple(waiting))
+        talk.say("form.back", flow=phrase(flows()[form.flow].title))
+        advance(talk, replace(form, agreed=0))
+
+
+def done(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
+    """What came of the action: its words, and what it leads to."""
+    talk.say(outcome, items=facts.get("items", ()), **facts.get("facts", {}))
+    if facts.get("options"):
+        talk.choose(*facts["options"])
+    if (following := facts.get("next")) is not None:
+        advance(talk, Form(following[0], values=following[1]))
+
+
+def is_late(form: Form, talk: Talk) -> bool:
+    """Whether the question was asked too long ago to be answered."""
+    return form.until is not None and form.until <= talk.event.now
+
+
+def forget(talk: Talk) -> None:
+    """Drop what was asked so long ago that nobody remembers it; what is left and waits for nothing else goes on."""
+    stack = [form for form in talk.state.stack if _is_remembered(form, talk)]
+    form = talk.state.form if talk.state.form is not None and _is_remembered(talk.state.form, talk) else None
+    if form is None and stack and talk.state.asked is None:
+        form = stack.pop()
+    talk.change(form=form, stack=tuple(stack))
+
+
+def _is_remembered(form: Form, talk: Talk) -> bool:
+    return form.flow in flows() and (form.until is None or form.until + FORGOTTEN_AFTER > talk.event.now)
+
+
+def asked_slot(form: Form) -> Slot | None:
+    """The slot that was asked for; None while a code, a consent or a decision is awaited."""
+    return next((slot for slot in flows()[form.flow].slots if slot.name == form.asked), None)
+
+
+def answer_to(talk: Talk, form: Form, text: str) -> str | None:
+    """The value that a text gives to the slot asked for."""
+    slot = asked_slot(form)
+    return _read(talk, slot, form, text) if slot is not None else None
+
+
+def search(talk: Talk, form: Form, text: str) -> bool:
+    """A product that is not in the list shown: look for it; whether there is any."""
+    slot = asked_slot(form)
+    if slot is None or slot.type != "product":
+        return False
+    found = talk.ports.options(slot.options_from or "", {**form.values, "search": text})
+    if not found:
+        return False
+    if len(found) == 1:
+        fill(talk, form, slot.name, found[0].value)
+    else:
+        advance(talk, _with(form, "search", text))
+    return True
+
+
+def _missing(flow: Flow, form: Form) -> Slot | None:
+    for slot in flow.slots:
+        if slot.name not in form.values and all(form.values.get(name) == value for name, value in slot.when.items()):
+            return slot
+    return None
+
+
+def _options(talk: Talk, slot: Slot, form: Form) -> tuple[Option, ...]:
+    if slot.options_from is not None:
+        return talk.ports.options(slot.options_from, form.values)[:MOST_OPTIONS]
+    said = talk.words.phrases
+    return tuple(Option(value, phrase(label), plain_words(str(said[label]))) for value, label in slot.options)
+
+
+def _read(talk: Talk, slot: Slot, form: Form, text: str) -> str | None:
+    options = _options(talk, slot, form) if slot.type in ("choice", "product") else ()
+    return read(slot.type, text, ports=talk.ports, options=options, old=form.values.get(slot.name))
+
+
+def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False) -> None:
+    options = _options(talk, slot, form)
+    if slot.options_from is not None and slot.type != "product":
+        if not options:
+            return leave(talk, form, "form.nothing")
+        if len(options) == 1 and not always and form.tries == 0:
+            return fill(talk, form, slot.name, options[0].value)
+    form = replace(form, asked=slot.name, nonce=talk.event.nonce, until=talk.event.now + ANSWER_WITHIN)
+    form = replace(form, options=tuple(option.value for option in options))
+    talk.say(slot.ask)
+    if options:
+        return _offer(talk, form, [option.label for option in options])
+    return _await(talk, form)
+
+
+def _ask_code(talk: Talk, form: Form) -> None:
+    """A code to the number on file; while one is on its way no other is sent."""
+    is_underway = form.code_until is not None and form.code_until > talk.event.now
+    until = form.code_until if is_underway else talk.event.now + CODE_WITHIN
+    talk.change(form=replace(form, asked="code", until=talk.event.now + ANSWER_WITHIN, options=(), code_until=until))
+    if is_underway:
+        talk.say("verify.format")
+        talk.change(flow="verify")
+        return talk.ask("code")
+    return talk.call("send-code")
+
+
+def _ask_consent(talk: Talk, flow: Flow, form: Form, facts: Mapping[str, Any]) -> None:
+    form = replace(form, asked="confirm", nonce=talk.event.nonce, until=talk.event.now + AGREE_WITHIN)
+    form = replace(form, options=("yes", "no"))
+    said = flow.read_back_again if form.agreed and flow.read_back_again else flow.read_back
+    talk.say(said or flow.title, **facts)
+    _offer(talk, form, [phrase("form.yes"), phrase("form.no")])
+
+
+def _offer(talk: Talk, form: Form, labels: list[Any]) -> None:
+    talk.change(form=form)
+    talk.choose(*((label, f"pick:{form.nonce}:{place}") for place, label in enumerate(labels, 1)))
+
+
+def _await(talk: Talk, form: Form) -> None:
+    """Digits that answered an earlier question answer this one now."""
+    slots = {name: value for name, value in talk.state.slots.items() if name != "choices"}
+    talk.change(form=form, slots=slots)
+    talk.ask("form")
+
+
+def _refuse(talk: Talk, flow: Flow, form: Form, verdict: Refused) -> None:
+    """Say why not, and offer what can be done instead, with the same order if there is one."""
+    talk.change(form=None)
+    talk.say(verdict.why.key, **verdict.why.params)
+    if flow.instead:
+        order = f":{form.values['order']}" if "order" in form.values else ""
+        lines = {command: command + (order if command in flows() else "") for command in flow.instead}
+        talk.choose(*((phrase(f"menu.{command}"), line) for command, line in lines.items()))
+
+
+def _with(form: Form, slot: str, value: str) -> Form:
+    return replace(form, values={**form.values, slot: value})

@@ -1,0 +1,203 @@
+"""What flows look up before they ask or agree: choices, and whether something may be done. Nothing is changed here."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from bots.catalogue import Money, Phrase
+from bots.slots import plain_words
+from bots.talk import Allowed, Option, Refused, Verdict, phrase
+from bots.turn import Turn
+from mcrm.actors import Actor
+from mcrm.errors import DomainError
+from mcrm.invoices import service as invoices
+from mcrm.invoices.models import Invoice
+from mcrm.orders import placing, reordering, service
+from mcrm.orders.models import Order, OrderLine, OrderStatus
+from mcrm.orders.placing import Wanted
+from mcrm.orders.tracking import orders_of_contact
+from mcrm.products.models import Product
+from mcrm.products.service import products_of, searched
+from mcrm.returns import service as returns
+
+Values = Mapping[str, str]
+BEFORE_LEAVING = (OrderStatus.NEW, OrderStatus.CONFIRMED)
+HAS_LEFT = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
+MOST_LOOKED_AT = 10
+
+
+def order_named(session: Session, actor: Actor, number: str) -> Order | None:
+    """The actor's own order of that number, the newest if numbers repeat."""
+    query = service.orders_of(actor).where(Order.number_key == service.number_key(number))
+    return session.scalars(query.order_by(Order.placed_at.desc())).first()
+
+
+def live_lines(session: Session, order: Order) -> list[OrderLine]:
+    """The lines of an order of which anything is still wanted."""
+    return [line for line in service.lines_of(session, [order.id])[order.id] if line.live_quantity > 0]
+
+
+def returnable(session: Session, order: Order) -> dict[UUID, int]:
+    """How many pieces of each line have left and are not coming back yet."""
+    gone = returns.returned(session, order.id)
+    lines = service.lines_of(session, [order.id])[order.id]
+    left = {line.id: line.shipped_quantity - gone.get(line.id, 0) for line in lines}
+    return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
+
+
+def _orders_in(*states: OrderStatus) -> Callable[[Turn, Values], tuple[Option, ...]]:
+    def options(turn: Turn, values: Values) -> tuple[Option, ...]:
+        if turn.contact is None:
+            return ()
+        found = orders_of_contact(turn.session, turn.actor, MOST_LOOKED_AT)
+        return tuple(
+            Option(one.number, phrase("orders.entry", number=one.number, status=phrase(f"short.{one.status}")))
+            for one in found
+            if not states or one.status in states
+        )
+
+    return options
+
+
+def _lines(turn: Turn, values: Values) -> tuple[Option, ...]:
+    order = order_named(turn.session, turn.actor, values["order"])
+    lines = live_lines(turn.session, order) if order else []
+    return tuple(
+        Option(
+            str(line.id),
+            phrase("track.item", quantity=line.live_quantity, description=line.description),
+            plain_words(line.description),
+        )
+        for line in lines
+    )
+
+
+def _catalogue(turn: Turn, values: Values) -> tuple[Option, ...]:
+    """What is on sale and has a price for this customer, by name; narrowed to what they looked for."""
+    query = searched(products_of(turn.actor), values.get("search")).order_by(Product.name, Product.id)
+    options = []
+    for product in turn.session.scalars(query.limit(MOST_LOOKED_AT)):
+        drafted = _drafted(turn, [Wanted(product.id, 1)])
+        if isinstance(drafted, placing.Draft):
+            price = Money(drafted.money["total"], drafted.currency)
+            label = phrase("order.product", name=product.name, price=price)
+            options.append(Option(str(product.id), label, plain_words(product.name)))
+    return tuple(options)
+
+
+def _drafted(turn: Turn, wanted: list[Wanted]) -> placing.Draft | Refused:
+    assert turn.contact is not None
+    try:
+        return placing.draft(turn.session, turn.actor, turn.contact.account_id, wanted)
+    except DomainError:
+        return Refused(phrase("order.not-on-sale"))
+
+
+def _cancellable(turn: Turn, values: Values) -> Verdict:
+    order = order_named(turn.session, turn.actor, values["order"])
+    if order is None:
+        return Refused(phrase("track.unknown", number=values["order"]))
+    lines = service.lines_of(turn.session, [order.id])[order.id]
+    if order.status not in BEFORE_LEAVING or any(line.shipped_quantity for line in lines):
+        return Refused(phrase("drop.too-late", number=order.number, status=phrase(f"short.{order.status}")))
+    return Allowed({"number": order.number, "total": Money(order.total, order.currency)})
+
+
+def _changeable(turn: Turn, values: Values) -> Verdict:
+    order = order_named(turn.session, turn.actor, values["order"])
+    line = turn.session.get(OrderLine, UUID(values["line"]))
+    if order is None or line is None or line.order_id != order.id:
+        return Refused(phrase("track.unknown", number=values["order"]))
+    if order.status not in BEFORE_LEAVING or line.shipped_quantity:
+        return Refused(phrase("change.too-late", number=order.number, status=phrase(f"short.{order.status}")))
+    facts = {"number": order.number, "description": line.description}
+    return Allowed(facts | {"before": line.live_quantity, "after": int(values["quantity"])})
+
+
+def _orderable_again(turn: Turn, values: Values) -> Verdict:
+    order = order_named(turn.session, turn.actor, values["order"])
+    if order is None:
+        return Refused(phrase("track.unknown", number=values["order"]))
+    try:
+        found = reordering.again(turn.session, turn.actor, order_id=order.id)
+    except DomainError:
+        return Refused(phrase("reorder.gone", number=order.number))
+    drafted = _drafted(turn, list(found.wanted))
+    if isinstance(drafted, Refused):
+        return drafted
+    total = Money(drafted.money["total"], drafted.currency)
+    facts = {"number": order.number, "pieces": sum(line.quantity for line in found.wanted), "total": total}
+    missing = phrase("reorder.without", gone=", ".join(found.gone)) if found.gone else phrase("reorder.complete")
+    return Allowed(facts | {"missing": missing})
+
+
+def _orderable(turn: Turn, values: Values) -> Verdict:
+    drafted = _drafted(turn, [Wanted(UUID(values["product"]), int(values["quantity"]))])
+    if isinstance(drafted, Refused):
+        return drafted
+    line = drafted.lines[0]
+    total = Money(drafted.money["total"], drafted.currency)
+    return Allowed({"quantity": line["quantity"], "description": line["description"], "total": total})
+
+
+def _refundable(turn: Turn, values: Values) -> Verdict:
+    order = order_named(turn.session, turn.actor, values["order"])
+    if order is None:
+        return Refused(phrase("track.unknown", number=values["order"]))
+    if order.status not in HAS_LEFT:
+        return Refused(phrase("refund.not-sent", number=order.number, status=phrase(f"short.{order.status}")))
+    pieces = returnable(turn.session, order)
+    if not pieces:
+        return Refused(phrase("refund.nothing-left", number=order.number))
+    return Allowed({"number": order.number, "pieces": sum(pieces.values()), "reason": _reason(values["reason"])})
+
+
+def _reason(reason: str) -> Phrase:
+    return {
+        "damaged": phrase("refund.damaged"),
+        "wrong_item": phrase("refund.wrong-item"),
+        "not_as_described": phrase("refund.not-as-described"),
+        "changed_mind": phrase("refund.changed-mind"),
+    }[reason]
+
+
+def _invoiced(turn: Turn, values: Values) -> Verdict:
+    order = order_named(turn.session, turn.actor, values["order"])
+    if order is None:
+        return Refused(phrase("track.unknown", number=values["order"]))
+    found = invoices.invoices_of(turn.actor).where(Invoice.order_id == order.id).limit(1)
+    if turn.session.scalars(found).first() is None:
+        return Refused(phrase("invoice.none", number=order.number))
+    return Allowed({"number": order.number})
+
+
+def _profile_change(turn: Turn, values: Values) -> Verdict:
+    if values["field"] == "phone":
+        return Allowed({"field": phrase("profile.phone"), "value": values["phone"]})
+    return Allowed({"field": phrase("profile.name"), "value": values["name"]})
+
+
+def _read_back(turn: Turn, values: Values) -> Verdict:
+    """Nothing to check: the answers themselves are read back."""
+    return Allowed(dict(values))
+
+
+OPTIONS: Mapping[str, Callable[[Turn, Values], tuple[Option, ...]]] = {
+    "orders": _orders_in(),
+    "orders-before-leaving": _orders_in(*BEFORE_LEAVING),
+    "orders-that-left": _orders_in(*HAS_LEFT),
+    "lines": _lines,
+    "catalogue": _catalogue,
+}
+
+GUARDS: Mapping[str, Callable[[Turn, Values], Verdict]] = {
+    "cancellable": _cancellable,
+    "changeable": _changeable,
+    "orderable": _orderable,
+    "orderable-again": _orderable_again,
+    "refundable": _refundable,
+    "invoiced": _invoiced,
+    "profile-change": _profile_change,
+    "read-back": _read_back,
+}

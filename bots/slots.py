@@ -1,0 +1,98 @@
+"""What answers a question: a reader per slot type turns the customer's words into a value, or says that they do not."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from bots.talk import Option, Ports
+from mcrm.addresses.countries import spelt
+from mcrm.contacts.errors import AddressInvalid
+from mcrm.contacts.points import normalise
+from mcrm.errors import DomainError
+
+LONGEST = 500
+MOST_PIECES = 999
+HOUSE_NUMBER = re.compile(r"\d+[a-z]?\b", re.IGNORECASE)
+NONE_OF_IT = frozenset({"none", "remove", "remove it", "drop it", "zero"})
+
+
+def plain_words(text: str) -> str:
+    """Lower case, words only, single spaces."""
+    return " ".join(re.sub(r"[^\w\s]", " ", text.casefold()).split())
+
+
+def _order(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    return ports.own_number(text)
+
+
+def _choice(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    said = plain_words(text)
+    found = [option.value for option in options if said and said in (plain_words(option.value), option.words)]
+    if not found and len(said) > 3:
+        found = [option.value for option in options if said in option.words]
+    return found[0] if len(found) == 1 else None
+
+
+def _text(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    return text.strip()[:LONGEST] if re.search(r"\w\w", text) else None
+
+
+def _street(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    """A house number alone corrects the number of what was said before."""
+    text = text.strip(" .,")[:120]
+    if old and HOUSE_NUMBER.fullmatch(text):
+        return HOUSE_NUMBER.sub(text, old, count=1)
+    return text if re.search(r"\w{2}", text) and re.search(r"\d|\s", text) else None
+
+
+def _city(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    text = text.strip(" .,")
+    return text[:80] if re.fullmatch(r"[^\W\d_][^\d_]{1,79}", text) else None
+
+
+def _postcode(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    try:
+        return spelt(ports.region, text.strip(" .,"))
+    except DomainError:
+        return None
+
+
+def _quantity(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    said = plain_words(text)
+    if said in NONE_OF_IT:
+        return "0"
+    found = re.fullmatch(r"(?:make it )?(\d{1,3})(?: (?:of them|pieces?|times|x))?", said, re.ASCII)
+    return str(int(found[1])) if found and 1 <= int(found[1]) <= MOST_PIECES else None
+
+
+def _phone(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    if len(re.sub(r"\D", "", text)) < 7:
+        return None
+    try:
+        return normalise("sms", text, region=ports.region)
+    except AddressInvalid:
+        return None
+
+
+def _code(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    return re.sub(r"\D", "", text) if re.fullmatch(r"\s*\d(?:[ -]?\d){5}\s*\.?", text, re.ASCII) else None
+
+
+READERS: Mapping[str, Callable[[str, str | None, Ports, tuple[Option, ...]], str | None]] = {
+    "order": _order,
+    "choice": _choice,
+    "product": _choice,
+    "text": _text,
+    "street": _street,
+    "city": _city,
+    "postcode": _postcode,
+    "quantity": _quantity,
+    "phone": _phone,
+    "code": _code,
+}
+OWN_WORDS = frozenset({"text", "street", "city"})
+"""Types that nearly any sentence could answer."""
+
+
+def read(kind: str, text: str, *, ports: Ports, options: tuple[Option, ...] = (), old: str | None = None) -> str | None:
+    """The value that these words stand for, None when they answer nothing; `old` is what a correction replaces."""
+    return READERS[kind](text, old, ports, options)
