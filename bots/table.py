@@ -19,6 +19,8 @@ COMMANDS: Mapping[str, Command] = {
     "start": basics.start,
     "thanks": basics.thanks,
     "agent": basics.agent,
+    "bot": basics.bot,
+    "rate": basics.rate,
     "language": basics.language,
     "link": identity.link,
     "verify": identity.verify,
@@ -30,6 +32,7 @@ COMMANDS: Mapping[str, Command] = {
 
 AFTER: Mapping[str, After] = {
     "open-case": basics.case_opened,
+    "rate": basics.rated,
     "set-language": basics.language_set,
     "offer-link": identity.link_offered,
     "use-link": identity.linked,

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import localedata
+from babel.dates import format_skeleton
 from sqlalchemy.orm import Session
 
 from bots.house import House
@@ -60,6 +63,12 @@ class Turn:
         )
         if rendered is not None:
             self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=rendered.reply_keyboard)
+
+    def moment(self, at: datetime) -> str:
+        """An instant with its day and time, as the customer's clock and language say it."""
+        locale = f"{self.language}_{self.house.region}"
+        known = locale if locale in localedata.locale_identifiers() else self.language
+        return str(format_skeleton("EEEEMMMMdHmz", at.astimezone(self._zone), tzinfo=self._zone, locale=known))
 
     @property
     def _zone(self) -> ZoneInfo:

@@ -72,6 +72,7 @@ LAYERS = (
     {"bulk"},
     {"bulkchanges"},
     {"conversations", "cases"},
+    {"inbox"},
     {"search"},
     {"sync"},
     {"examples"},
