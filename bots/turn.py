@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import localedata
-from babel.dates import format_skeleton
+from babel.dates import format_datetime
 from sqlalchemy.orm import Session
 
 from bots.house import House
@@ -68,7 +68,8 @@ class Turn:
         """An instant with its day and time, as the customer's clock and language say it."""
         locale = f"{self.language}_{self.house.region}"
         known = locale if locale in localedata.locale_identifiers() else self.language
-        return str(format_skeleton("EEEEMMMMdHmz", at.astimezone(self._zone), tzinfo=self._zone, locale=known))
+        form = "EEEE, MMMM d, h:mm a z" if known.endswith("_US") else "EEEE d MMMM, HH:mm z"
+        return str(format_datetime(at, form, tzinfo=self._zone, locale=known))
 
     @property
     def _zone(self) -> ZoneInfo:

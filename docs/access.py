@@ -86,6 +86,9 @@ REACH = {
     "/v1/visit-forms": Reach.WHOLE,
     "/v1/visit-cadences": Reach.WHOLE,
     "/v1/teams": Reach.WHOLE,
+    "/v1/cases": Reach.TERRITORY,
+    "/v1/inbox": Reach.WHOLE,
+    "/v1/canned-replies": Reach.WHOLE,
     "/v1/sync": Reach.TERRITORY,
 }
 

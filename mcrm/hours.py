@@ -47,9 +47,7 @@ def read(text: str) -> Hours:
 NO_HOLIDAYS: frozenset[date] = frozenset()
 
 
-def after(
-    start: datetime, minutes: int, hours: Hours | None, holidays: Collection[date] = NO_HOLIDAYS
-) -> datetime:
+def after(start: datetime, minutes: int, hours: Hours | None, holidays: Collection[date] = NO_HOLIDAYS) -> datetime:
     """The instant so many minutes of business hours after `start` (aware), in UTC; of all hours where there are none.
 
     `holidays` are days of the hours' zone on which nobody works. When the clocks change, an hour of that day is lost
@@ -72,9 +70,7 @@ def is_open(at: datetime, hours: Hours, holidays: Collection[date] = NO_HOLIDAYS
     return opens <= at < closes
 
 
-def worked(
-    start: datetime, end: datetime, hours: Hours | None, holidays: Collection[date] = NO_HOLIDAYS
-) -> timedelta:
+def worked(start: datetime, end: datetime, hours: Hours | None, holidays: Collection[date] = NO_HOLIDAYS) -> timedelta:
     """How much business time lies between two instants (aware); nothing where the end comes first."""
     if hours is None or end <= start:
         return max(end - start, timedelta(0))

@@ -151,9 +151,7 @@ def _trace(
     payload: dict[str, Any],
     at: datetime | None = None,
 ) -> UUID:
-    about = log.About(
-        contact_id=case.contact_id, contact_point_id=case.contact_point_id, subject=("case", case.id)
-    )
+    about = log.About(contact_id=case.contact_id, contact_point_id=case.contact_point_id, subject=("case", case.id))
     return log.append(session, actor, kind, about=about, payload=payload, at=at)
 
 

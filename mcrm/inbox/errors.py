@@ -45,7 +45,7 @@ class CannedReplyNameTaken(Conflict):
     code = "canned-reply.name-taken"
 
 
-class VariableUnknown(Invalid):
-    """Canned replies know no such variable."""
+class CannedReplyUnreadable(Invalid):
+    """These words cannot be filled."""
 
-    code = "canned-reply.variable-unknown"
+    code = "canned-reply.unreadable"

@@ -80,6 +80,7 @@ def begin(
     hours, now = opening.opening(session), clock.now()
     conversation.owner = Owner.HUMAN.value
     made = Handover(
+        created_at=now,
         conversation_id=conversation.id,
         contact_id=contact.id if contact else None,
         contact_point_id=point.id,
@@ -174,9 +175,7 @@ def _later(
     session: Session, actor: Actor, point: ContactPoint, contact: Contact | None, reason: str, asked: str
 ) -> Placed:
     whose = contact.id if contact else None
-    case, is_new = open_case(
-        session, actor, kind=reason, summary=asked, contact_id=whose, contact_point_id=point.id
-    )
+    case, is_new = open_case(session, actor, kind=reason, summary=asked, contact_id=whose, contact_point_id=point.id)
     return Placed(None, case, is_new)
 
 

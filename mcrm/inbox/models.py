@@ -48,7 +48,9 @@ class Handover(Versioned):
         CheckConstraint("ended_by IN ('agent', 'customer', 'idle')", name="ended_by"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         CheckConstraint("state <> 'taken' OR agent_id IS NOT NULL", name="taken_by_somebody"),
-        Index("uq_handovers_going_on", "conversation_id", unique=True, sqlite_where=_INDEXED, postgresql_where=_INDEXED),
+        Index(
+            "uq_handovers_going_on", "conversation_id", unique=True, sqlite_where=_INDEXED, postgresql_where=_INDEXED
+        ),
         Index("ix_handovers_open", "state", "queue", "id", sqlite_where=_INDEXED, postgresql_where=_INDEXED),
         Index("ix_handovers_agent_id_id", "agent_id", "id"),
         Index("ix_handovers_contact_id", "contact_id"),

@@ -1,4 +1,4 @@
-"""What a customer is told when a person has finished, per language; everything else in a chat says the bot or a person."""
+"""What a customer is asked when a person has finished, per language."""
 
 QUESTION = {
     "en": "Thank you for writing to {business}. How was our help? Reply with a number from 1 (poor) to 5 (excellent).",

@@ -80,14 +80,10 @@ def _create_handovers() -> None:
         sa.Column("updated_at", db.UtcDateTime(), nullable=False),
         sa.Column("id", db.Id(), nullable=False),
         sa.Column("created_at", db.UtcDateTime(), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('waiting', 'taken', 'resolved', 'returned')", name=op.f("ck_handovers_state")
-        ),
+        sa.CheckConstraint("state IN ('waiting', 'taken', 'resolved', 'returned')", name=op.f("ck_handovers_state")),
         sa.CheckConstraint("ended_by IN ('agent', 'customer', 'idle')", name=op.f("ck_handovers_ended_by")),
         sa.CheckConstraint("rating BETWEEN 1 AND 5", name=op.f("ck_handovers_rating")),
-        sa.CheckConstraint(
-            "state <> 'taken' OR agent_id IS NOT NULL", name=op.f("ck_handovers_taken_by_somebody")
-        ),
+        sa.CheckConstraint("state <> 'taken' OR agent_id IS NOT NULL", name=op.f("ck_handovers_taken_by_somebody")),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_handovers_conversation_id_conversations")
         ),
