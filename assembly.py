@@ -14,6 +14,7 @@ import structlog
 from flask import Flask
 from sqlalchemy import Engine, text
 
+from apps import serving
 from bots import sms, telegram
 from mcrm import clock, db, keys, live, logs
 from mcrm.app import create_app
@@ -75,6 +76,7 @@ def flask_app(settings: Settings) -> Flask:
         (sms.make_sms(settings), frozenset(sms.ENDPOINTS)),
         (telegram.make_telegram(settings), frozenset(telegram.ENDPOINTS)),
         (receipts.make_receipts(settings), receipts.ENDPOINTS),
+        (serving.make_rep(settings), serving.ENDPOINTS),
     )
     return create_app(settings, doors=doors, checks=checks(settings, database), gauges=figures.GAUGES)
 

@@ -114,7 +114,8 @@ def _describe(scene: Scene, seeded: Seeded, keeper: Keeper) -> None:
         {name: person[name] for name in ("name", "phone", "telegram_user_id", "push_token")}
         for person in seeded.customers
     ]
-    scene.people.write_text(json.dumps(people, indent=2) + "\n")
+    scene.people.touch(mode=0o600)  # it holds passwords
+    scene.people.write_text(json.dumps({"people": people, "reps": seeded.reps}, indent=2) + "\n")
     scene.describe(
         {
             "base_url": scene.base_url,

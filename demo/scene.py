@@ -110,6 +110,7 @@ class Scene:
             "TELEGRAM_API_BASE": self.sandbox_url,
             "FIREBASE_CREDENTIALS": str(key),
             "FCM_API_BASE": self.sandbox_url,
+            "MCRM_PHONES_ORIGIN": self.sandbox_url,
             "MCRM_SANDBOX_BOT_USERNAME": OUR_BOT,
             "MCRM_SANDBOX_LOG": str(self.folder / "accepted.jsonl"),
             "MCRM_SANDBOX_PEOPLE": str(self.people),

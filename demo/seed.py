@@ -87,9 +87,10 @@ PEOPLE = (
 
 @dataclass
 class Seeded:
-    """What scripts want to know of the demo's people."""
+    """What scripts, and the page of phones, want to know of the demo's people."""
 
     accounts: list[dict[str, str]] = field(default_factory=list)
+    reps: list[dict[str, str]] = field(default_factory=list)
     customers: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -124,6 +125,7 @@ def _staff(session: Session, hashes: dict[str, tuple[str, str]], areas: dict[str
         if role == "rep":
             area = areas["West" if login == "sam" else "East"]
             territories.grant(session, SYSTEM, territory_id=area, user_id=user.id)
+            made.reps.append({"name": name, "email": email, "password": password})
         made.accounts.append({"role": role, "email": email, "password": password})
 
 

@@ -65,6 +65,7 @@ REACH = {
     "/v1/stock-locations": Reach.WHOLE,
     "/v1/stock-transfers": Reach.WHOLE,
     "/v1/purchase-requests": Reach.WHOLE,
+    "/v1/stock-leases": Reach.OWN,
     "/v1/quotes": Reach.TERRITORY,
     "/v1/returns": Reach.TERRITORY,
     "/v1/leads": Reach.TERRITORY,

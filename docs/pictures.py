@@ -23,6 +23,7 @@ import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.tour import Tour, play, sign_in
+from docs.rep_day import RepDay
 
 PICTURES = Path(__file__).parent / "pictures"
 LARGEST_BYTES = 400_000
@@ -73,6 +74,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=wanted.chromium, args=CHROMIUM_ARGS)
         for shot in SHOTS:
             draw(browser, url, shot)
+        draw_rep(browser, url)
         browser.close()
 
 
@@ -128,10 +130,29 @@ def draw(browser: Browser, url: str, shot: Shot) -> None:
     path = PICTURES / shot.file
     page.screenshot(path=path)
     context.close()
+    check(path)
+
+
+def draw_rep(browser: Browser, url: str) -> None:
+    """The rep's day of the tutorial, played on the page of phones, with a picture at each of its turns."""
+    context = browser.new_context(
+        viewport={"width": 1320, "height": 880},
+        device_scale_factor=1.33,
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="Europe/London",
+    )
+    for path in RepDay(context.new_page(), url, PICTURES).play():
+        check(path)
+    context.close()
+
+
+def check(path: Path) -> None:
+    """Say what was drawn; raises SystemExit for a picture that is too large for the docs."""
     size = path.stat().st_size
     if size > LARGEST_BYTES:
         raise SystemExit(f"{path} is {size:,} bytes; a picture of the docs has at most {LARGEST_BYTES:,}.")
-    print(f"{path.relative_to(PICTURES.parent.parent)}  {shot.width} × {shot.height}  {size // 1000} kB")
+    print(f"{path.relative_to(PICTURES.parent.parent)}  {size // 1000} kB")
 
 
 def compose(page: Page, shot: Shot) -> None:

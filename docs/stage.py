@@ -15,7 +15,7 @@ from typing import Any, Self
 from aiohttp import web
 
 PAGE = Path(__file__).parent.parent / "sandbox" / "page"
-POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; frame-src http://127.0.0.1:*"
 OUR_NUMBER = "+447700900100"
 BOT = "harbourandpine_bot"
 
@@ -32,6 +32,8 @@ class Stage:
         self.posts: list[tuple[str, Item]] = []
         self.faults: list[Item] = []
         self.webhook_status: int | None = 200
+        self.reps: list[Item] = []
+        self.rep_app = ""
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._changed = asyncio.Event()
@@ -130,7 +132,9 @@ class Stage:
         return _static(request.match_info["file"])
 
     async def _people(self, request: web.Request) -> web.Response:
-        return web.json_response({"people": self.people, "our_number": OUR_NUMBER, "bot_username": BOT})
+        ours = {"our_number": OUR_NUMBER, "bot_username": BOT}
+        reps = {"reps": self.reps, "rep_app": self.rep_app} if self.reps else {}
+        return web.json_response({"people": self.people} | ours | reps)
 
     async def _history(self, request: web.Request) -> web.Response:
         return web.json_response({"items": self.items})

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from mcrm.access import login
 from mcrm.access import resources as access
+from mcrm.accounting import resources as accounting
 from mcrm.accounts import resources as accounts
 from mcrm.activities import resources as activities
 from mcrm.addresses import resources as addresses
@@ -27,6 +28,7 @@ from mcrm.inbox import resources as inbox
 from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
 from mcrm.leads import resources as leads
+from mcrm.leases import resources as leases
 from mcrm.ledger import resources as ledger
 from mcrm.notes import resources as notes
 from mcrm.offers import resources as offers
@@ -85,6 +87,7 @@ BLUEPRINTS = (
     pricing.handed_out,
     pricing.discount_limits,
     stock.blueprint,
+    leases.blueprint,
     purchasing.blueprint,
     orders.blueprint,
     orders.own,
@@ -94,6 +97,7 @@ BLUEPRINTS = (
     invoices.own,
     ledger.blueprint,
     reconciliation.blueprint,
+    accounting.blueprint,
     quotes.blueprint,
     quotes.own,
     returns.blueprint,

@@ -102,6 +102,7 @@ class Settings:
     sms_countries: frozenset[str]
     carrier_secrets: Mapping[str, str]
     order_hold_hours: int
+    phones_origin: str | None
     limits: Limits
     twilio: Twilio | None
     telegram: Telegram | None
@@ -134,6 +135,7 @@ class Settings:
             sms_countries=read.optional("MCRM_SMS_COUNTRIES", "", _countries),
             carrier_secrets=read.optional("MCRM_CARRIER_SECRETS", "", _carrier_secrets),
             order_hold_hours=read.optional("MCRM_ORDER_HOLD_HOURS", "0", _whole(0, 24 * 366)),
+            phones_origin=read.optional("MCRM_PHONES_ORIGIN", "", _phones_origin),
             limits=_limits(read),
             twilio=_twilio(read),
             telegram=_telegram(read),
@@ -253,6 +255,12 @@ def _origin(value: str) -> str:
     if not value.isascii() or "@" in parts.netloc:
         raise ValueError("must be plain ASCII and carry no user name")
     return value.rstrip("/")
+
+
+def _phones_origin(value: str) -> str | None:
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", value):
+        raise ValueError("must be an origin such as http://127.0.0.1:8001")
+    return value or None
 
 
 def _region(value: str) -> str:

@@ -23,6 +23,7 @@ from mcrm.integrations import models as integrations
 from mcrm.interactions import models as interactions
 from mcrm.invoices import models as invoices
 from mcrm.leads import models as leads
+from mcrm.leases import models as leases
 from mcrm.ledger import models as ledger
 from mcrm.lookup import models as lookup
 from mcrm.offers import models as offers
@@ -66,6 +67,7 @@ MODULES = (
     interactions,
     invoices,
     leads,
+    leases,
     ledger,
     lookup,
     offers,

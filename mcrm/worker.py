@@ -22,6 +22,7 @@ from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
 from mcrm.inbox import returning
 from mcrm.leads import escalating
+from mcrm.leases import service as leases
 from mcrm.offers import announcing
 from mcrm.orders import cancelling
 from mcrm.quotes import service as quotes
@@ -75,6 +76,7 @@ def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
         Engine("announcements", announcing.step),
         Engine("quotes-over", quotes.expire, every_s=30.0),
         Engine("orders-unconfirmed", partial(unconfirmed, order_hold_hours), every_s=30.0),
+        Engine("stock-leases-over", leases.expire, every_s=30.0),
         Engine("leads-overdue", escalating.step, every_s=10.0),
         Engine("targets", turn=targets.refresh, every_s=60.0),
         Engine("imports", turn=Runner().turn),

@@ -29,6 +29,6 @@ def make_app(settings: SandboxSettings) -> web.Application:
     twilio.add_routes(app)
     telegram.add_routes(app)
     Controls(exchange, twilio, telegram, people).add_routes(app)
-    page_files.add_routes(app)
+    page_files.add_routes(app, settings.public_url)
     exchange.ledger.restored.clear()  # every carrier has taken its part
     return app

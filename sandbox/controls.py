@@ -173,7 +173,12 @@ class Controls:
         """The people whose phones are shown, and our side."""
         settings = self.exchange.settings
         ours = {"our_number": settings.twilio_from, "bot_username": settings.telegram_bot_username}
-        return _json({"people": self.people.known()} | ours)
+        return _json({"people": self.people.known()} | ours | self._reps())
+
+    def _reps(self) -> dict[str, Any]:
+        """The reps with phones of their own on the page, and where their app is; nothing where there are none."""
+        reps, product = self.people.reps(), self.exchange.settings.public_url
+        return {"reps": reps, "rep_app": f"{product}/rep/"} if reps and product else {}
 
 
 def guarded(control: Control) -> Control:

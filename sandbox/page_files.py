@@ -20,33 +20,35 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 TEXTS = frozenset({"text/html", "text/css", "text/javascript"})
+POLICY = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "frame-src {product}"
+)
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
 
 
-def add_routes(app: web.Application) -> None:
-    """Serve `GET /` and the files of the page."""
-    app.router.add_get("/", guarded(_index))
-    app.router.add_get("/page/{name:.+}", guarded(_named))
+def add_routes(app: web.Application, product: str = "") -> None:
+    """Serve `GET /` and the files of the page; `product` is the one origin shown in frames, as the reps' phones."""
+    headers = HEADERS | {"Content-Security-Policy": POLICY.format(product=product or "'none'")}
+
+    async def index(_: web.Request) -> web.StreamResponse:
+        return _file("index.html", headers)
+
+    async def named(request: web.Request) -> web.StreamResponse:
+        return _file(request.match_info["name"], headers)
+
+    app.router.add_get("/", guarded(index))
+    app.router.add_get("/page/{name:.+}", guarded(named))
 
 
-async def _index(_: web.Request) -> web.StreamResponse:
-    return _file("index.html")
-
-
-async def _named(request: web.Request) -> web.StreamResponse:
-    return _file(request.match_info["name"])
-
-
-def _file(name: str) -> web.Response:
+def _file(name: str, headers: dict[str, str]) -> web.Response:
     path = (FOLDER / name).resolve()
     kind = TYPES.get(path.suffix)
     if kind is None or not path.is_relative_to(FOLDER) or not path.is_file():
-        return web.Response(status=404, text="There is no such file.", headers=HEADERS)
+        return web.Response(status=404, text="There is no such file.", headers=headers)
     charset = "utf-8" if kind in TEXTS else None
-    return web.Response(body=path.read_bytes(), content_type=kind, charset=charset, headers=HEADERS)
+    return web.Response(body=path.read_bytes(), content_type=kind, charset=charset, headers=headers)

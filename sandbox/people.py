@@ -14,6 +14,12 @@ class People:
         self._path = path
         self._stamp: tuple[int, int] | None = None
         self._known: list[dict[str, Any]] = []
+        self._reps: list[dict[str, Any]] = []
+
+    def reps(self) -> list[dict[str, Any]]:
+        """`name`, `email`, `password` of each rep of the demo, whose own phone the page shows."""
+        self.known()
+        return self._reps
 
     def known(self) -> list[dict[str, Any]]:
         """`name`, `phone`, `telegram_user_id`, `push_token` of each."""
@@ -23,7 +29,7 @@ class People:
             found = self._path.stat()
             stamp = (found.st_mtime_ns, found.st_size)
             if stamp != self._stamp:
-                self._known = _read(self._path)
+                self._known, self._reps = _read(self._path)
                 self._stamp = stamp
         except (OSError, orjson.JSONDecodeError):
             return self._known  # being replaced at this moment, or not there (yet)
@@ -37,8 +43,12 @@ class People:
         return f"Guest {telegram_user_id}"
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def _read(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     content = orjson.loads(path.read_bytes())
     people = content.get("people", ()) if isinstance(content, dict) else content
-    names = ("name", "phone", "telegram_user_id", "push_token")
+    reps = content.get("reps", ()) if isinstance(content, dict) else ()
+    return _only(people, "name", "phone", "telegram_user_id", "push_token"), _only(reps, "name", "email", "password")
+
+
+def _only(people: Any, *names: str) -> list[dict[str, Any]]:
     return [{name: person.get(name) for name in names} for person in people if isinstance(person, dict)]

@@ -30,7 +30,7 @@ from mcrm.access.sessions import Device, Pair
 from mcrm.actors import STAFF, Role, Scope
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import page_of, whole, whole_of
 from mcrm.api.requestid import request_id
 from mcrm.api.rows import compile_rows
 from mcrm.config import Settings
@@ -39,7 +39,7 @@ from mcrm.db import reading
 from mcrm.settings_store import service as settings_store
 from mcrm.settings_store.catalogue import SENDER_NAME
 from mcrm.territories import service as territories
-from mcrm.territories.models import ScopeGrant, Territory
+from mcrm.territories.models import Territory
 from mcrm.territories.schemas import GrantSchema
 from mcrm.transaction import transaction
 
@@ -280,8 +280,8 @@ class SessionsOfUser(MethodView):
 class GrantsOfUser(MethodView):
     """What somebody may see."""
 
-    @staff.response(200, GrantSchema(many=True))
-    def get(self, user_id: UUID) -> list[ScopeGrant]:
+    @staff.response(200, whole_of(GrantSchema()))
+    def get(self, user_id: UUID) -> dict[str, Any]:
         """List the territories that a user may see."""
         with reading() as session:
-            return territories.grants_of(session, users.get(session, user_id).id)
+            return whole(territories.grants_of(session, users.get(session, user_id).id))

@@ -2,7 +2,7 @@
 
 from mcrm.actors import Role, Scope
 from mcrm.api import fields, formats
-from mcrm.api.paging import PageQuery
+from mcrm.api.paging import PageQuery, Whole
 
 STAFF_ROLES = "admin|manager|rep|agent"
 
@@ -68,7 +68,7 @@ class SessionSchema(fields.Schema):
     expires_at = fields.AwareDateTime(required=True)
 
 
-class SessionsSchema(fields.Schema):
+class SessionsSchema(Whole):
     """One's own open sessions."""
 
     items = fields.List(fields.Nested(SessionSchema()), required=True, max_length=1000)

@@ -2,6 +2,7 @@
 
 from mcrm.addresses.models import AddressKind
 from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
+from mcrm.api.paging import Whole
 
 COUNTRY = "[A-Z]{2}"
 ISO = {"description": "ISO 3166-1 alpha-2"}
@@ -26,7 +27,7 @@ class AddressSchema(Schema):
     updated_at = AwareDateTime(required=True)
 
 
-class AddressesSchema(Schema):
+class AddressesSchema(Whole):
     """All addresses of one owner."""
 
     items = List(Nested(AddressSchema()), required=True, max_length=1000)

@@ -65,6 +65,36 @@ def _page_shape(kind: type[Schema]) -> Schema:
     return shape()  # type: ignore[return-value]  # from_dict is typed as marshmallow's own Schema
 
 
+class Whole(Schema):
+    """A list that is always answered whole: its subclass names the items, and no page follows."""
+
+    next_cursor = Str(
+        required=True,
+        allow_none=True,
+        max_length=1000,
+        dump_default=None,
+        metadata={"description": "Always null: this is all of it"},
+    )
+
+
+def whole_of(schema: Schema, *, most: int = 1000) -> Schema:
+    """The shape of a list that is always answered whole, in the dress of a page; `whole` makes one."""
+    return _whole_shape(type(schema), most)
+
+
+@cache
+def _whole_shape(kind: type[Schema], most: int) -> Schema:
+    name = kind.__name__.removesuffix("Schema")
+    shape = Whole.from_dict({"items": List(Nested(kind()), required=True, max_length=most)}, name=f"All{name}Schema")
+    shape.__doc__ = "All there are; there is no next page."
+    return shape()  # type: ignore[return-value]  # from_dict is typed as marshmallow's own Schema
+
+
+def whole(items: Sequence[Any]) -> dict[str, Any]:
+    """The answer of a list that is always answered whole."""
+    return {"items": items, "next_cursor": None}
+
+
 def page(
     session: Session | Connection,
     select: Select[Any],

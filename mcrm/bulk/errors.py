@@ -33,6 +33,12 @@ class NotYours(NotAllowed):
     code = "bulk.not-allowed"
 
 
+class MappingNotYours(NotAllowed):
+    """Somebody else saved this mapping: save yours under another name."""
+
+    code = "import.mapping-of-somebody-else"
+
+
 class RowUnfit(Invalid):
     """A cell does not hold what its field takes."""
 

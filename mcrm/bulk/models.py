@@ -103,7 +103,7 @@ class ImportRow(Base):
 
 
 class ImportMapping(Row):
-    """A mapping of columns to fields kept under a name."""
+    """A mapping of columns to fields kept under a name; `owner` is whoever saved it first, as the log names actors."""
 
     __tablename__ = "import_mappings"
     __table_args__ = (UniqueConstraint("resource", "name"),)
@@ -111,3 +111,4 @@ class ImportMapping(Row):
     resource: Mapped[str]
     name: Mapped[str]
     mapping: Mapped[dict[str, Any]]
+    owner: Mapped[str | None]

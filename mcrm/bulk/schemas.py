@@ -100,3 +100,6 @@ class ImportMappingSchema(Schema):
     resource = Str(required=True)
     name = Str(required=True)
     mapping = Mapping(required=True)
+    owner = Str(
+        required=True, allow_none=True, metadata={"description": "Who saved it: `user:<id>`; managers change all"}
+    )

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor, Role
-from mcrm.bulk.acting import MAY_BRING, require
-from mcrm.bulk.errors import ImportNotReady, ImportUnknown, MappingInvalid
+from mcrm.bulk.acting import KEEPERS, MAY_BRING, require
+from mcrm.bulk.errors import ImportNotReady, ImportUnknown, MappingInvalid, MappingNotYours
 from mcrm.bulk.models import Import, ImportMapping, ImportPart, ImportRow, ImportState
 from mcrm.bulk.rows import RESOURCES, checked_mapping, suggested
 from mcrm.bulk.sheets import Sheet
@@ -130,7 +130,7 @@ def start(
 ) -> Import:
     """Let the import run, from its first row on; after a dry run it may run for real.
 
-    What is not given stays as it is. Raises ImportNotReady, MappingInvalid, NotYours.
+    What is not given stays as it is. Raises ImportNotReady, MappingInvalid, MappingNotYours, NotYours.
     """
     require(actor, MAY_BRING, job.resource)
     is_ready = job.state == ImportState.READY or (job.is_dry_run and job.state in _RUN_AGAIN)
@@ -145,7 +145,7 @@ def start(
     job.run, job.done, job.counts = job.run + 1, 0, {}
     job.state, job.started_at, job.finished_at = ImportState.RUNNING.value, clock.now(), None
     if save_as is not None:
-        _save_mapping(session, job, save_as)
+        _save_mapping(session, actor, job, save_as)
     _tell(session, actor, Kind.IMPORT_STARTED, job, {"dry_run": dry_run, "mode": job.mode})
     return job
 
@@ -162,11 +162,14 @@ def _checked_match(job: Import, match: str) -> str:
     return match
 
 
-def _save_mapping(session: Session, job: Import, name: str) -> None:
+def _save_mapping(session: Session, actor: Actor, job: Import, name: str) -> None:
+    """Keep the mapping; one of this name is replaced by its owner or a manager. Raises MappingNotYours."""
     saved = _saved(session, job.resource, name)
     if saved is None:
-        session.add(ImportMapping(resource=job.resource, name=name, mapping=job.mapping))
-    else:
+        session.add(ImportMapping(resource=job.resource, name=name, mapping=job.mapping, owner=actor.label))
+    elif saved.mapping != job.mapping:
+        if actor.label != saved.owner and actor.role not in KEEPERS | {Role.SYSTEM}:
+            raise MappingNotYours(field="save_as")
         saved.mapping = job.mapping
     session.flush()
 

@@ -21,7 +21,7 @@ LONGEST_NAME = 200
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 5
 LONGEST_SAMPLE = 200
-BESIDE = 20  # columns of a workbook without a heading that are still looked at
+BESIDE = 1  # where whatever stands right of a workbook's header is seen
 Cells = tuple[int, list[str] | None]
 """Where a row stands in the file, from 1 for the header, and its cells; None for a row of another width."""
 

@@ -3,7 +3,7 @@
 Formulas are never evaluated: a cell holds the value its program stored last. The XML parser refuses entities.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -24,7 +24,8 @@ SHARED_TEXT = "xl/sharedStrings.xml"
 def rows(path: Path, *, most_columns: int) -> Iterator[Iterator[tuple[int, list[str]]]]:
     """(row number, cells as text) of the first sheet; raises FileUnreadable for what is no workbook or too large.
 
-    Every row is `most_columns` wide: one cell far to the right costs as much as all that are left out before it.
+    Every row is `most_columns` wide, since one cell far to the right would cost as much as all that are left out
+    before it; what stands further right stands in the last of these columns, so that it is seen.
     """
     import defusedxml  # noqa: F401 - openpyxl reads XML through it where it is there, and must not read it otherwise
     from openpyxl import load_workbook
@@ -41,9 +42,23 @@ def rows(path: Path, *, most_columns: int) -> Iterator[Iterator[tuple[int, list[
                 raise FileUnreadable("The workbook has no sheet.")
             sheet: Any = workbook.worksheets[0]
             sheet.reset_dimensions()  # what a file says of its size need not be so
+            _keep_in_sight(sheet)
             yield _texts(sheet.iter_rows(values_only=True, max_col=most_columns))
         finally:
             workbook.close()
+
+
+def _keep_in_sight(sheet: Any) -> None:
+    """Move what stands beyond the columns that are read into the last of them; openpyxl would leave it out."""
+    whole: Callable[..., tuple[Any, ...]] = sheet._get_row
+
+    def in_sight(row: list[dict[str, Any]], min_col: int, max_col: int, values_only: bool) -> tuple[Any, ...]:
+        for cell in row:
+            if cell["column"] > max_col and cell["value"] not in (None, ""):
+                cell["column"] = max_col
+        return whole(row, min_col, max_col, values_only)
+
+    sheet._get_row = in_sight
 
 
 def _bound(path: Path) -> None:

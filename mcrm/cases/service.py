@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.access import reach
 from mcrm.access.models import User
-from mcrm.accounts.models import Account
 from mcrm.actors import Actor
 from mcrm.cases.errors import CaseUnknown, MoveRefused, OrderElsewhere, OwnerUnknown
 from mcrm.cases.models import MOVES, Case, CaseState
@@ -24,6 +23,7 @@ from mcrm.interactions.kinds import Kind
 from mcrm.notes.service import Note
 from mcrm.orders import service as orders
 from mcrm.orders.models import NumberSeries
+from mcrm.orders.numbers import spellings
 from mcrm.settings_store import opening
 
 TABLE = Case.__table__
@@ -108,11 +108,18 @@ def note(session: Session, actor: Actor, case: Case, text: str) -> Note:
 
 
 def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
-    """A select of cases, or of columns of them, narrowed to those of contacts within the actor's reach."""
+    """A select of cases, or of columns of them, narrowed to the people that the actor sees; nobody's are for those
+    who see everything.
+    """
     if actor.sees_all:
         return query
-    mine = select(Contact.id).join(Account, Account.id == Contact.account_id)
-    return query.where(TABLE.c.contact_id.in_(mine.where(Account.territory_id.in_(actor.territory_ids))))
+    people = contacts.contacts_of(actor).with_only_columns(Contact.id)
+    return query.where(TABLE.c.contact_id.in_(people))
+
+
+def found_by(words: str) -> Select[UUID]:
+    """The ids of the cases of this number, however it is written."""
+    return select(Case.id).where(Case.number.in_(spellings(words)))
 
 
 def reachable(session: Session, actor: Actor, case_id: UUID) -> Case:

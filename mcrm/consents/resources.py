@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
+from mcrm.api.paging import whole, whole_of
 from mcrm.consents import service
 from mcrm.consents.errors import ChannelUnknown
 from mcrm.consents.models import Consent, SuppressionReason
@@ -37,12 +38,12 @@ def checked(channel: str, purpose: str) -> tuple[str, str]:
 class Consents(MethodView):
     """What a contact allows."""
 
-    @blueprint.response(200, ConsentSchema(many=True))
-    def get(self, id: UUID) -> list[Consent]:
+    @blueprint.response(200, whole_of(ConsentSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List what a contact decided; where nothing stands, nobody asked."""
         with reading() as session:
             contact = contacts.reachable(session, current_actor, id)
-            return service.consents_of(session, contacts.member_ids(session, current_actor, contact))
+            return whole(service.consents_of(session, contacts.member_ids(session, current_actor, contact)))
 
 
 @blueprint.route("/contacts/<uuid:id>/consents/<channel>/<purpose>", roles=STAFF)
@@ -91,13 +92,13 @@ class SuppressionOfPoint(MethodView):
 class OwnConsents(MethodView):
     """What one allows."""
 
-    @own.response(200, ConsentSchema(many=True))
-    def get(self) -> list[Consent]:
+    @own.response(200, whole_of(ConsentSchema()))
+    def get(self) -> dict[str, Any]:
         """List what you decided; where nothing stands, nobody asked."""
         assert current_actor.contact_id is not None
         with reading() as session:
             contact = contacts.reachable(session, current_actor, current_actor.contact_id)
-            return service.consents_of(session, contacts.member_ids(session, current_actor, contact))
+            return whole(service.consents_of(session, contacts.member_ids(session, current_actor, contact)))
 
 
 @own.route("/<channel>/<purpose>", roles={Role.CUSTOMER})

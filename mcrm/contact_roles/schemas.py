@@ -1,6 +1,7 @@
 """Wire shapes of roles at accounts."""
 
 from mcrm.api.fields import AwareDateTime, Bool, Int, List, Nested, Schema, Str, Uuid
+from mcrm.api.paging import Whole
 
 ROLE = "[a-z][a-z0-9-]{0,39}"
 MOST_SHOWN = 200
@@ -35,7 +36,7 @@ class ActingSchema(Schema):
     is_home = Bool(required=True)
 
 
-class ActingListSchema(Schema):
+class ActingListSchema(Whole):
     """Who acts for whom, at most two hundred."""
 
     items = List(Nested(ActingSchema()), required=True, max_length=MOST_SHOWN)

@@ -17,6 +17,7 @@ from mcrm.actors import Actor
 from mcrm.contacts.errors import AddressInvalid, ContactPointTaken
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel, PointState
 from mcrm.contacts.people import is_person, same_person
+from mcrm.contacts.service import member_ids
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -121,11 +122,12 @@ def add(
 ) -> ContactPoint:
     """Give a contact an address (normalised by the caller); the person's own is returned, an unowned one taken over.
 
-    A new one gets the `id`, if one is given. Raises ContactPointTaken when it belongs to another person.
+    A new one gets the `id`, if one is given. Raises ContactPointTaken when it belongs to another person, or to a
+    contact of this one that is out of the actor's reach, which must not show.
     """
     point = find(session, channel, address) or _stored(session, channel, address, id or new_id())
     if point.contact_id is not None:
-        if not same_person(session, point.contact_id, contact.id):
+        if point.contact_id != contact.id and point.contact_id not in member_ids(session, actor, contact):
             raise ContactPointTaken(field="address")
         if point.state == PointState.ACTIVE:
             return point

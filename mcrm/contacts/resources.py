@@ -12,7 +12,7 @@ from mcrm import filters
 from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PAGING, page_of
+from mcrm.api.paging import PAGING, page_of, whole, whole_of
 from mcrm.api.rows import compile_rows
 from mcrm.api.state import root
 from mcrm.contacts import points, service
@@ -41,15 +41,16 @@ ROWS = compile_rows(ContactSchema(), Contact)
 
 
 def shown(session: Session, contact: Contact) -> dict[str, Any]:
-    """A contact as the wire shows it: of the custom values those that are defined."""
+    """A contact as the wire shows it to the caller."""
     made: dict[str, Any] = {name: getattr(contact, name) for name in CONTACT_FIELDS}
-    custom_fields.hide(session, FieldTable.CONTACTS, [made])
+    leave_visible(session, [made])
     return made
 
 
-def defined_only(connection: Connection, items: list[dict[str, Any]]) -> None:
-    """Of the custom values on a page leave those that are defined."""
-    custom_fields.hide(connection, FieldTable.CONTACTS, items)
+def leave_visible(session: Session | Connection, items: list[dict[str, Any]]) -> None:
+    """Leave the custom values that are defined, and the survivors that the caller may know of."""
+    custom_fields.hide(session, FieldTable.CONTACTS, items)
+    service.hide_survivors(session, current_actor, items)
 
 
 @blueprint.route("", roles=STAFF)
@@ -63,7 +64,7 @@ class Contacts(MethodView):
         page = {name: query.pop(name) for name in PAGING}
         with reading() as session:
             found = filters.contacts(session, current_actor, **query)
-        return ROWS.listed(found, [Contact.id.desc()], amend=defined_only, **page)
+        return ROWS.listed(found, [Contact.id.desc()], amend=leave_visible, **page)
 
     @blueprint.arguments(ContactInSchema())
     @blueprint.response(201, ContactSchema())
@@ -104,12 +105,12 @@ class OneContact(MethodView):
 class ContactPoints(MethodView):
     """The addresses of a contact."""
 
-    @blueprint.response(200, ContactPointSchema(many=True))
-    def get(self, id: UUID) -> list[ContactPoint]:
+    @blueprint.response(200, whole_of(ContactPointSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List a person's addresses."""
         with reading() as session:
             contact = service.reachable(session, current_actor, id)
-            return service.points_of(session, service.member_ids(session, current_actor, contact))
+            return whole(service.points_of(session, service.member_ids(session, current_actor, contact)))
 
     @blueprint.arguments(ContactPointInSchema())
     @blueprint.response(201, ContactPointSchema())

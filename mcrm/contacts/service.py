@@ -1,10 +1,10 @@
 """Use cases of contacts; `contacts_of` is the one place that says which contacts somebody sees."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,10 +34,20 @@ def contacts_of(actor: Actor) -> Select[Contact]:
 
 def reachable(session: Session, actor: Actor, contact_id: UUID, *, field: str | None = None) -> Contact:
     """The contact; raises ContactUnknown, naming `field`, for an unknown and for a foreign id alike."""
-    contact = session.scalar(contacts_of(actor).where(Contact.id == contact_id))
+    contact: Contact | None
+    if actor.role is Role.CUSTOMER:
+        contact = session.scalar(contacts_of(actor).where(Contact.id == contact_id))
+    else:
+        query = _ANY if actor.sees_all else _WITHIN
+        contact = session.scalar(query, {"id": contact_id, "territories": list(actor.territory_ids)})
     if contact is None:
         raise ContactUnknown(field=field)
     return contact
+
+
+# Built once: putting a statement together costs more than running it, and a push asks for hundreds.
+_ANY = select(Contact).where(Contact.id == bindparam("id"))
+_WITHIN = _ANY.join(Account, Account.id == Contact.account_id).where(accounts.MINE)
 
 
 def account_of(session: Session, actor: Actor, contact_id: UUID, *, field: str | None = None) -> UUID:
@@ -59,6 +69,19 @@ def member_ids(session: Session, actor: Actor, contact: Contact) -> list[UUID]:
         return [contact.id]
     within_reach = contacts_of(actor).where(Contact.group_id == contact.group_id)
     return list(session.scalars(within_reach.with_only_columns(Contact.id).order_by(Contact.id)))
+
+
+def hide_survivors(session: Session | Connection, actor: Actor, items: Sequence[dict[str, Any]]) -> None:
+    """Leave an item's `group_id`, which is the survivor's id, only where that one is within reach."""
+    if actor.sees_all:
+        return
+    named = {item["group_id"] for item in items if item["group_id"] not in (None, item["id"])}
+    if not named:
+        return
+    seen = set(session.scalars(contacts_of(actor).with_only_columns(Contact.id).where(Contact.id.in_(named))))
+    for item in items:
+        if item["group_id"] in named - seen:
+            item["group_id"] = None
 
 
 def create(

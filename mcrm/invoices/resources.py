@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import page_of, whole, whole_of
 from mcrm.api.rows import compile_rows
 from mcrm.config import Settings
 from mcrm.db import reading
@@ -27,6 +27,7 @@ from mcrm.invoices.schemas import (
 )
 from mcrm.invoices.service import Seller
 from mcrm.orders import service as orders
+from mcrm.orders.numbers import spellings
 from mcrm.orders.schemas import NothingSchema
 from mcrm.transaction import perform
 
@@ -37,7 +38,7 @@ TABLE = Invoice.__table__
 ROWS = compile_rows(InvoiceSchema(), TABLE)
 COLUMNS = select(*ROWS.columns).join(orders.TABLE, orders.TABLE.c.id == TABLE.c.order_id)
 NEWEST_FIRST = [TABLE.c.id.desc()]
-PLAIN = ("kind", "order_id", "credits_id", "number")
+PLAIN = ("kind", "order_id", "credits_id")
 HEAD = tuple(name for name in FullInvoiceSchema().fields if name != "lines")
 
 
@@ -64,6 +65,10 @@ def listed(query: dict[str, Any]) -> Response:
     for name in PLAIN:
         if (wanted := query.pop(name, None)) is not None:
             found = found.where(TABLE.c[name] == getattr(wanted, "value", wanted))
+    if (number := query.pop("number")) is not None:
+        found = found.where(TABLE.c.number.in_(spellings(number)))
+    if (words := query.pop("q", None)) is not None:
+        found = found.where(TABLE.c.id.in_(service.found_by(words)))
     if (contact_id := query.pop("contact_id", None)) is not None:
         found = found.where(orders.TABLE.c.contact_id == contact_id)
     if (since := query.pop("since")) is not None:
@@ -88,12 +93,13 @@ def as_pdf(invoice_id: UUID) -> Response:
 class InvoicesOfOrder(MethodView):
     """What an order was invoiced with."""
 
-    @blueprint.response(200, InvoiceSchema(many=True))
-    def get(self, id: UUID) -> list[Invoice]:
+    @blueprint.response(200, whole_of(InvoiceSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List an order's invoices and credit notes."""
         with reading() as session:
             order = orders.reachable(session, current_actor, id)
-            return list(session.scalars(select(Invoice).where(Invoice.order_id == order.id).order_by(Invoice.id)))
+            found = select(Invoice).where(Invoice.order_id == order.id).order_by(Invoice.id)
+            return whole(session.scalars(found).all())
 
     @blueprint.arguments(NothingSchema())
     @blueprint.response(201, FullInvoiceSchema())

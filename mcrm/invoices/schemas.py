@@ -5,6 +5,7 @@ from mcrm.api.paging import PageQuery
 from mcrm.invoices.models import InvoiceKind
 
 WIDEST = 10**15
+FOUND_BY = "The document's number or the order's"
 
 
 class InvoiceSchema(fields.Schema):
@@ -109,5 +110,6 @@ class OwnInvoiceQuery(PageQuery):
 class InvoiceQuery(OwnInvoiceQuery):
     """Filters of the list of invoices and credit notes; days are days of issue, both included."""
 
+    q = fields.Str(load_default=None, min_length=2, max_length=100, metadata={"description": FOUND_BY})
     contact_id = fields.Uuid(load_default=None)
     credits_id = fields.Uuid(load_default=None)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import CompoundSelect, Select, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
@@ -25,7 +25,7 @@ from mcrm.ledger import posting
 from mcrm.ledger.models import Cause, LedgerAccount
 from mcrm.orders import service as orders
 from mcrm.orders.models import Order, OrderKind, OrderStatus
-from mcrm.orders.numbers import next_number
+from mcrm.orders.numbers import next_number, spellings
 from mcrm.orders.storing import SOURCE as IMPORTED
 from mcrm.payments import service as payments
 
@@ -55,6 +55,13 @@ def reachable(session: Session, actor: Actor, invoice_id: UUID) -> Invoice:
     if invoice is None:
         raise InvoiceUnknown()
     return invoice
+
+
+def found_by(words: str) -> CompoundSelect[UUID]:
+    """The ids of the documents of this number, however it is written, and of those of the order of this number."""
+    document = Invoice.__table__.c
+    by_order = select(document.id).where(document.order_id.in_(orders.numbered(words)))
+    return select(document.id).where(document.number.in_(spellings(words))).union(by_order)
 
 
 def lines_of(session: Session, invoice_id: UUID) -> list[InvoiceLine]:

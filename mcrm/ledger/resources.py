@@ -1,8 +1,8 @@
-"""The books over HTTP: the journal, the balances, and a file for the accountant."""
+"""The books over HTTP: the journal and the balances."""
 
 from typing import Any
 
-from flask import Response, current_app
+from flask import current_app
 from flask.views import MethodView
 from sqlalchemy import select
 
@@ -12,9 +12,9 @@ from mcrm.api.blueprint import Blueprint
 from mcrm.api.paging import page, page_of
 from mcrm.config import Settings
 from mcrm.db import looking, reading
-from mcrm.ledger import exporting, service
+from mcrm.ledger import service
 from mcrm.ledger.models import JournalEntry
-from mcrm.ledger.schemas import BalanceQuery, BalancesSchema, DaysQuery, EntryQuery, JournalEntrySchema
+from mcrm.ledger.schemas import BalanceQuery, BalancesSchema, EntryQuery, JournalEntrySchema
 
 blueprint = Blueprint(
     "ledger", __name__, url_prefix="/v1/ledger", area=Area.BOOKS, description="The books, in double entry."
@@ -43,19 +43,6 @@ class Entries(MethodView):
         with reading() as session:
             listed = page(session, found, [JournalEntry.at.desc(), JournalEntry.id.desc()], **query)
             return listed | {"items": service.with_postings(session, listed["items"])}
-
-
-@blueprint.route("/entries.csv", roles=KEEPERS)
-class EntriesCsv(MethodView):
-    """The journal as a file."""
-
-    @blueprint.arguments(DaysQuery(), location="query")
-    @blueprint.file("text/csv", "One posting a row: RFC 4180, amounts in currency units, ISO dates")
-    def get(self, query: dict[str, Any]) -> Response:
-        """The journal as CSV, oldest first, for an accountant."""
-        pieces = exporting.entries_csv(query["since"], query["until"], _settings().timezone)
-        headers = {"Content-Disposition": 'attachment; filename="ledger.csv"'}
-        return Response(pieces, content_type="text/csv; charset=utf-8; header=present", headers=headers)
 
 
 @blueprint.route("/balances", roles=KEEPERS)

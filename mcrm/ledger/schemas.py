@@ -26,13 +26,6 @@ class JournalEntrySchema(fields.Schema):
     postings = fields.List(fields.Nested(PostingSchema()), required=True)
 
 
-class DaysQuery(fields.Query):
-    """Calendar days in the business's time zone, both included."""
-
-    since = fields.Date(data_key="from", load_default=None)
-    until = fields.Date(load_default=None)
-
-
 class EntryQuery(PageQuery):
     """Filters of the journal; days are those of the business's time zone, both included."""
 

@@ -51,7 +51,7 @@ class Order(Synced):
     """A sale or a credit; the `reference` of a credit is the number of the order it credits.
 
     `number_key` is the number in upper case without spaces, dashes and `#`, for looking up. `total` is what the
-    customer pays: `net_total` and `tax_total` together.
+    customer pays: `net_total` and `tax_total` together. `shown_total` is what a device without a network showed for it.
     """
 
     __tablename__ = "orders"
@@ -63,6 +63,7 @@ class Order(Synced):
         Index("ix_orders_contact_id_id", "contact_id", "id"),
         Index("ix_orders_account_id_id", "account_id", "id"),
         Index("ix_orders_number_key", "number_key"),
+        Index("ix_orders_placed_at_id", "placed_at", "id"),
         Index("ix_orders_credits", "reference", sqlite_where=IS_CREDIT, postgresql_where=IS_CREDIT),
         Index("ix_orders_unconfirmed", "placed_at", sqlite_where=UNCONFIRMED, postgresql_where=UNCONFIRMED),
     )
@@ -82,6 +83,7 @@ class Order(Synced):
     expected_on: Mapped[date | None] = mapped_column(Date)
     source: Mapped[str | None]
     reference: Mapped[str | None]
+    shown_total: Mapped[int | None]
     custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     lines: Mapped[list["OrderLine"]] = relationship(lazy="raise", order_by="OrderLine.line_number", viewonly=True)
@@ -92,7 +94,8 @@ class OrderLine(Synced):
 
     `quantity` is what was ordered; of it so many were shipped, so many cancelled, and the rest is open. `unit_price` is
     before the discount, and holds the tax where `includes_tax`; `total` = `net` + `tax` is the price of what was not
-    cancelled. The rules are those of `pricing.rules`, with the rates of the moment of placing.
+    cancelled. The rules are those of `pricing.rules`, with the rates of the moment of placing. `lease_id` is the stock
+    lease that the line was sold from.
     """
 
     __tablename__ = "order_lines"
@@ -106,6 +109,7 @@ class OrderLine(Synced):
     order_id: Mapped[UUID] = mapped_column(Id, ForeignKey("orders.id"))
     line_number: Mapped[int]
     product_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("products.id"))
+    lease_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("stock_leases.id"))
     description: Mapped[str]
     quantity: Mapped[int]
     unit_price: Mapped[int]

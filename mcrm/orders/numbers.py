@@ -1,5 +1,6 @@
 """Human numbers from a series, taken inside the transaction that uses them: no holes, none twice."""
 
+import re
 from typing import cast
 
 from sqlalchemy import Table, bindparam, select, update
@@ -7,8 +8,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.orders.models import NumberSeries, Order
+from mcrm.orders.service import number_key
 
 FIRST = 1001
+FORMS = (re.compile(r"([A-Z]+)(\d+)"), re.compile(r"([A-Z]+)(\d{4})(\d{5,})"))
+"""Numbers with dashes, without them: `C-501`, and `INV-2026-00001` with its year."""
+
+
+def spellings(number: str) -> set[str]:
+    """How a number may be stored that somebody writes in any case, with or without dashes, spaces and `#`."""
+    key = number_key(number)
+    dashed = {"-".join(found.groups()) for form in FORMS if (found := form.fullmatch(key))}
+    return {number.strip().upper(), key} | dashed
 
 
 def next_order_number(session: Session) -> str:

@@ -7,11 +7,8 @@ from babel.dates import format_date
 
 ON_ITS_WAY = "Order {number} is on its way{carrier}{expected}."
 PART_ON_ITS_WAY = "A part of order {number} is on its way{carrier}{expected}."
-TITLE = "On its way"
 OUT_FOR_DELIVERY = "Order {number} is out for delivery today."
-OUT_FOR_DELIVERY_TITLE = "Out for delivery"
 DELIVERED = "Order {number} has been delivered."
-DELIVERED_TITLE = "Delivered"
 
 
 def day(on: date, locale: str | None) -> str:

@@ -6,6 +6,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.leases import selling
+from mcrm.leases.selling import Demand, Drawn
 from mcrm.orders.errors import OrderEmpty
 from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.numbers import next_order_number
@@ -28,6 +31,7 @@ from mcrm.pricing import service as pricing
 from mcrm.pricing.rules import PricedLine
 from mcrm.pricing.rules import Wanted as Wanted
 from mcrm.stock import service as stock
+from mcrm.stock.errors import OutOfStock
 from mcrm.transaction import insert_rows
 
 PRICED = tuple(field.name for field in fields(PricedLine) if field.name in OrderLine.__table__.c)
@@ -65,16 +69,10 @@ def place(
     *,
     contact_id: UUID,
     lines: Sequence[Wanted],
-    id: UUID | None = None,
-    line_ids: Sequence[UUID] = (),
     **facts: Any,
 ) -> Order:
-    """Place an order for a contact within the actor's reach; `line_ids` where a device has made the lines already.
-
-    Raises ContactUnknown, ProductUnknown, ProductWithoutPrice, OutOfStock, DiscountBeyondLimit (naming the line),
-    MixedCurrencies, OrderEmpty, TotalTooLarge. Prices are of the lists in force now, whatever anybody was shown before.
-    """
-    return place_lines(session, actor, contact_id=contact_id, lines=lines, id=id, line_ids=line_ids, **facts)[0]
+    """Place an order for a contact within the actor's reach, as `place_lines` does."""
+    return place_lines(session, actor, contact_id=contact_id, lines=lines, **facts)[0]
 
 
 def place_lines(
@@ -83,26 +81,33 @@ def place_lines(
     *,
     contact_id: UUID,
     lines: Sequence[Wanted],
-    id: UUID | None = None,
-    line_ids: Sequence[UUID] = (),
+    made: Sequence[dict[str, Any]] = (),
+    priced_at: datetime | None = None,
     **facts: Any,
 ) -> tuple[Order, list[dict[str, Any]]]:
-    """Place an order as `place` does; the order and the columns of its lines."""
+    """Place an order for a contact within the actor's reach; the order and the columns of its lines.
+
+    `made`: what a device has said of each line already, its id and the lease it was sold from. Prices are those of
+    `priced_at`, by default of now, whatever anybody was shown before. Raises ContactUnknown, ProductUnknown,
+    ProductWithoutPrice, DiscountBeyondLimit, OrderEmpty, MixedCurrencies, TotalTooLarge, and what `book` raises.
+    """
     if not lines:
         raise OrderEmpty(field="lines")
     account_id = contacts.account_of(session, actor, contact_id, field="contact_id")
-    drafted = draft(session, actor, account_id, lines)
-    for line, line_id in zip(drafted.lines, line_ids, strict=False):
-        line["id"] = line_id
-    return book(session, actor, drafted, contact_id=contact_id, account_id=account_id, id=id, **facts)
+    drafted = draft(session, actor, account_id, lines, at=priced_at)
+    for line, said in zip(drafted.lines, made, strict=False):
+        line.update(said)
+    return book(session, actor, drafted, contact_id=contact_id, account_id=account_id, **facts)
 
 
-def draft(session: Session, actor: Actor, account_id: UUID, lines: Sequence[Wanted]) -> Draft:
-    """What these lines cost an account now, sold by this actor; the caller has checked the account.
+def draft(
+    session: Session, actor: Actor, account_id: UUID, lines: Sequence[Wanted], *, at: datetime | None = None
+) -> Draft:
+    """What these lines cost an account at an instant (default: now), sold by this actor; the caller knows the account.
 
     Raises what `pricing.service.quote` raises.
     """
-    quotation = pricing.quote(session, actor, account_id=account_id, lines=lines)
+    quotation = pricing.quote(session, actor, account_id=account_id, lines=lines, at=at)
     priced = quotation.priced
     money = {"net_total": priced.net_total, "tax_total": priced.tax_total, "total": priced.total}
     return Draft(priced.currency, money, [_line(line, quotation.names[line.product_id]) for line in priced.lines])
@@ -116,17 +121,23 @@ def book(
     contact_id: UUID,
     account_id: UUID,
     id: UUID | None = None,
+    taken_at: datetime | None = None,
     **facts: Any,
 ) -> tuple[Order, list[dict[str, Any]]]:
-    """Make an order of a draft: stock, number, rows and log. Raises OutOfStock, naming the line."""
-    taken = _reserved(session, drafted.lines)
+    """Make an order of a draft: stock, number, rows and log.
+
+    `taken_at` is when it was taken (default: now); it draws on the actor's stock leases of then before it asks for what
+    is free. Raises LeaseUnknown, LeaseExpired, OutOfStock, naming the line.
+    """
+    drawn, taken = _promised(session, actor, drafted.lines, taken_at or clock.now())
     about = {"contact_id": contact_id, "account_id": account_id}
     order = _stored(session, drafted, {**about, "number": next_order_number(session), **facts}, id or new_id())
     rows = line_rows(order, drafted.lines)
     insert_rows(session, OrderLine, rows)
-    stock.hold(session, [(row["id"], row["product_id"], row["quantity"]) for row in rows], taken)
-    most = max(line["discount_basis_points"] for line in rows)
+    _hold(session, rows, drawn, taken)
+    most, leased = max(line["discount_basis_points"] for line in rows), sum(share.pieces for share in drawn.shares)
     given = {"discount_basis_points": most} if most else {}
+    given |= {"leased": leased} if leased else {}
     log.append(
         session,
         actor,
@@ -144,12 +155,28 @@ def line_rows(order: Order, lines: Sequence[dict[str, Any]], *, after: int = 0) 
     return [head | {"id": new_id(), "line_number": number} | line for number, line in enumerate(lines, after + 1)]
 
 
-def _reserved(session: Session, lines: Sequence[dict[str, Any]]) -> stock.Taken:
-    where = {line["product_id"]: f"lines.{index}.quantity" for index, line in enumerate(lines)}
-    pieces = Counter[UUID]()
-    for line in lines:
-        pieces[line["product_id"]] += line["quantity"]
-    return stock.reserve(session, pieces, fields=where)
+def _promised(
+    session: Session, actor: Actor, lines: Sequence[dict[str, Any]], taken_at: datetime
+) -> tuple[Drawn, stock.Taken]:
+    """What comes out of the seller's leases, and the rest, out of what is free."""
+    demands = [Demand(line["product_id"], line["quantity"], line.get("lease_id")) for line in lines]
+    drawn = selling.draw(session, actor, demands, taken_at=taken_at)
+    pieces, where = Counter[UUID](), dict[UUID, str]()
+    for index, line in enumerate(lines):
+        line["lease_id"] = drawn.lease_of(index, line.get("lease_id"))
+        if rest := line["quantity"] - drawn.pieces(index):
+            pieces[line["product_id"]] += rest
+            where[line["product_id"]] = f"lines.{index}.quantity"
+    try:
+        return drawn, stock.reserve(session, pieces, fields=where) if pieces else {}
+    except OutOfStock as error:
+        raise drawn.worded(error, demands) from None
+
+
+def _hold(session: Session, rows: Sequence[dict[str, Any]], drawn: Drawn, taken: stock.Taken) -> None:
+    stock.pass_on(session, ((share.stock_item_id, rows[share.line]["id"], share.pieces) for share in drawn.shares))
+    rest = [(row["id"], row["product_id"], row["quantity"] - drawn.pieces(index)) for index, row in enumerate(rows)]
+    stock.hold(session, rest, taken)
 
 
 def _stored(session: Session, drafted: Draft, facts: dict[str, Any], id: UUID) -> Order:

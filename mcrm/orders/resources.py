@@ -1,18 +1,18 @@
 """Orders over HTTP. A change of state is a thing created."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import Response
 from flask.views import MethodView
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import page_of, whole, whole_of
 from mcrm.api.rows import compile_rows
 from mcrm.contacts.people import is_person
 from mcrm.db import reading
@@ -41,10 +41,23 @@ from mcrm.transaction import perform
 blueprint = Blueprint("orders", __name__, url_prefix="/v1/orders", area=Area.ORDERS, description="What was ordered.")
 own = Blueprint("own-orders", __name__, url_prefix="/v1/me/orders", description="What customers ordered.")
 ROWS = compile_rows(OrderSchema(), service.TABLE)
-NEWEST_FIRST = [service.TABLE.c.id.desc()]
+COLUMN = service.TABLE.c
+NEWEST_FIRST = [COLUMN.id.desc()]
+BY_DATE = [COLUMN.placed_at.desc(), COLUMN.id.desc()]  # what the index of dates gives, however long ago
 COLUMNS = select(*ROWS.columns)
 FIELDS = tuple(OrderSchema().fields)
 SHIPMENT_FIELDS = tuple(ShipmentSchema().fields)
+FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "q": lambda words: COLUMN.id.in_(service.found_by(words)),
+    "number": lambda number: COLUMN.number_key == service.number_key(number),
+    "contact_id": lambda contact_id: is_person(COLUMN.contact_id, contact_id),
+    "account_id": lambda account_id: COLUMN.account_id == account_id,
+    "status": lambda status: COLUMN.status == status.value,
+    "kind": lambda kind: COLUMN.kind == kind.value,
+    "placed_from": lambda instant: COLUMN.placed_at >= instant,
+    "placed_until": lambda instant: COLUMN.placed_at < instant,
+}
+"""What narrows the list of orders, by parameter; a parameter that was not sent is None and narrows nothing."""
 
 
 def full(session: Session, order: Order) -> dict[str, Any]:
@@ -72,14 +85,12 @@ def pieces_of(facts: dict[str, Any]) -> list[Pieces] | None:
 
 def listed(query: dict[str, Any]) -> Response:
     """A page of the caller's orders, newest first, by the fast road."""
-    found, order = service.within_reach(COLUMNS, current_actor), service.TABLE.c
-    if (number := query.pop("number")) is not None:
-        found = found.where(order.number_key == service.number_key(number))
-    if (contact_id := query.pop("contact_id", None)) is not None:
-        found = found.where(is_person(order.contact_id, contact_id))
-    if (status := query.pop("status")) is not None:
-        found = found.where(order.status == status.value)
-    return ROWS.listed(found, NEWEST_FIRST, **query)
+    found = service.within_reach(COLUMNS, current_actor)
+    order = BY_DATE if query["placed_from"] or query["placed_until"] else NEWEST_FIRST
+    for name, condition in FILTERS.items():
+        if (wanted := query.pop(name, None)) is not None:
+            found = found.where(condition(wanted))
+    return ROWS.listed(found, order, **query)
 
 
 @blueprint.route("", roles=STAFF)
@@ -131,12 +142,13 @@ class Confirmation(MethodView):
 class Shipments(MethodView):
     """What left."""
 
-    @blueprint.response(200, FullShipmentSchema(many=True))
-    def get(self, id: UUID) -> list[dict[str, Any]]:
+    @blueprint.response(200, whole_of(FullShipmentSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List an order's shipments, and what was in them."""
         with reading() as session:
             order = service.reachable(session, current_actor, id)
-            return [shown_shipment(session, shipment) for shipment in service.shipments_of(session, order.id)]
+            shipments = service.shipments_of(session, order.id)
+            return whole([shown_shipment(session, shipment) for shipment in shipments])
 
     @blueprint.arguments(NewShipmentSchema())
     @blueprint.response(201, FullShipmentSchema())

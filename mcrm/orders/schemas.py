@@ -10,6 +10,8 @@ from mcrm.api.paging import PageQuery
 from mcrm.orders.models import OrderKind, OrderStatus, PaymentStatus
 from mcrm.pricing.schemas import MOST_LINES, WantedSchema
 
+FOUND_BY = "The order's number, or a tracking number"
+
 
 class OrderLineSchema(fields.Schema):
     """One line; money in minor units of the order's currency, rates in basis points. `total` = `net` + `tax`.
@@ -72,12 +74,19 @@ class OwnOrderQuery(PageQuery):
 
     number = fields.Str(load_default=None, max_length=40)
     status = fields.Enum(OrderStatus, load_default=None)
+    kind = fields.Enum(OrderKind, load_default=None)
+    placed_from = fields.AwareDateTime(load_default=None)
+    placed_until = fields.AwareDateTime(
+        load_default=None, metadata={"description": "Not included: the next day begins where one ends"}
+    )
 
 
 class OrderQuery(OwnOrderQuery):
     """Filters of the list of orders."""
 
+    q = fields.Str(load_default=None, min_length=2, max_length=100, metadata={"description": FOUND_BY})
     contact_id = fields.Uuid(load_default=None)
+    account_id = fields.Uuid(load_default=None)
 
 
 class PiecesSchema(fields.Schema):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from mcrm.accounts.models import Account
@@ -43,6 +43,21 @@ def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
     accounts = Account.__table__
     mine = accounts.c.territory_id.in_(actor.territory_ids)
     return query.join_from(TABLE, accounts, accounts.c.id == TABLE.c.account_id).where(mine)
+
+
+def numbered(words: str) -> Select[UUID]:
+    """The ids of the orders of this number, however it is written."""
+    return select(TABLE.c.id).where(TABLE.c.number_key == number_key(words))
+
+
+def found_by(words: str) -> CompoundSelect[UUID]:
+    """The ids of the orders of this number, or with a shipment of this tracking number."""
+    return numbered(words).union(select(Shipment.order_id).where(tracked_as(words)))
+
+
+def tracked_as(words: str) -> ColumnElement[bool]:
+    """Whether a shipment has this tracking number, which carriers write in capitals and without spaces."""
+    return Shipment.tracking_number.in_({words.strip(), words.strip().upper(), "".join(words.split()).upper()})
 
 
 def reachable(session: Session, actor: Actor, order_id: UUID, *, lock: bool = False) -> Order:

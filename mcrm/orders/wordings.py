@@ -8,17 +8,16 @@ from mcrm.deliveries.outbox import Wording
 from mcrm.orders import phrases
 from mcrm.orders.models import Order, Shipment
 from mcrm.templates import service as templates
-from mcrm.templates.catalogue import ORDER_SHIPPED, Values
+from mcrm.templates.catalogue import Message, Values
 
 
-def shipped(session: Session, order: Order, shipment: Shipment) -> dict[str, Wording]:
-    """Channel to words for the news that an order left."""
+def own(session: Session, message: Message, order: Order, shipment: Shipment) -> dict[str, Wording]:
+    """Channel to words for this news of an order."""
     contact = session.get_one(Contact, order.contact_id)
-    values = shipped_values(order, shipment, contact)
-    return templates.wordings(session, ORDER_SHIPPED, contact.locale, values)
+    return templates.wordings(session, message, contact.locale, values_of(order, shipment, contact))
 
 
-def shipped_values(order: Order, shipment: Shipment | None, contact: Contact) -> Values:
+def values_of(order: Order, shipment: Shipment | None, contact: Contact) -> Values:
     """What a template may say of an order that left; before it did (a preview) there is no shipment."""
     expected_on = shipment.expected_on if shipment is not None else order.expected_on
     return {

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import page_of, whole, whole_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.orders import service as orders
@@ -38,10 +38,10 @@ NEWEST_FIRST = [TABLE.c.id.desc()]
 Money = TypeVar("Money", Payment, Refund)
 
 
-def _of_order(model: type[Money], order_id: UUID) -> list[Money]:
+def _of_order(model: type[Money], order_id: UUID) -> dict[str, Any]:
     with reading() as session:
         order = orders.reachable(session, current_actor, order_id)
-        return list(session.scalars(select(model).where(model.order_id == order.id).order_by(model.id)))
+        return whole(session.scalars(select(model).where(model.order_id == order.id).order_by(model.id)).all())
 
 
 @blueprint.route("/payments", roles=STAFF)
@@ -97,8 +97,8 @@ class Void(MethodView):
 class PaymentsOfOrder(MethodView):
     """What came in for an order."""
 
-    @blueprint.response(200, PaymentSchema(many=True))
-    def get(self, id: UUID) -> list[Payment]:
+    @blueprint.response(200, whole_of(PaymentSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List an order's payments."""
         return _of_order(Payment, id)
 
@@ -114,8 +114,8 @@ class PaymentsOfOrder(MethodView):
 class RefundsOfOrder(MethodView):
     """What went back for an order."""
 
-    @blueprint.response(200, RefundSchema(many=True))
-    def get(self, id: UUID) -> list[Refund]:
+    @blueprint.response(200, whole_of(RefundSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List an order's refunds."""
         return _of_order(Refund, id)
 
@@ -131,8 +131,8 @@ class RefundsOfOrder(MethodView):
 class OwnPayments(MethodView):
     """One's own."""
 
-    @own.response(200, OwnPaymentSchema(many=True))
-    def get(self, id: UUID) -> list[Payment]:
+    @own.response(200, whole_of(OwnPaymentSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List the payments for one of your orders."""
         return _of_order(Payment, id)
 
@@ -141,7 +141,7 @@ class OwnPayments(MethodView):
 class OwnRefunds(MethodView):
     """One's own."""
 
-    @own.response(200, OwnRefundSchema(many=True))
-    def get(self, id: UUID) -> list[Refund]:
+    @own.response(200, whole_of(OwnRefundSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List what went back to you for one of your orders."""
         return _of_order(Refund, id)

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mcrm import clock
 from mcrm.actors import Actor, Role
 from mcrm.audit import trail
-from mcrm.ids import new_id
 from mcrm.interactions.kinds import Kind
 from mcrm.pricing.errors import DiscountBeyondLimit, DiscountLimitUnknown
 from mcrm.pricing.models import DiscountLimit
 from mcrm.pricing.rules import WHOLE, Wanted
-from mcrm.transaction import insert_once
 
 DEFAULTS = {Role.ADMIN: WHOLE, Role.MANAGER: 2500, Role.REP: 1000, Role.AGENT: 0}
 FIXED = {Role.CUSTOMER: 0, Role.INTEGRATION: 0, Role.SYSTEM: WHOLE}
@@ -74,10 +72,11 @@ def set_limit(session: Session, actor: Actor, standing: Limit, basis_points: int
     """
     if standing.basis_points == basis_points:
         return standing
-    now = clock.now()
-    facts = {"role": standing.role, "basis_points": basis_points, "rev": 1, "created_at": now, "updated_at": now}
-    row = insert_once(session, DiscountLimit, {"id": new_id(), **facts}, unique=("role",))
-    if row is None:
+    row = DiscountLimit(role=standing.role, basis_points=basis_points)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # set before, or at the same moment by somebody else: the later word counts
         row = session.scalars(select(DiscountLimit).where(DiscountLimit.role == standing.role)).one()
         row.basis_points = basis_points
         session.flush()

@@ -1,15 +1,12 @@
 """How much discount a role may give."""
 
-from datetime import datetime
-
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mcrm import clock
-from mcrm.db import Row
+from mcrm.db import Synced
 
 
-class DiscountLimit(Row):
+class DiscountLimit(Synced):
     """The most that a role may take off a line, in basis points; a role without a row has its default."""
 
     __tablename__ = "discount_limits"
@@ -17,7 +14,3 @@ class DiscountLimit(Row):
 
     role: Mapped[str] = mapped_column(unique=True)
     basis_points: Mapped[int]
-    rev: Mapped[int] = mapped_column(default=1)
-    updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
-
-    __mapper_args__ = {"version_id_col": rev}

@@ -16,6 +16,7 @@ from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.json import encode
+from mcrm.api.paging import whole, whole_of
 from mcrm.contacts import service as contacts
 from mcrm.db import reading
 from mcrm.pricing import limits, loading, service
@@ -123,11 +124,11 @@ class HandedOut(MethodView):
 class DiscountLimits(MethodView):
     """All of them."""
 
-    @discount_limits.response(200, DiscountLimitSchema(many=True))
-    def get(self) -> list[Limit]:
+    @discount_limits.response(200, whole_of(DiscountLimitSchema()))
+    def get(self) -> dict[str, Any]:
         """List how much discount each role may give."""
         with reading() as session:
-            return limits.limits(session)
+            return whole(limits.limits(session))
 
 
 @discount_limits.route("/<role>", roles=STAFF)

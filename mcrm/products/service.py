@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor, Role
+from mcrm.audit import trail
 from mcrm.db import Base
 from mcrm.editing import edit
 from mcrm.interactions import log
@@ -120,7 +121,7 @@ def create_price_list(
     made.valid_from, made.valid_until = valid_from, valid_until
     made.discounts = _stored(session, actor, discounts)
     _store_list(session, made)
-    log.append(session, actor, Kind.PRICE_LIST_CREATED, about=About(subject=("price-list", made.id)))
+    trail.record(session, actor, Kind.PRICE_LIST_CREATED, subject=("price-list", made.id), fields=["name", "currency"])
     return made
 
 
@@ -130,8 +131,8 @@ def change_price_list(session: Session, actor: Actor, changing: PriceList, chang
         changes = {**changes, "discounts": _stored(session, actor, changes["discounts"])}
     if changed := edit(changing, changes):
         _store_list(session, changing)
-        about = About(subject=("price-list", changing.id))
-        log.append(session, actor, Kind.PRICE_LIST_CHANGED, about=about, payload={"changed": changed})
+        subject, payload = ("price-list", changing.id), {"changed": changed}
+        trail.record(session, actor, Kind.PRICE_LIST_CHANGED, subject=subject, fields=changed, payload=payload)
     return changing
 
 
@@ -162,7 +163,7 @@ def listed_price(session: Session, actor: Actor, *, price_list_id: UUID, price_i
 def remove_price(session: Session, actor: Actor, item: PriceListItem) -> None:
     """Take a price out of its list."""
     payload = {"price_list_id": str(item.price_list_id), "min_quantity": item.min_quantity}
-    log.append(session, actor, Kind.PRICE_REMOVED, about=About(subject=("product", item.product_id)), payload=payload)
+    trail.record(session, actor, Kind.PRICE_REMOVED, subject=("product", item.product_id), payload=payload)
     session.delete(item)
     session.flush()
 
@@ -186,7 +187,8 @@ def set_price(
     elif not edit(item, {"unit_price": unit_price}):
         return item
     payload = {"price_list_id": str(list_.id), "min_quantity": min_quantity, "unit_price": unit_price}
-    log.append(session, actor, Kind.PRICE_SET, about=About(subject=("product", product.id)), payload=payload)
+    subject = ("product", product.id)
+    trail.record(session, actor, Kind.PRICE_SET, subject=subject, fields=["unit_price"], payload=payload)
     session.flush()
     return item
 

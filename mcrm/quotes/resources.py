@@ -47,6 +47,9 @@ def full(session: Session, quote: Quote) -> dict[str, Any]:
 def listed(query: dict[str, Any]) -> Response:
     """A page of the quotes that the caller sees, newest first."""
     found = service.within_reach(COLUMNS, current_actor)
+    for number in (query.pop("number"), query.pop("q", None)):
+        if number is not None:
+            found = found.where(TABLE.c.id.in_(service.found_by(number)))
     if (contact_id := query.pop("contact_id", None)) is not None:
         found = found.where(TABLE.c.contact_id == contact_id)
     if (state := query.pop("state")) is not None:

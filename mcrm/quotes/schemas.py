@@ -5,6 +5,8 @@ from mcrm.api.paging import PageQuery
 from mcrm.pricing.schemas import WantedSchema
 from mcrm.quotes.models import QuoteState
 
+FOUND_BY = "The quote's number, however it is written"
+
 
 class NewQuoteSchema(fields.Schema):
     """A quote to be made; by default it is valid for two weeks."""
@@ -32,7 +34,7 @@ class QuoteSchema(fields.Schema):
 
 
 class QuoteLineSchema(fields.Schema):
-    """One line; prices in minor units of the quote's currency."""
+    """One line, in the words of the order line that it becomes; money in minor units of the quote's currency."""
 
     id = fields.Uuid(required=True)
     line_number = fields.Int(required=True)
@@ -40,6 +42,11 @@ class QuoteLineSchema(fields.Schema):
     description = fields.Str(required=True, max_length=500)
     quantity = fields.Int(required=True)
     unit_price = fields.Money(required=True)
+    includes_tax = fields.Bool(required=True, attribute="amounts.includes_tax")
+    discount_basis_points = fields.Int(required=True, attribute="amounts.discount_basis_points")
+    tax_basis_points = fields.Int(required=True, attribute="amounts.tax_basis_points")
+    net = fields.Money(required=True, maximum=10**15, attribute="amounts.net")
+    tax = fields.Money(required=True, maximum=10**15, attribute="amounts.tax")
     total = fields.Money(required=True, maximum=10**15)
 
 
@@ -52,12 +59,14 @@ class FullQuoteSchema(QuoteSchema):
 class OwnQuoteQuery(PageQuery):
     """Filters of the list of one's own quotes."""
 
+    number = fields.Str(load_default=None, max_length=40)
     state = fields.Enum(QuoteState, load_default=None)
 
 
 class QuoteQuery(OwnQuoteQuery):
     """Filters of the list of quotes."""
 
+    q = fields.Str(load_default=None, min_length=2, max_length=100, metadata={"description": FOUND_BY})
     contact_id = fields.Uuid(load_default=None)
 
 

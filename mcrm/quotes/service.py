@@ -19,7 +19,7 @@ from mcrm.interactions.log import About
 from mcrm.orders import amounts, placing
 from mcrm.orders.errors import OrderEmpty
 from mcrm.orders.models import Order
-from mcrm.orders.numbers import next_number
+from mcrm.orders.numbers import next_number, spellings
 from mcrm.orders.placing import Draft
 from mcrm.pricing.rules import Wanted
 from mcrm.quotes import states
@@ -85,8 +85,9 @@ def accept(session: Session, actor: Actor, *, quote_id: UUID) -> Order:
         for line in lines_of(session, quote.id)
     ]
     drafted = Draft(quote.currency, amounts.sums(lines), lines)
-    about = {"contact_id": contact.id, "account_id": contact.account_id}
-    order, _ = placing.book(session, actor, drafted, **about, reference=quote.reference)
+    order, _ = placing.book(
+        session, actor, drafted, contact_id=contact.id, account_id=contact.account_id, reference=quote.reference
+    )
     quote.state, quote.order_id = state.value, order.id
     _trace(session, actor, Kind.QUOTE_ACCEPTED, quote, order_id=str(order.id))
     return order
@@ -126,6 +127,11 @@ def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
     accounts = Account.__table__
     mine = accounts.c.territory_id.in_(actor.territory_ids)
     return query.join_from(TABLE, accounts, accounts.c.id == TABLE.c.account_id).where(mine)
+
+
+def found_by(words: str) -> Select[UUID]:
+    """The ids of the quotes of this number, however it is written."""
+    return select(TABLE.c.id).where(TABLE.c.number.in_(spellings(words)))
 
 
 def reachable(session: Session, actor: Actor, quote_id: UUID, *, lock: bool = False) -> Quote:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, s
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mcrm.invoices.models import Invoice, InvoiceKind
+from mcrm.leases.models import LeaseState, StockLease
 from mcrm.ledger.models import JournalEntry, LedgerAccount, Posting
 from mcrm.payments.models import Payment, PaymentState, Refund
 from mcrm.stock.models import ReservationState, StockItem, StockMove, StockReservation
@@ -85,6 +86,11 @@ def _moved() -> Query:
 
 
 def _held() -> Query:
-    pieces = func.sum(StockReservation.quantity).label("pieces")
-    held = select(StockReservation.stock_item_id.label("item_id"), pieces)
-    return held.where(StockReservation.state == ReservationState.HELD.value)
+    """What is promised to order lines, and what is left of leases."""
+    held = select(StockReservation.stock_item_id.label("item_id"), StockReservation.quantity.label("pieces"))
+    left = StockLease.quantity - StockLease.sold - StockLease.given_back
+    both = union_all(
+        held.where(StockReservation.state == ReservationState.HELD.value),
+        select(StockLease.stock_item_id, left).where(StockLease.state == LeaseState.HELD.value),
+    ).subquery()
+    return select(both.c.item_id, func.sum(both.c.pieces).label("pieces"))

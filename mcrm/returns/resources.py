@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import page_of
+from mcrm.api.paging import page_of, whole, whole_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
+from mcrm.orders import service as orders
 from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order
 from mcrm.orders.schemas import NothingSchema
@@ -41,6 +42,8 @@ def full(session: Session, found: Return) -> dict[str, Any]:
 def listed(query: dict[str, Any]) -> Response:
     """A page of the returns that the caller sees, newest first."""
     found = service.within_reach(COLUMNS, current_actor)
+    if (words := query.pop("q")) is not None:
+        found = found.where(TABLE.c.id.in_(service.found_by(words)))
     if (order_id := query.pop("order_id")) is not None:
         found = found.where(TABLE.c.order_id == order_id)
     if (state := query.pop("state")) is not None:
@@ -72,6 +75,13 @@ class Returns(MethodView):
 @blueprint.route("/orders/<uuid:id>/returns", roles=STAFF)
 class OrderReturns(MethodView):
     """Those of an order."""
+
+    @blueprint.response(200, whole_of(FullReturnSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
+        """List an order's returns, oldest first, each with its lines."""
+        with reading() as session:
+            order = orders.reachable(session, current_actor, id)
+            return whole([full(session, found) for found in service.of_order(session, order.id)])
 
     @blueprint.arguments(NewReturnSchema())
     @blueprint.response(201, FullReturnSchema())

@@ -5,6 +5,8 @@ from mcrm.api.paging import PageQuery
 from mcrm.orders.schemas import PiecesSchema
 from mcrm.returns.models import ReturnReason, ReturnState, Verdict
 
+FOUND_BY = "The order's number"
+
 
 class NewReturnSchema(fields.Schema):
     """What is to come back, and why."""
@@ -59,5 +61,6 @@ class InspectionSchema(fields.Schema):
 class ReturnQuery(PageQuery):
     """Filters of the list of returns."""
 
+    q = fields.Str(load_default=None, min_length=2, max_length=100, metadata={"description": FOUND_BY})
     order_id = fields.Uuid(load_default=None)
     state = fields.Enum(ReturnState, load_default=None)

@@ -179,6 +179,16 @@ def reachable(session: Session, actor: Actor, return_id: UUID) -> Return:
     return found
 
 
+def found_by(words: str) -> Select[UUID]:
+    """The ids of the returns of the order of this number: a return has none of its own."""
+    return select(TABLE.c.id).where(TABLE.c.order_id.in_(orders.numbered(words)))
+
+
+def of_order(session: Session, order_id: UUID) -> Sequence[Return]:
+    """The returns of an order, the first first."""
+    return session.scalars(select(Return).where(Return.order_id == order_id).order_by(Return.id)).all()
+
+
 def lines_of(session: Session, return_id: UUID) -> Sequence[ReturnLine]:
     """The lines of a return."""
     return session.scalars(select(ReturnLine).where(ReturnLine.return_id == return_id).order_by(ReturnLine.id)).all()

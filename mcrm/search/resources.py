@@ -21,7 +21,7 @@ class Search(MethodView):
     @blueprint.arguments(SearchQuery(), location="query")
     @blueprint.response(200, FoundSchema())
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """Find contacts, accounts, orders and products by name, number, phone, mail or code, within your reach."""
+        """Find people, accounts, products, orders and their papers, by name, number, phone, mail or code."""
         with reading() as session:
             return service.search(
                 session,

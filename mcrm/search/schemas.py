@@ -2,7 +2,11 @@
 
 from mcrm.accounts.models import AccountKind
 from mcrm.api.fields import AwareDateTime, Enum, Int, List, Nested, Query, Schema, Str, Uuid
+from mcrm.cases.models import CaseState
+from mcrm.invoices.models import InvoiceKind
 from mcrm.orders.models import OrderStatus
+from mcrm.quotes.models import QuoteState
+from mcrm.returns.models import ReturnState
 from mcrm.search.service import Group
 
 MOST_OF_EACH = 20
@@ -52,6 +56,55 @@ class FoundProductSchema(Schema):
     name = Str(required=True)
 
 
+class FoundQuoteSchema(Schema):
+    """A quote."""
+
+    id = Uuid(required=True)
+    number = Str(required=True)
+    state = Enum(QuoteState, required=True)
+    contact_id = Uuid(required=True)
+    valid_until = AwareDateTime(required=True)
+
+
+class FoundInvoiceSchema(Schema):
+    """An invoice or a credit note."""
+
+    id = Uuid(required=True)
+    number = Str(required=True)
+    kind = Enum(InvoiceKind, required=True)
+    order_id = Uuid(required=True)
+    order_number = Str(required=True)
+
+
+class FoundReturnSchema(Schema):
+    """A return."""
+
+    id = Uuid(required=True)
+    state = Enum(ReturnState, required=True)
+    order_id = Uuid(required=True)
+    order_number = Str(required=True)
+
+
+class FoundShipmentSchema(Schema):
+    """A shipment."""
+
+    id = Uuid(required=True)
+    tracking_number = Str(required=True)
+    carrier = Str(required=True)
+    order_id = Uuid(required=True)
+    order_number = Str(required=True)
+
+
+class FoundCaseSchema(Schema):
+    """A case; `contact_id` is null while nobody knows who it is about."""
+
+    id = Uuid(required=True)
+    number = Str(required=True)
+    kind = Str(required=True)
+    state = Enum(CaseState, required=True)
+    contact_id = Uuid(required=True, allow_none=True)
+
+
 class FoundSchema(Schema):
     """What was found, by group; a group that was not asked for, or is not the asker's to see, is left out."""
 
@@ -59,3 +112,8 @@ class FoundSchema(Schema):
     accounts = List(Nested(FoundAccountSchema()), max_length=MOST_OF_EACH)
     orders = List(Nested(FoundOrderSchema()), max_length=MOST_OF_EACH)
     products = List(Nested(FoundProductSchema()), max_length=MOST_OF_EACH)
+    quotes = List(Nested(FoundQuoteSchema()), max_length=MOST_OF_EACH)
+    invoices = List(Nested(FoundInvoiceSchema()), max_length=MOST_OF_EACH)
+    returns = List(Nested(FoundReturnSchema()), max_length=MOST_OF_EACH)
+    shipments = List(Nested(FoundShipmentSchema()), max_length=MOST_OF_EACH)
+    cases = List(Nested(FoundCaseSchema()), max_length=MOST_OF_EACH)

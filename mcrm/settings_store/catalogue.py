@@ -115,6 +115,30 @@ ORDER_HOLD_HOURS = Option(
 REORDER_ENABLED = Option(
     "reorder-enabled", SettingType.BOOLEAN, True, "Whether low stock makes a purchase request by itself.", _truth
 )
+STOCK_LEASE_MOST_HOURS = Option(
+    "stock-lease-most-hours", SettingType.INTEGER, 72, "The longest time for which stock is leased.", _whole(1, 24 * 31)
+)
+STOCK_LEASE_MOST_PIECES = Option(
+    "stock-lease-most-pieces",
+    SettingType.INTEGER,
+    100,
+    "The most pieces of one product that a representative leases without a manager.",
+    _whole(0, 1_000_000),
+)
+STOCK_LEASE_GRACE_HOURS = Option(
+    "stock-lease-grace-hours",
+    SettingType.INTEGER,
+    12,
+    "How long a stock lease that is over waits for orders that were taken before and come late.",
+    _whole(0, 24 * 7),
+)
+OFFLINE_PRICE_HOURS = Option(
+    "offline-price-hours",
+    SettingType.INTEGER,
+    72,
+    "How long ago an order may have been taken without a network to have the prices of then.",
+    _whole(0, 24 * 31),
+)
 VISIT_RADIUS_M = Option(
     "visit-radius-m",
     SettingType.INTEGER,
@@ -216,6 +240,10 @@ OPTIONS = {
         SMS_MOST_SEGMENTS,
         ORDER_HOLD_HOURS,
         REORDER_ENABLED,
+        STOCK_LEASE_MOST_HOURS,
+        STOCK_LEASE_MOST_PIECES,
+        STOCK_LEASE_GRACE_HOURS,
+        OFFLINE_PRICE_HOURS,
         VISIT_RADIUS_M,
         VISIT_POSITION_DAYS,
         VISIT_USUAL_DAYS,

@@ -7,6 +7,7 @@ from marshmallow import fields as plain
 
 from mcrm.api.coded import CodedErrors
 from mcrm.api.fields import AwareDateTime, Enum, Int, List, Nested, Schema, Str, clean_text
+from mcrm.api.paging import Whole
 from mcrm.settings_store.catalogue import SettingType
 
 TYPES = {"type": ["string", "integer", "boolean"]}
@@ -36,7 +37,7 @@ class SettingSchema(Schema):
     updated_at = AwareDateTime(required=True, allow_none=True)
 
 
-class SettingsSchema(Schema):
+class SettingsSchema(Whole):
     """All settings."""
 
     items = List(Nested(SettingSchema()), required=True)

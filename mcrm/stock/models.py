@@ -1,6 +1,7 @@
 """Stock per product and location. Available to promise = on hand - reserved, and it can never fall below zero.
 
-At any time `on_hand` of an item is the sum of its moves, and `reserved` the sum of the reservations held on it.
+At any time `on_hand` of an item is the sum of its moves, and `reserved` the sum of the reservations held on it and of
+what is left of its leases.
 """
 
 from datetime import datetime

@@ -59,13 +59,16 @@ def transfer(
 ) -> tuple[StockItem, StockItem]:
     """Carry pieces that nobody was promised from one location to another: both items, the source first.
 
-    Raises SameLocation, StockItemUnknown (nothing of it ever stood at the source), StockWouldBeNegative.
+    Raises SameLocation, StockItemUnknown (nothing of it ever stood at the source), LocationUnknown (nobody named the
+    target and nothing ever stood there: a slip), StockWouldBeNegative.
     """
     if source == target:
         raise SameLocation(field="target")
     from_id = session.scalar(_item(product_id, source).with_only_columns(StockItem.id))
     if from_id is None:
         raise StockItemUnknown(field="source")
+    if not _is_known(session, target):
+        raise LocationUnknown(field="target")
     to_id = _there(session, product_id, target)
     items = {item_id: locked(session, item_id) for item_id in sorted((from_id, to_id))}
     subject = ("product", product_id)
@@ -144,6 +147,13 @@ def _watch(session: Session, item: StockItem) -> None:
         point=item.reorder_point,
         quantity=item.reorder_quantity,
     )
+
+
+def _is_known(session: Session, place: str) -> bool:
+    """Whether somebody named the location, or anything ever stood there."""
+    named = select(StockLocation.id).where(StockLocation.code == place)
+    stood = select(StockItem.id).where(StockItem.location == place).limit(1)
+    return place == MAIN or session.scalar(named) is not None or session.scalar(stood) is not None
 
 
 def _there(session: Session, product_id: UUID, place: str) -> UUID:

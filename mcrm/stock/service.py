@@ -60,19 +60,38 @@ def reserve(session: Session, wanted: Mapping[UUID, int], *, fields: Mapping[UUI
     return taken
 
 
+def keep(session: Session, item: Any, pieces: int) -> None:
+    """Promise pieces of one item, a row of `lock`, to somebody who is no order line; the caller keeps count of them.
+
+    Raises OutOfStock when fewer can be promised.
+    """
+    if item.on_hand - item.reserved < pieces:
+        raise OutOfStock(field="quantity", product_id=str(item.product_id))
+    write_rows(session, _RESERVE, {"item": item.id, "pieces": pieces})
+    _watch(session, item, item.on_hand - item.reserved - pieces)
+
+
+def let_go(session: Session, item_id: UUID, pieces: int) -> None:
+    """Nobody keeps these pieces of an item any more; the caller has locked it."""
+    write_rows(session, _RELEASE, {"item": item_id, "pieces": pieces})
+
+
+def pass_on(session: Session, shares: Iterable[tuple[UUID, UUID, int]]) -> None:
+    """Pieces that somebody kept are now promised to order lines: (stock item, order line, pieces)."""
+    rows = [
+        {"stock_item_id": item_id, "order_line_id": line_id, "quantity": pieces} for item_id, line_id, pieces in shares
+    ]
+    if rows:
+        session.connection().execute(_HOLD, rows)
+
+
 def hold(session: Session, lines: Iterable[tuple[UUID, UUID | None, int]], taken: Taken) -> None:
     """Note what was promised to which order line: (order line, product, quantity), out of what `reserve` took."""
     by_product: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
     for line_id, product_id, quantity in lines:
         if product_id is not None and product_id in taken:
             by_product[product_id].append((line_id, quantity))
-    rows = [
-        {"stock_item_id": item_id, "order_line_id": line_id, "quantity": quantity}
-        for product_id, wanted in by_product.items()
-        for item_id, line_id, quantity in deal(wanted, taken[product_id])
-    ]
-    if rows:
-        session.connection().execute(_HOLD, rows)
+    pass_on(session, (share for product_id, wanted in by_product.items() for share in deal(wanted, taken[product_id])))
 
 
 def give_back(session: Session, pieces: Mapping[UUID, int]) -> None:

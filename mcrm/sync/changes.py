@@ -17,10 +17,7 @@ from mcrm.contacts.models import ContactPoint
 from mcrm.contacts.schemas import ContactChangeSchema, ContactInSchema, ContactPointInSchema
 from mcrm.interactions.kinds import LOGGED_BY_REPS, Kind
 from mcrm.interactions.positions import ChangedRow
-from mcrm.orders import placing
-from mcrm.orders.placing import Wanted
-from mcrm.orders.schemas import NewOrderSchema
-from mcrm.sync import selling, visiting
+from mcrm.sync import ordering, selling, visiting
 from mcrm.sync.errors import RecordInvalid
 from mcrm.sync.handing import Facts, New, Offline, given, instant, known_id
 from mcrm.transaction import pending
@@ -38,7 +35,7 @@ class NoteSchema(Schema):
 
 NEW_ACCOUNT, CHANGED_ACCOUNT = AccountInSchema(), AccountChangeSchema()
 NEW_CONTACT, CHANGED_CONTACT = ContactInSchema(), ContactChangeSchema()
-NEW_POINT, NEW_ORDER, NEW_NOTE = ContactPointInSchema(), NewOrderSchema(), NoteSchema()
+NEW_POINT, NEW_NOTE = ContactPointInSchema(), NoteSchema()
 
 
 def _create_account(session: Session, actor: Actor, new: New) -> object:
@@ -79,14 +76,6 @@ def _remove_point(session: Session, actor: Actor, id: UUID) -> object:
     return point
 
 
-def _place_order(session: Session, actor: Actor, new: New) -> object:
-    asked = [{"product_id": line.facts.get("product_id"), "quantity": line.facts.get("quantity")} for line in new.parts]
-    loaded = NEW_ORDER.load({**given(new.facts), "lines": asked})
-    lines = [Wanted(**line) for line in loaded.pop("lines")]
-    line_ids = [part.id for part in new.parts]
-    return placing.place(session, actor, id=new.id, created_at=new.created_at, lines=lines, line_ids=line_ids, **loaded)
-
-
 def _write_down(session: Session, actor: Actor, new: New) -> object:
     facts = given(new.facts)
     facts["at"] = instant(facts.get("at"), new.created_at).isoformat()
@@ -101,9 +90,10 @@ CHANGES: Mapping[str, Offline] = {
     "accounts": Offline(create=_create_account, edit=_edit_account),
     "contacts": Offline(create=_create_contact, edit=_edit_contact),
     "contact_points": Offline(create=_add_point, delete=_remove_point),
+    "stock_leases": Offline(create=ordering.lease, edit=ordering.give_back),
     "leads": Offline(create=selling.create_lead, edit=selling.edit_lead),
     "opportunities": Offline(create=selling.create_opportunity, edit=selling.edit_opportunity),
-    "orders": Offline(create=_place_order),
+    "orders": Offline(create=ordering.place),
     "visits": Offline(create=visiting.check_in, edit=visiting.edit_visit),
     "visit_reports": Offline(create=visiting.report),
     "tasks": Offline(create=visiting.add_task, edit=visiting.edit_task, delete=visiting.remove_task),
@@ -111,3 +101,7 @@ CHANGES: Mapping[str, Offline] = {
 }
 PARTS = {"orders": ("order_lines", "order_id")}
 """Tables whose rows come whole: the table of their parts, and the part's column that names them."""
+PART_FACTS = {"order_lines": ("product_id", "quantity")}
+"""What tells a part from another one: the server may have settled the rest of what the device wrote otherwise."""
+ENDED_LAST = frozenset({"stock_leases"})
+"""Tables whose rows are changed after all others: what was sold from a lease comes before the lease is given back."""

@@ -16,10 +16,20 @@ from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.sync import scopes
 from mcrm.sync.changes import CHANGES
-from mcrm.sync.errors import ConflictSettled, ConflictUnknown, NothingToApply, RecordInvalid
+from mcrm.sync.errors import (
+    ConflictSettled,
+    ConflictUnknown,
+    NothingToApply,
+    OrderNotTaken,
+    PriceStands,
+    RecordInvalid,
+)
 from mcrm.sync.models import Applied, Choice, Conflict, ConflictKind, ConflictState
 from mcrm.sync.tables import TABLES, Written
 from mcrm.transaction import insert_once
+
+WITHOUT_MINE = {ConflictKind.PRICE.value: PriceStands, ConflictKind.REFUSED.value: OrderNotTaken}
+"""Kinds of conflicts in which the device's word cannot simply stand, and what is said instead."""
 
 
 def keep(
@@ -83,22 +93,36 @@ def reachable(session: Session, actor: Actor, conflict_id: UUID) -> Conflict:
 def settle(session: Session, actor: Actor, conflict_id: UUID, *, choice: Choice) -> Conflict:
     """Let the device's value (`mine`) or the server's (`theirs`) stand; by the use case of the row, with its rights.
 
-    Raises ConflictUnknown, ConflictSettled, NothingToApply when the row is gone for the actor, and what the use case
-    raises.
+    Raises ConflictUnknown, ConflictSettled, NothingToApply when the row is gone for the actor, PriceStands and
+    OrderNotTaken for `mine` of an order, and what the use case raises.
     """
     conflict = reachable(session, actor, conflict_id)
     if conflict.state == ConflictState.SETTLED:
         raise ConflictSettled
+    if choice is Choice.MINE and conflict.kind in WITHOUT_MINE:
+        raise WITHOUT_MINE[conflict.kind]
     if choice is Choice.MINE:
         _apply(session, actor, conflict, conflict.mine)
     elif conflict.kind == ConflictKind.FIELD and conflict.applied != Applied.THEIRS:
         _apply(session, actor, conflict, conflict.theirs)
+    _close(session, actor, conflict, choice)
+    return conflict
+
+
+def close(session: Session, actor: Actor, table: str, row_id: UUID) -> None:
+    """The refused row has been taken after all: there is nothing to settle any more."""
+    query = select(Conflict).where(Conflict.table_name == table, Conflict.row_id == row_id)
+    query = query.where(Conflict.kind == ConflictKind.REFUSED.value, Conflict.state == ConflictState.OPEN.value)
+    for conflict in session.scalars(query):
+        _close(session, actor, conflict, Choice.MINE)
+
+
+def _close(session: Session, actor: Actor, conflict: Conflict, choice: Choice) -> None:
     conflict.state, conflict.choice = ConflictState.SETTLED.value, choice.value
     conflict.settled_at, conflict.settled_by = clock.now(), actor.label
     about = log.About(subject=("sync-conflict", conflict.id))
     payload = {"table": conflict.table_name, "row_id": str(conflict.row_id), "choice": choice.value}
     log.append(session, actor, Kind.SYNC_CONFLICT_SETTLED, about=about, payload=payload)
-    return conflict
 
 
 def _apply(session: Session, actor: Actor, conflict: Conflict, values: Mapping[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """The devices that sync: since when, and where to wake them."""
 
+from datetime import datetime, timedelta
+
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
@@ -13,10 +15,33 @@ from mcrm.interactions.kinds import Kind
 from mcrm.sync.models import SyncDevice
 from mcrm.transaction import insert_once
 
+PAUSE = timedelta(minutes=10)  # who is not heard of for longer had no network, for all that we know
+
 
 def begin(session: Session, actor: Actor, position: int) -> None:
     """Note that the actor's device begins a first sync: what was granted up to now is no news for it."""
-    device_of(session, actor, actor.device_id or "").started = position
+    device = device_of(session, actor, actor.device_id or "")
+    device.started, device.heard_at, device.silent_since = position, clock.now(), None
+
+
+def is_back(connection: Connection, actor: Actor) -> bool:
+    """Whether the actor's device has not been heard of for longer than a pause: `hear` has something to note."""
+    found = connection.execute(_HEARD, {"user": actor.id, "device": actor.device_id or ""}).first()
+    return found is not None and (found[0] is None or clock.now() - found[0] > PAUSE)
+
+
+def hear(session: Session, actor: Actor) -> datetime | None:
+    """Note that the actor's device is in touch; when it had been, before its last silence: until then it was offline.
+
+    None for a device that has never pulled. Exact to a pause: who is in touch all day is not written down each time.
+    """
+    query = select(SyncDevice).filter_by(user_id=actor.id, device_id=actor.device_id or "")
+    if (device := session.scalar(query)) is None:
+        return None
+    now = clock.now()
+    if device.heard_at is None or now - device.heard_at > PAUSE:
+        device.silent_since, device.heard_at = device.heard_at, now
+    return device.silent_since or device.heard_at
 
 
 def started(connection: Connection, actor: Actor) -> int:
@@ -68,6 +93,9 @@ def device_of(session: Session, actor: Actor, device_id: str) -> SyncDevice:
 
 
 _devices = SyncDevice.__table__.c
+_HEARD = select(_devices.heard_at).where(
+    _devices.user_id == bindparam("user"), _devices.device_id == bindparam("device")
+)
 _STARTED = select(_devices.started).where(
     _devices.user_id == bindparam("user"), _devices.device_id == bindparam("device")
 )

@@ -93,6 +93,18 @@ class ConflictSettled(Conflict):
     code = "sync-conflict.settled"
 
 
+class PriceStands(Conflict):
+    """The order stands at the price of today: settle it as theirs, or cancel the order and place it with a discount."""
+
+    code = "sync-conflict.price-stands"
+
+
+class OrderNotTaken(Conflict):
+    """The order was not taken: correct it on the phone and it is sent again, or settle this as theirs to drop it."""
+
+    code = "sync-conflict.order-not-taken"
+
+
 class NothingToApply(Conflict):
     """The record is gone: there is nothing that this could be applied to."""
 

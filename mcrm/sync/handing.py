@@ -17,13 +17,17 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A row that a device made: its id, when (device time), what it wrote, and the rows that came as its parts."""
+    """A row that a device made: its id, when (device time), what it wrote, and the rows that came as its parts.
+
+    `silent_since` is when the device was in touch before it made the row without a network; None where nobody knows.
+    """
 
     id: UUID
     created_at: datetime
     facts: Facts
     parts: Sequence["New"] = ()
     region: str = "GB"
+    silent_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

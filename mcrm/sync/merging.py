@@ -4,16 +4,14 @@ Different fields never conflict. The base values themselves are not kept: `chang
 after a revision, and a digest of what a device pushed last tells a repeated push from a new edit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
 
 from mcrm import keys
-from mcrm.interactions.models import Change
 from mcrm.sync.errors import ReadOnly, RecordStale
 from mcrm.sync.models import Applied, Edit
 from mcrm.sync.tables import Policy, SyncedTable, Written, is_empty
@@ -137,20 +135,16 @@ class Others:
         return self.fields is None or name in self.fields
 
 
-def others_since(connection: Connection, table: str, row_id: UUID, *, base: int, origin: UUID | None) -> Others:
-    """What others than the sign-in `origin` changed of a row after the revision `base` (0: after it was made)."""
-    rows = connection.execute(_HISTORY, {"table": table, "row": row_id}).all()
+def others_since(rows: Sequence[tuple[int, str | None, UUID | None]], *, base: int, origin: UUID | None) -> Others:
+    """What others than the sign-in `origin` changed after the revision `base` (0: after it was made), by a history."""
     revisions = [rev for rev, _, _ in rows]
     base = base or min(revisions, default=0)
     if not revisions or min(revisions) > base:
         return Others(None)  # the log does not reach back that far any more
-    later = [(fields, by) for rev, fields, by in rows if rev > base and (by is None or by != origin)]
-    if any(fields is None for fields, _ in later):
-        return Others(None)
-    return Others(frozenset(name for fields, _ in later for name in fields.split(",")))
-
-
-_changes = Change.__table__.c
-_HISTORY = select(_changes.rev, _changes.fields, _changes.origin).where(
-    _changes.table_name == bindparam("table"), _changes.row_id == bindparam("row"), _changes.rev.is_not(None)
-)
+    names: set[str] = set()
+    for rev, fields, by in rows:
+        if rev > base and (by is None or by != origin):
+            if fields is None:
+                return Others(None)
+            names.update(fields.split(","))
+    return Others(frozenset(names))

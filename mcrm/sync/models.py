@@ -30,11 +30,15 @@ class Edit(Base):
 
 
 class ConflictKind(StrEnum):
-    """Two changed the same field, or the row was gone (deleted, or moved away) when the edit came."""
+    """Two changed the same field; the row was gone (deleted, or moved away) when the edit came; an order costs
+    something else than the device showed; an order was refused.
+    """
 
     FIELD = "field"
     DELETED = "deleted"
     MOVED = "moved"
+    PRICE = "price"
+    REFUSED = "refused"
 
 
 class ConflictState(StrEnum):
@@ -102,7 +106,8 @@ class Floor(Base):
 class SyncDevice(Row):
     """A user's device: since which position it has been syncing, and where to wake it when there is something new.
 
-    Grants and roles of before `started` are no news: they stood already when its first sync began.
+    Grants and roles of before `started` are no news: they stood already when its first sync began. `heard_at` is when
+    it was in touch last, give or take some minutes, `silent_since` when it had been before its last silence.
     """
 
     __tablename__ = "sync_devices"
@@ -111,4 +116,6 @@ class SyncDevice(Row):
     user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("users.id"))
     device_id: Mapped[str]
     started: Mapped[int] = mapped_column(default=0)
+    heard_at: Mapped[datetime | None]
+    silent_since: Mapped[datetime | None]
     contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))

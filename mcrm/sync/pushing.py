@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import marshmallow as ma
 from sqlalchemy import select
@@ -23,8 +24,8 @@ from mcrm.errors import DomainError
 from mcrm.interactions import places, positions
 from mcrm.interactions.log import read_cursor
 from mcrm.interactions.positions import ChangedRow
-from mcrm.sync import errors, pulling, scopes
-from mcrm.sync.changes import PARTS
+from mcrm.sync import devices, errors, pulling, scopes
+from mcrm.sync.changes import ENDED_LAST, PARTS
 from mcrm.sync.tables import TABLES, identifier
 from mcrm.sync.taking import PART_TABLES, Aggregate, Record, Taking
 from mcrm.transaction import pending
@@ -61,7 +62,9 @@ def push(session: Session, actor: Actor, *, changes: Changes, last_pulled_at: in
     if last_pulled_at and (read_cursor(last_pulled_at)[0] != epoch or read_cursor(last_pulled_at)[1] > position):
         raise errors.PullFirst
     pending(session).origin = actor.session_id
-    taking = Taking(session, actor, scopes.scope_of(session.connection(), actor), region)
+    scope = scopes.scope_of(session.connection(), actor)
+    taking = Taking(session, actor, scope, region, silent_since=devices.hear(session, actor))
+    taking.look_ahead(_named(changes))
     pushed = Pushed(pulling.now(session.connection()))
     seen: set[tuple[str, str]] = set()
     for aggregate in _aggregates(changes):
@@ -107,8 +110,18 @@ def _aggregates(changes: Changes) -> Iterator[Aggregate]:
             continue
         found = parts.get(name, {})
         for record in _records(changes, name):
+            if name in ENDED_LAST and record.get("_status") != "created":
+                continue
             id_ = record.get("id")
             yield Aggregate(name, record, tuple(found.get(id_, ())) if isinstance(id_, str) else ())
+    for name in sorted(ENDED_LAST):
+        yield from (Aggregate(name, record) for record in _records(changes, name) if record.get("_status") != "created")
+
+
+def _named(changes: Changes) -> dict[str, list[UUID]]:
+    """The ids of the records of a push, by table; what is none is refused later."""
+    ids = {name: [identifier(record.get("id")) for record in _records(changes, name)] for name in TABLES}
+    return {name: [id_ for id_ in found if id_ is not None] for name, found in ids.items() if found}
 
 
 def _records(changes: Changes, name: str) -> list[Record]:
@@ -149,6 +162,7 @@ def _take(taking: Taking, aggregate: Aggregate, pushed: Pushed) -> None:
         with taking.session.begin_nested():
             decided = taking.upsert(aggregate)
     except REFUSING as error:
+        taking.ahead.look_again()
         code, detail = _words(error)
         pushed.refuse(table, _shown(record.get("id")), code, detail)
         for part in aggregate.parts:
@@ -156,6 +170,8 @@ def _take(taking: Taking, aggregate: Aggregate, pushed: Pushed) -> None:
             pushed.refuse(PARTS[table][0], _shown(part.get("id")), lost.code, lost.detail)
         if isinstance(error, errors.RecordMoved | errors.RecordDeleted):
             decided = [taking.keep(table, record, error)]
+        elif table in PARTS and isinstance(error, DomainError) and not code.startswith("sync."):
+            decided = [taking.refused(aggregate, error)]
     pushed.conflicts += decided
 
 
@@ -165,6 +181,7 @@ def _take_deletion(taking: Taking, table: str, sent: str, pushed: Pushed) -> Non
         with taking.session.begin_nested():
             taking.delete(table, sent)
     except REFUSING as error:
+        taking.ahead.look_again()
         code, detail = _words(error)
         pushed.refuse(table, _shown(sent), code, detail, dirty=False)
         if (id_ := identifier(sent)) is not None:  # the device has dropped it, whatever it is told

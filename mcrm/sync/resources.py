@@ -72,6 +72,9 @@ class Sync(MethodView):
             )
             if found.whole:
                 return _streamed(_whole(connection, found))
+            is_back = devices.is_back(connection, current_actor)
+        if is_back:
+            perform(lambda session: devices.hear(session, current_actor))
         body = {"changes": found.changes(), "timestamp": found.timestamp, "has_more": found.has_more}
         return Response(encode(body), mimetype="application/json")
 

@@ -20,11 +20,12 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Everything, or the rows of these territories. `lost` were granted once, and are not any more."""
+    """Everything, or the rows of these territories and the caller's own. `lost` were granted once, and are not now."""
 
     everything: bool
     territories: frozenset[UUID]
     lost: frozenset[UUID] = frozenset()
+    user_id: UUID | None = None
 
 
 def scope_of(connection: Connection, actor: Actor) -> Scope:
@@ -33,7 +34,7 @@ def scope_of(connection: Connection, actor: Actor) -> Scope:
         return Scope(True, frozenset())
     rows = connection.execute(_GRANTS, {"user": actor.id}).all()
     granted = frozenset(territory for territory, revoked_at in rows if revoked_at is None)
-    return Scope(False, granted, frozenset(territory for territory, _ in rows) - granted)
+    return Scope(False, granted, frozenset(territory for territory, _ in rows) - granted, actor.id)
 
 
 def grants_since(connection: Connection, actor: Actor, since: int) -> dict[UUID, int]:
@@ -51,7 +52,7 @@ def rows_by_id(
     )
     wanted = list(ids)
     for start in range(0, len(wanted), CHUNK):
-        parameters = {"territories": list(scope.territories), "ids": wanted[start : start + CHUNK]}
+        parameters = _parameters(scope, ids=wanted[start : start + CHUNK])
         yield from map(table.item, connection.execute(query, parameters))
 
 
@@ -60,7 +61,7 @@ def all_rows(
 ) -> Iterator[Sequence[Any]]:
     """Every row that the scope holds, in the order of ids, read in pages: the memory stays flat."""
     query = _select(table.name, scope.everything, opened=True)
-    yield from _paged(connection, table, query, scope.territories, columns)
+    yield from _paged(connection, table, query, _parameters(scope), columns)
 
 
 def rows_within(
@@ -68,14 +69,19 @@ def rows_within(
 ) -> Iterator[Sequence[Any]]:
     """Every row that lies in these territories; what is everybody's is not among them."""
     if not table.shared:
-        yield from _paged(connection, table, _select(table.name, False, opened=False), territories, columns)
+        parameters = {"territories": list(territories)}
+        yield from _paged(connection, table, _select(table.name, False, opened=False), parameters, columns)
+
+
+def _parameters(scope: Scope, **more: Any) -> dict[str, Any]:
+    return {"territories": list(scope.territories), "user": scope.user_id, **more}
 
 
 def _paged(
     connection: Connection,
     table: SyncedTable,
     query: Select[Any],
-    territories: Collection[UUID],
+    asked: dict[str, Any],
     columns: Sequence[ColumnElement[Any]] | None,
 ) -> Iterator[Sequence[Any]]:
     key = table.table.c.id
@@ -83,7 +89,7 @@ def _paged(
     if columns is not None:
         query = query.with_only_columns(*columns, key.label("page_key"))
     following = query.where(key > bindparam("after"))
-    parameters: dict[str, Any] = {"territories": list(territories), "size": CHUNK * 4}
+    parameters = {**asked, "size": CHUNK * 4}
     rows = connection.execute(query, parameters).all()
     while rows:
         for row in rows:
@@ -93,9 +99,11 @@ def _paged(
 
 @cache
 def _select(name: str, everything: bool, *, opened: bool) -> Select[Any]:
-    """The raw columns of a table's rows within `:territories`; `opened`: and of those that are everybody's."""
+    """The raw columns of a table's rows within `:territories`, or of `:user`; `opened`: and what is everybody's."""
     table = TABLES[name]
     query = select(*(column.source for column in table.columns)).where(*table.only)
+    if table.owner is not None and not everything:
+        query = query.where(table.owner == bindparam("user"))
     if everything or table.shared:
         return query.select_from(table.table)
     column, joins = places.territory_path(name)
@@ -136,6 +144,8 @@ def fate_of(connection: Connection, table: SyncedTable, scope: Scope, id_: UUID)
     history = connection.execute(_FATES, {"table": table.name, "row": id_}).all()
     if not exists and not history:
         return Fate.NEVER
+    if table.shared:
+        return Fate.FOREIGN
     mine = scope.territories | scope.lost
     lies_in = places.territories(connection, [(table.name, id_)]).get((table.name, id_)) if exists else None
     held = scope.everything or lies_in in scope.lost or any(op == "delete" and t in mine for op, t in history)

@@ -66,4 +66,4 @@ def edit_opportunity(session: Session, actor: Actor, id: UUID, facts: Facts) -> 
 
 def _touched_at(facts: Facts) -> datetime | None:
     value = facts.pop("first_touched_at", None)
-    return None if value is None else instant(value, datetime.max.replace(tzinfo=UTC))
+    return None if not value else instant(value, datetime.max.replace(tzinfo=UTC))

@@ -21,12 +21,15 @@ from mcrm.db import Base, Synced, UtcDateTime, canonical
 from mcrm.interactions.kinds import LOGGED_BY_REPS
 from mcrm.interactions.models import Interaction
 from mcrm.leads.models import Lead
+from mcrm.leases.models import StockLease
 from mcrm.opportunities.models import Opportunity
 from mcrm.orders.models import Order, OrderLine
+from mcrm.pricing.models import DiscountLimit
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock.models import StockItem
 from mcrm.targets.models import Target
 from mcrm.tasks.models import Task
+from mcrm.taxes.models import TaxRate
 from mcrm.territories.models import Territory
 from mcrm.visits.models import PlannedVisit, Visit, VisitForm, VisitReport
 
@@ -65,7 +68,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SyncedTable:
-    """One table on the wire. `only` narrows it further than the scope does; `shared` rows are every rep's."""
+    """One table on the wire. `only` narrows it further than the scope does; `shared` rows are every rep's.
+
+    Of a shared table with an `owner` column everybody holds the own rows alone.
+    """
 
     name: str
     table: Table
@@ -73,6 +79,7 @@ class SyncedTable:
     open: bool = False
     shared: bool = False
     only: tuple[ColumnElement[bool], ...] = ()
+    owner: ColumnElement[Any] | None = None
 
     def written(self, *when: Written) -> dict[str, Column]:
         """The columns that a device writes then, by name."""
@@ -105,6 +112,7 @@ def _table(
     policies: Mapping[str, Policy] | None = None,
     shared: bool = False,
     only: tuple[ColumnElement[bool], ...] = (),
+    owner: str | None = None,
 ) -> SyncedTable:
     """A table whose wire columns are columns of the mapped class, of the types that follow from theirs."""
     table = cast(Table, model.__table__)
@@ -113,7 +121,8 @@ def _table(
     written["created_at"] = Written.ONCE if edited or once else Written.NEVER
     policy = policies or {}
     columns = (_column(table, name, written.get(name, Written.NEVER), policy.get(name, Policy.LAST)) for name in names)
-    return SyncedTable(model.__tablename__, table, tuple(columns), model.__open__, shared, only)
+    owned = None if owner is None else table.c[owner]
+    return SyncedTable(model.__tablename__, table, tuple(columns), model.__open__, shared, only, owned)
 
 
 def _column(table: Table, name: str, written: Written, policy: Policy) -> Column:
@@ -235,18 +244,39 @@ TABLES: Mapping[str, SyncedTable] = {
         ),
         _table(
             Product,
-            read_only=("code", "name", "description", "category", "unit", "picture_url", "is_active"),
+            read_only=("code", "name", "description", "category", "unit", "picture_url", "is_active", "tax_code"),
             shared=True,
         ),
         _table(
             PriceList,
-            read_only=("name", "currency", "valid_from", "valid_until", "account_id", "account_class", "rank"),
+            read_only=(
+                "name",
+                "currency",
+                "valid_from",
+                "valid_until",
+                "account_id",
+                "account_class",
+                "rank",
+                "includes_tax",
+                "discounts",
+            ),
         ),
         _table(PriceListItem, read_only=("price_list_id", "product_id", "min_quantity", "unit_price")),
+        _table(TaxRate, read_only=("code", "name", "basis_points", "valid_from"), shared=True),
+        _table(DiscountLimit, read_only=("role", "basis_points"), shared=True),
         _table(StockItem, read_only=("product_id", "location", "on_hand", "reserved"), shared=True),
         _table(
+            StockLease,
+            edited=("state",),
+            once=("product_id", "location", "quantity", "expires_at"),
+            read_only=("sold", "given_back", "rep_id"),
+            policies={"state": Policy.SERVER},
+            shared=True,
+            owner="rep_id",
+        ),
+        _table(
             Order,
-            once=("contact_id", "reference"),
+            once=("contact_id", "reference", "shown_total"),
             read_only=(
                 "account_id",
                 "number",
@@ -261,7 +291,7 @@ TABLES: Mapping[str, SyncedTable] = {
         ),
         _table(
             OrderLine,
-            once=("order_id", "product_id", "quantity"),
+            once=("order_id", "product_id", "quantity", "discount_basis_points", "lease_id"),
             read_only=("line_number", "description", "unit_price", "total"),
         ),
         _table(VisitForm, read_only=("name", "version", "questions", "is_active"), shared=True),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,13 @@ from mcrm.actors import Actor
 from mcrm.errors import DomainError
 from mcrm.interactions import places
 from mcrm.interactions.positions import ChangedRow
-from mcrm.sync import conflicts, errors, merging, scopes
-from mcrm.sync.changes import CHANGES, PARTS
+from mcrm.money import in_major_units
+from mcrm.orders.models import Order
+from mcrm.sync import conflicts, errors, merging, scopes, telling
+from mcrm.sync.ahead import Ahead
+from mcrm.sync.changes import CHANGES, PART_FACTS, PARTS
 from mcrm.sync.handing import New, instant
-from mcrm.sync.models import ConflictKind, Edit
+from mcrm.sync.models import Applied, ConflictKind, Edit
 from mcrm.sync.scopes import Scope
 from mcrm.sync.tables import TABLES, SyncedTable, Written, by_name, identifier, storable
 from mcrm.transaction import pending
@@ -36,13 +40,22 @@ class Aggregate:
 class Taking:
     """One push in hand: what its records are judged by."""
 
-    def __init__(self, session: Session, actor: Actor, scope: Scope, region: str) -> None:
-        """`region`: whose national phone numbers are understood."""
+    def __init__(
+        self, session: Session, actor: Actor, scope: Scope, region: str, *, silent_since: datetime | None = None
+    ) -> None:
+        """`region`: whose national phone numbers are understood; `silent_since`: since when the device was offline."""
         self.session = session
         self.actor = actor
         self.scope = scope
         self.region = region
         self.device = f"{actor.id}:{actor.device_id}"
+        self.silent_since = silent_since
+        self.ahead = Ahead(session, scope, self.device, {})
+        self.remembered: set[tuple[str, UUID]] = set()
+
+    def look_ahead(self, wanted: Mapping[str, Sequence[UUID]]) -> None:
+        """Read at once what stands of the rows of these ids, by table."""
+        self.ahead = Ahead(self.session, self.scope, self.device, wanted)
 
     def upsert(self, aggregate: Aggregate) -> list[dict[str, Any]]:
         """Make the row, or merge the edit into the one that is there; the conflicts that were decided."""
@@ -56,8 +69,7 @@ class Taking:
         current = self._current(table, id_)
         if current is None:
             self._require_new(table, id_)
-            self._create(table, id_, aggregate)
-            return []
+            return self._create(table, id_, aggregate)
         self._require_same_parts(table.name, id_, aggregate.parts)
         return self._edit(table, id_, record, current)
 
@@ -72,7 +84,9 @@ class Taking:
 
     def send_again(self, name: str, id_: UUID) -> None:
         """Let the row come with the next pull: the device has dropped it, and may not."""
-        lies_in = places.territories(self.session.connection(), [(name, id_)]).get((name, id_))
+        lies_in = None
+        if not TABLES[name].shared:
+            lies_in = places.territories(self.session.connection(), [(name, id_)]).get((name, id_))
         pending(self.session).append(ChangedRow(name, id_, "upsert", lies_in))
 
     def keep(self, name: str, record: Record, why: DomainError) -> dict[str, Any]:
@@ -88,12 +102,41 @@ class Taking:
         base = merging.base_of(record)
         return conflicts.keep(self.session, self.actor, table=name, row_id=id_, kind=kind, base_rev=base, mine=mine)
 
+    def refused(self, aggregate: Aggregate, why: DomainError) -> dict[str, Any]:
+        """Keep a refused order for its rep and the manager, and tell the rep's devices; once for the same order."""
+        table, (part_table, _) = TABLES[aggregate.table], PARTS[aggregate.table]
+        id_ = identifier(aggregate.record["id"])
+        assert id_ is not None
+        assert self.actor.id is not None
+        lines = [_said(TABLES[part_table], part) for part in aggregate.parts]
+        mine = _said(table, aggregate.record) | {part_table: lines}
+        kept = conflicts.keep(
+            self.session,
+            self.actor,
+            table=table.name,
+            row_id=id_,
+            kind=ConflictKind.REFUSED,
+            base_rev=0,
+            mine=mine,
+            theirs={"code": why.code, "detail": why.detail},
+        )
+        text = telling.REFUSED.format(why=why.detail)
+        event, title = "order.refused", telling.REFUSED_TITLE
+        telling.tell(self.session, self.actor.id, event=event, about=kept["id"], title=title, text=text)
+        return kept
+
     def _current(self, table: SyncedTable, id_: UUID) -> dict[str, Any] | None:
         self.session.flush()
+        if self.ahead.holds(table.name, id_) and (
+            (row := self.ahead.row(table.name, id_)) is not None or self.ahead.is_new(table.name, id_)
+        ):
+            return row
         return next(scopes.rows_by_id(self.session.connection(), table, self.scope, [id_]), None)
 
     def _require_new(self, table: SyncedTable, id_: UUID) -> None:
         """Raise unless nobody ever had a row of this id: a foreign one is refused like an unknown one."""
+        if self.ahead.is_new(table.name, id_) and self.ahead.holds(table.name, id_):
+            return
         match scopes.fate_of(self.session.connection(), table, self.scope, id_):
             case scopes.Fate.MOVED:
                 raise errors.RecordMoved
@@ -102,7 +145,7 @@ class Taking:
             case scopes.Fate.FOREIGN:
                 raise errors.RecordUnknown
 
-    def _create(self, table: SyncedTable, id_: UUID, aggregate: Aggregate) -> None:
+    def _create(self, table: SyncedTable, id_: UUID, aggregate: Aggregate) -> list[dict[str, Any]]:
         offline = CHANGES.get(table.name)
         if offline is None or offline.create is None:
             raise errors.OrderPlaced if table.name in PART_TABLES else errors.ReadOnly
@@ -113,14 +156,40 @@ class Taking:
             self._require_new(TABLES[PARTS[table.name][0]], part_id)
             parts.append(self._new(TABLES[PARTS[table.name][0]], part_id, part))
         made = self._new(table, id_, aggregate.record, parts)
-        offline.create(self.session, self.actor, made)
+        row = offline.create(self.session, self.actor, made)
         self._remember(table, id_, 0, made.facts)
+        if not isinstance(row, Order):
+            return []
+        conflicts.close(self.session, self.actor, table.name, id_)
+        return [] if row.shown_total in (None, row.total) else [self._price_changed(row)]
+
+    def _price_changed(self, order: Order) -> dict[str, Any]:
+        """The order stands at the server's price, and everybody whom it concerns can see that another one was shown."""
+        shown = order.shown_total
+        assert shown is not None
+        assert self.actor.id is not None
+        kept = conflicts.keep(
+            self.session,
+            self.actor,
+            table=Order.__tablename__,
+            row_id=order.id,
+            kind=ConflictKind.PRICE,
+            base_rev=0,
+            mine={"total": shown},
+            theirs={"total": order.total},
+            applied=Applied.THEIRS,
+        )
+        amounts = {"shown": in_major_units(shown, order.currency), "now": in_major_units(order.total, order.currency)}
+        text = telling.PRICE_CHANGED.format(number=order.number, **amounts)
+        event, title = "order.price-changed", telling.PRICE_CHANGED_TITLE
+        telling.tell(self.session, self.actor.id, event=event, about=kept["id"], title=title, text=text)
+        return kept
 
     def _new(self, table: SyncedTable, id_: UUID, record: Record, parts: Sequence[New] = ()) -> New:
         written = table.written(Written.ONCE, Written.ALWAYS)
         facts = {name: record[name] for name in written if name in record and name != "created_at"}
         made_at = instant(record.get("created_at"), clock.now())
-        return New(id_, made_at, facts, tuple(parts), self.region)
+        return New(id_, made_at, facts, tuple(parts), self.region, self.silent_since)
 
     def _require_same_parts(self, name: str, id_: UUID, parts: Sequence[Record]) -> None:
         """A row with parts comes whole or not at all: a part that is not as it was stored came too late."""
@@ -128,20 +197,17 @@ class Taking:
             table, column = PARTS[name]
             part_id = identifier(part.get("id"))
             stored = None if part_id is None else self._current(TABLES[table], part_id)
-            written = TABLES[table].written(Written.ONCE).keys() - {"created_at", column}
             if (
                 stored is None
                 or stored[column] != id_
-                or not all(merging.same(part.get(field_name), stored[field_name]) for field_name in written)
+                or not all(merging.same(part.get(name), stored[name]) for name in PART_FACTS[table])
             ):
                 raise errors.OrderPlaced
 
     def _edit(self, table: SyncedTable, id_: UUID, record: Record, current: dict[str, Any]) -> list[dict[str, Any]]:
-        edit = self.session.get(Edit, (self.device, table.name, id_))
-        base = merging.base_of(record)
-        others = merging.others_since(
-            self.session.connection(), table.name, id_, base=base, origin=self.actor.session_id
-        )
+        base, edit = merging.base_of(record), self._last_edit(table, id_)
+        history = self.ahead.history(table.name, id_)
+        others = merging.others_since(history, base=base, origin=self.actor.session_id)
         merged = merging.merge(table, record, current, edit=edit, others=others)
         offline = CHANGES.get(table.name)
         if merged.values:
@@ -170,11 +236,23 @@ class Taking:
         if not table.written(Written.ALWAYS):
             return
         digests = {name: merging.digest(value) for name, value in sent.items()}
-        edit = self.session.get(Edit, (self.device, table.name, id_))
+        edit = self._last_edit(table, id_)
         if edit is None:
             edit = Edit(device=self.device, table_name=table.name, row_id=id_, base_rev=base, digests=digests)
             self.session.add(edit)
+            self.remembered.add((table.name, id_))
         edit.base_rev, edit.digests, edit.at = base, digests, clock.now()
+
+    def _last_edit(self, table: SyncedTable, id_: UUID) -> Edit | None:
+        """What the device pushed last of a row; the database is asked only if this push made it."""
+        if (edit := self.ahead.edit(table.name, id_)) is not None or (table.name, id_) not in self.remembered:
+            return edit
+        return self.session.get(Edit, (self.device, table.name, id_))
+
+
+def _said(table: SyncedTable, record: Record) -> dict[str, Any]:
+    """What a device wrote of a row."""
+    return {name: record[name] for name in table.written(Written.ONCE, Written.ALWAYS) if name in record}
 
 
 def _require_storable(table: SyncedTable, record: Record) -> None:

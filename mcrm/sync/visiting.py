@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from mcrm.actors import Actor
 from mcrm.sync.errors import RecordInvalid
 from mcrm.sync.handing import Facts, New, given, instant, known_id
+from mcrm.sync.tables import is_empty
 from mcrm.tasks import service as tasks
 from mcrm.tasks.schemas import TaskChangeSchema, TaskInSchema
 from mcrm.visits import checking, reporting
@@ -21,12 +22,15 @@ from mcrm.visits.schemas import CheckInSchema, OutcomeInSchema, VisitReportInSch
 CHECK_IN, OUTCOME, REPORT = CheckInSchema(), OutcomeInSchema(), VisitReportInSchema()
 NEW_TASK, CHANGED_TASK = TaskInSchema(), TaskChangeSchema()
 SEEN = ("lat", "lon", "accuracy_m", "is_mock")
+TIMES = ("checked_in_at", "checked_out_at", "due_at", "done_at")
 BY_REST_ALONE = ("id", "note", "next_step", "contact_id")  # on a device these are records of their own
 
 
 def check_in(session: Session, actor: Actor, new: New) -> object:
     """A visit that a device began, and perhaps ended; its times are the device's."""
-    facts = given(new.facts)
+    facts = _timed(given(new.facts))
+    if not facts.get("lat") and not facts.get("lon"):  # zeros are empty columns; nobody calls at sea off Ghana
+        facts = {name: value for name, value in facts.items() if name not in {"lat", "lon"}}
     facts["at"] = instant(facts.pop("checked_in_at", None), new.created_at).isoformat()
     if "checked_out_at" in facts:
         facts["checked_out_at"] = _text(facts["checked_out_at"], "checked_out_at")
@@ -40,6 +44,7 @@ def check_in(session: Session, actor: Actor, new: New) -> object:
 def edit_visit(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
     """A check-out, or what came of it after all."""
     visit = visits.reachable(session, actor, id, lock=True)
+    facts = {name: None if is_empty(value) or (name in TIMES and not value) else value for name, value in facts.items()}
     outcome = OUTCOME.load({"outcome": facts["outcome"]})["outcome"] if facts.get("outcome") is not None else None
     if "checked_out_at" not in facts:
         return checking.change_outcome(session, actor, visit, outcome)
@@ -64,7 +69,7 @@ def report(session: Session, actor: Actor, new: New) -> object:
 
 def add_task(session: Session, actor: Actor, new: New) -> object:
     """A task that a device made, and perhaps did."""
-    facts = given(new.facts)
+    facts = _timed(given(new.facts))
     done_at = facts.pop("done_at", None)
     if "due_at" in facts:
         facts["due_at"] = _text(facts["due_at"], "due_at")
@@ -76,8 +81,10 @@ def add_task(session: Session, actor: Actor, new: New) -> object:
 
 def edit_task(session: Session, actor: Actor, id: UUID, facts: Facts) -> object:
     """Another title, another time, or done."""
-    timed = {name: _text(facts[name], name) for name in ("due_at", "done_at") if facts.get(name) is not None}
-    return tasks.change(session, actor, tasks.reachable(session, actor, id), CHANGED_TASK.load({**facts, **timed}))
+    said: Facts = {name: None if name in TIMES and not value else value for name, value in facts.items()}
+    said |= {name: _text(said[name], name) for name in TIMES if said.get(name) is not None}
+    said |= {"contact_id": None} if said.get("contact_id") == "" else {}
+    return tasks.change(session, actor, tasks.reachable(session, actor, id), CHANGED_TASK.load(said))
 
 
 def remove_task(session: Session, actor: Actor, id: UUID) -> object:
@@ -85,6 +92,11 @@ def remove_task(session: Session, actor: Actor, id: UUID) -> object:
     task = tasks.reachable(session, actor, id)
     tasks.remove(session, actor, task)
     return task
+
+
+def _timed(facts: Facts) -> Facts:
+    """Without the zeros that the protocol's client puts where there is no time."""
+    return {name: value for name, value in facts.items() if name not in TIMES or value}
 
 
 def _text(value: Any, field: str) -> str:

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from mcrm.db import Row
+from mcrm.db import Synced
 
 
-class TaxRate(Row):
+class TaxRate(Synced):
     """What a tax code means since an instant: a name, and basis points of the net (2000 are 20 %)."""
 
     __tablename__ = "tax_rates"

@@ -1,17 +1,15 @@
 """Use cases of tax rates. Orders keep the rate that they were placed at."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor
+from mcrm.audit import trail
 from mcrm.editing import edit
-from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
-from mcrm.interactions.log import About
 from mcrm.taxes.errors import TaxCodeUnknown
 from mcrm.taxes.models import TaxRate
 
@@ -34,6 +32,7 @@ def set_rate(
     """Say what a tax code means since an instant; the same word again changes nothing."""
     rate = session.scalar(_standing(code, valid_from))
     facts = {"name": name, "basis_points": basis_points}
+    changed = ["basis_points", "name", "valid_from"]
     if rate is None:
         rate = TaxRate(code=code, valid_from=valid_from, **facts)
         try:
@@ -41,18 +40,14 @@ def set_rate(
                 session.add(rate)
         except IntegrityError:  # set at the same moment by somebody else: the later word counts
             rate = session.scalars(_standing(code, valid_from)).one()
-            edit(rate, facts)
-    elif not edit(rate, facts):
+            changed = edit(rate, facts)
+    elif not (changed := edit(rate, facts)):
         return rate
     session.flush()
-    _note(session, actor, rate.id, code, basis_points, valid_from)
+    payload = {"code": code, "basis_points": basis_points, "valid_from": valid_from.isoformat()}
+    trail.record(session, actor, Kind.TAX_RATE_SET, subject=("tax-rate", rate.id), fields=changed, payload=payload)
     return rate
 
 
 def _standing(code: str, valid_from: datetime) -> Select[TaxRate]:
     return select(TaxRate).where(TaxRate.code == code, TaxRate.valid_from == valid_from)
-
-
-def _note(session: Session, actor: Actor, rate_id: UUID, code: str, basis_points: int, valid_from: datetime) -> None:
-    payload = {"code": code, "basis_points": basis_points, "valid_from": valid_from.isoformat()}
-    log.append(session, actor, Kind.TAX_RATE_SET, about=About(subject=("tax-rate", rate_id)), payload=payload)

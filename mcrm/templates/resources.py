@@ -20,7 +20,7 @@ from mcrm.deliveries.segments import segments
 from mcrm.orders import service as orders
 from mcrm.orders import wordings
 from mcrm.templates import service
-from mcrm.templates.catalogue import MESSAGES, ORDER_SHIPPED, Message, Values
+from mcrm.templates.catalogue import MESSAGES, Message, Values
 from mcrm.templates.errors import TemplateInvalid
 from mcrm.templates.models import Template, TemplateVersion
 from mcrm.templates.rendering import Unreadable
@@ -157,10 +157,10 @@ class Preview(MethodView):
 
 
 def _values(session: Session, message: Message, order_id: UUID | None, contact_id: UUID | None) -> Values:
-    if order_id is not None and message is ORDER_SHIPPED:
+    if order_id is not None:
         order = orders.reachable(session, current_actor, order_id)
         contact = session.get_one(Contact, order.contact_id)
-        return wordings.shipped_values(order, wordings.last_shipment(session, order), contact)
+        return wordings.values_of(order, wordings.last_shipment(session, order), contact)
     if contact_id is not None:
         contact = contacts.reachable(session, current_actor, contact_id, field="contact_id")
         return {**message.sample, "name": contact.name}

@@ -2,7 +2,7 @@
 
 from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.formats import JsonObject, Locale
-from mcrm.api.paging import PageQuery
+from mcrm.api.paging import PageQuery, Whole
 from mcrm.deliveries.segments import Encoding
 from mcrm.templates.catalogue import TemplateChannel
 
@@ -21,7 +21,7 @@ class MessageSchema(Schema):
     body = Str(required=True, max_length=LONGEST_BODY)
 
 
-class MessagesSchema(Schema):
+class MessagesSchema(Whole):
     """All of them."""
 
     items = List(Nested(MessageSchema()), required=True)

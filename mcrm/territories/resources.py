@@ -9,7 +9,7 @@ from flask.views import MethodView
 from mcrm.actors import STAFF, Area, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PageQuery, page_of
+from mcrm.api.paging import PageQuery, page_of, whole, whole_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.territories import members, places, service
@@ -85,11 +85,11 @@ class OneTerritory(MethodView):
 class Grants(MethodView):
     """Who may see a territory."""
 
-    @blueprint.response(200, GrantSchema(many=True))
-    def get(self, id: UUID) -> list[ScopeGrant]:
+    @blueprint.response(200, whole_of(GrantSchema()))
+    def get(self, id: UUID) -> dict[str, Any]:
         """List who may see this territory."""
         with reading() as session:
-            return service.grants(session, service.reachable(session, current_actor, id).id)
+            return whole(service.grants(session, service.reachable(session, current_actor, id).id))
 
 
 @blueprint.route("/<uuid:id>/grants/<uuid:user_id>", roles={Role.ADMIN})

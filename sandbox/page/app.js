@@ -5,6 +5,7 @@ import { avatar, el, spaced } from "./dom.js";
 import { openDrawer } from "./faults.js";
 import { addedPhones, openNewPhone } from "./newphone.js";
 import { PhoneView } from "./phone.js";
+import { repPhones } from "./repphone.js";
 import { Table } from "./threads.js";
 import * as wire from "./wire.js";
 
@@ -16,6 +17,7 @@ const $ = (id) => document.getElementById(id);
 const book = new Book();
 const views = new Map();
 const stale = new Set();
+let reps = [];
 let table = new Table(book);
 let items = [];
 let us = { number: null, bot: null };
@@ -27,10 +29,20 @@ async function load() {
   const answer = await wire.people();
   us = { number: answer.our_number, bot: answer.bot_username };
   known = JSON.stringify(answer);
+  meetReps(answer);
   items = (await wire.history()).slice(-REMEMBERED);
   rebuild(answer.people);
   return items.reduce((most, item) => Math.max(most, item.n ?? 0), 0);
 }
+
+/** The reps' phones come once, last in the line; a frame that is moved starts anew, so they stay where they are. */
+function meetReps({ reps: known = [], rep_app: app }) {
+  if (reps.length === known.length || reps.length > 0 || !app) return;
+  reps = repPhones(known, app);
+  $("phones").append(...reps.map(({ root }) => root));
+}
+
+const everybody = () => [...views.values(), ...reps];
 
 /** Replay everything for these people. Faces shown, drafts and the focus stay as they are on the phones that stay. */
 function rebuild(people) {
@@ -51,7 +63,7 @@ function rebuild(people) {
     table.of(owner);
   }
   for (const view of views.values()) for (const face of Object.values(view.faces)) face.thread.forget();
-  line([...views.values()].map((view) => view.root));
+  line(everybody().map((view) => view.root));
   drawStrip();
   for (const owner of book.owners) stale.add(owner.key);
   table.live = true;
@@ -125,6 +137,7 @@ async function lookAgain() {
     if (JSON.stringify(answer) === known) return;
     known = JSON.stringify(answer);
     us = { number: answer.our_number, bot: answer.bot_username };
+    meetReps(answer);
     rebuild(answer.people);
   } catch (error) {
     if (!(error instanceof wire.NotTaken)) throw error;
@@ -140,7 +153,7 @@ function draw() {
   stale.clear();
   $("crowd").hidden = book.crowd.size === 0;
   $("crowd").textContent = `and ${book.crowd.size.toLocaleString()} other addresses that are not shown`;
-  for (const button of $("strip").children) button.classList.toggle("news", views.get(button.dataset.key)?.root.classList.contains("news"));
+  for (const button of $("strip").children) button.classList.toggle("news", viewOf(button)?.root.classList.contains("news"));
 }
 
 function announce({ owner, face, message }) {
@@ -153,22 +166,25 @@ function announce({ owner, face, message }) {
 
 function drawStrip() {
   $("strip").replaceChildren(
-    ...[...views.values()].map(({ owner }) => {
-      const button = el("button", { type: "button", "data-key": owner.key }, avatar(owner), el("span", { text: owner.stranger ? (owner.phone ? spaced(owner.phone) : owner.name) : owner.name.split(" ")[0] }));
-      button.addEventListener("click", () => go(views.get(owner.key), true));
+    ...everybody().map((view) => {
+      const { owner } = view;
+      const button = el("button", { type: "button", "data-key": owner.key }, avatar({ ...owner, name: owner.person ?? owner.name }), el("span", { text: owner.short ?? (owner.stranger ? (owner.phone ? spaced(owner.phone) : owner.name) : owner.name.split(" ")[0]) }));
+      button.addEventListener("click", () => go(viewOf(button), true));
       return button;
     }),
   );
-  if (![...views.values()].some((view) => view.title.tabIndex === 0)) reachable([...views.values()][0]);
+  if (!everybody().some((view) => view.title.tabIndex === 0)) reachable(everybody()[0]);
   measure();
 }
+
+const viewOf = (button) => everybody().find(({ owner }) => owner.key === button.dataset.key);
 
 /** Mark in the strip which phone is in front: the one that fills the window, or the one last used. */
 function lookInView() {
   const phones = $("phones");
   const middle = phones.scrollLeft + phones.clientWidth / 2;
   for (const button of $("strip").children) {
-    const view = views.get(button.dataset.key);
+    const view = viewOf(button);
     if (!view) continue;
     const { offsetLeft, offsetWidth } = view.root;
     const alone = offsetWidth > phones.clientWidth / 2;
@@ -180,7 +196,7 @@ function lookInView() {
 
 /** One phone at a time is in the tab order by its title; arrows move between them. */
 function reachable(view) {
-  for (const other of views.values()) other.title.tabIndex = other === view ? 0 : -1;
+  for (const other of everybody()) other.title.tabIndex = other === view ? 0 : -1;
   lookInView();
 }
 
@@ -195,7 +211,7 @@ function go(view, enter = false) {
 function arrows(event) {
   const inText = event.target.matches("input, select, textarea") && event.target.value !== "";
   if (inText || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("dialog")) return;
-  const all = [...views.values()];
+  const all = everybody();
   const here = all.findIndex((view) => view.root.contains(event.target));
   const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1 }[event.key];
   if (here < 0 || to === undefined || (["Home", "End"].includes(event.key) && event.target !== all[here].title)) return;
@@ -216,7 +232,7 @@ function tell(state) {
 }
 
 $("phones").addEventListener("keydown", arrows);
-$("phones").addEventListener("focusin", (event) => reachable([...views.values()].find((view) => view.root.contains(event.target))));
+$("phones").addEventListener("focusin", (event) => reachable(everybody().find((view) => view.root.contains(event.target))));
 $("phones").addEventListener("scroll", lookInView, { passive: true });
 new ResizeObserver(() => {
   measure();

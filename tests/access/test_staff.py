@@ -188,12 +188,12 @@ def test_a_territory_goes_only_when_nothing_lies_in_it_and_nobody_sees_it(
     sam = hire(ada)
     grant = f"/v1/territories/{west.id}/grants/{sam}"
     assert ada.put(grant).status_code == 200
-    assert [one["territory_id"] for one in ada.get(f"/v1/users/{sam}/grants").json] == [str(west.id)]
+    assert [one["territory_id"] for one in ada.get(f"/v1/users/{sam}/grants").json["items"]] == [str(west.id)]
     for territory in (west, east):
         refused = ada.delete(f"/v1/territories/{territory.id}", '"1"')
         assert (refused.status_code, refused.json["code"]) == (409, "territory.in-use")
     assert ada.delete(grant).status_code == 204
-    assert ada.get(f"/v1/users/{sam}/grants").json == []
+    assert ada.get(f"/v1/users/{sam}/grants").json["items"] == []
     assert ada.delete(f"/v1/territories/{west.id}", '"1"').status_code == 204
     assert [item["name"] for item in ada.get("/v1/territories").json["items"]] == ["East"]
 

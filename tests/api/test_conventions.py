@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -222,3 +223,10 @@ def test_the_pages_need_no_other_host(client: FlaskClient) -> None:
         assert f"docs/{asset}" in page.text
         assert client.get(f"/docs/{asset}").status_code == 200
     assert client.get("/docs/..%2F__init__.py").status_code == 404
+
+
+def test_everything_that_the_pages_name_is_there(client: FlaskClient) -> None:
+    text = client.get("/docs").text
+    named = re.findall(r'(?:href|src)="([^"]+)"', text)
+    assert {name: client.get(f"/{name}").status_code for name in named} == dict.fromkeys(named, 200)
+    assert 'rel="icon"' in text, "a browser that is told of none asks for /favicon.ico, which is a 404"

@@ -1,9 +1,11 @@
 """The audit: who did what to whom, in which request, and never what was written."""
 
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from mcrm.actors import Role
 from tests.callers import Caller, as_staff
+from tests.cast import a_product
 
 
 def hire(ada: Caller) -> str:
@@ -45,3 +47,30 @@ def test_the_audit_names_fields_and_never_what_was_written(client: FlaskClient) 
 def test_nobody_but_admins_reads_it(client: FlaskClient) -> None:
     for role in (Role.MANAGER, Role.REP, Role.AGENT):
         assert as_staff(client, role).get("/v1/audit").status_code == 403
+
+
+def test_whoever_changes_what_something_costs_stands_in_the_audit(client: FlaskClient, session: Session) -> None:
+    ada, noor = as_staff(client, Role.ADMIN), as_staff(client, Role.MANAGER, name="Noor Haddad")
+    espresso = str(a_product(session).id)
+    session.commit()
+    vat = {"code": "standard", "name": "VAT", "basis_points": 2000, "valid_from": "2026-01-01T00:00:00Z"}
+    noor.post("/v1/tax-rates", vat)
+    noor.post("/v1/tax-rates", vat | {"basis_points": 2100})
+    noor.post("/v1/tax-rates", vat | {"basis_points": 2100})
+    trade = noor.post("/v1/price-lists", {"name": "Trade", "currency": "GBP"}).json["id"]
+    noor.patch(f"/v1/price-lists/{trade}", {"rank": 3})
+    price = noor.post(f"/v1/price-lists/{trade}/prices", {"product_id": espresso, "unit_price": 700}).json["id"]
+    listed = f"/v1/price-lists/{trade}/prices/{price}"
+    noor.delete(listed, noor.get(listed).headers["ETag"])
+    ada.put("/v1/discount-limits/rep", {"basis_points": 500}, ada.get("/v1/discount-limits/rep").headers["ETag"])
+    items = ada.get("/v1/audit").json["items"]
+    assert [(one["action"], one["fields"]) for one in reversed(items)] == [
+        ("tax-rate.set", ["basis_points", "name", "valid_from"]),
+        ("tax-rate.set", ["basis_points"]),
+        ("price-list.created", ["currency", "name"]),
+        ("price-list.changed", ["rank"]),
+        ("price.set", ["unit_price"]),
+        ("price.removed", []),
+        ("discount-limit.set", ["basis_points"]),
+    ]
+    assert len({one["actor"] for one in items[1:]}) == 1 < len({one["actor"] for one in items})

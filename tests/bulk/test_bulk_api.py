@@ -201,3 +201,29 @@ def test_what_came_in_is_found_like_everything_else(client: FlaskClient, session
     for words in ("Rosa", "K1", "07700900205"):
         assert [one["name"] for one in ada.get("/v1/contacts", q=words).json["items"]] == ["Rosa Bianchi"], words
     assert [one["name"] for one in ada.get("/v1/accounts", q="Ferry").json["items"]] == ["The Ferry Café"]
+
+
+def test_a_saved_mapping_is_replaced_by_its_owner_and_by_managers_alone(client: FlaskClient, session: Session) -> None:
+    west = a_territory(session)
+    session.commit()
+    sam, lena = (as_staff(client, Role.REP, [west]) for _ in range(2))
+
+    def saved(caller: Caller, mapping: dict[str, str]) -> tuple[int, str | None]:
+        path = f"/v1/imports/{upload(caller, CONTACTS).json['id']}"
+        answer = caller.post(f"{path}/run", {"dry_run": True, "mapping": mapping, "save_as": "The till"})
+        return answer.status_code, answer.json.get("code")
+
+    def standing() -> Any:
+        [one] = sam.get("/v1/import-mappings").json["items"]
+        return one["mapping"]
+
+    mine, hers, noors = ({"Name": "name", "Mobile": "phone"}, {"Name": "name"}, {"Name": "name", "Mobile": "notes"})
+    assert saved(sam, mine) == (202, None)
+    assert saved(lena, hers) == (403, "import.mapping-of-somebody-else")
+    assert standing() == mine
+    assert saved(lena, mine) == (202, None), "which changes nothing"
+    assert saved(sam, hers) == (202, None)
+    assert standing() == hers
+    assert saved(as_staff(client, Role.MANAGER), noors) == (202, None)
+    assert standing() == noors
+    assert saved(sam, mine) == (202, None), "it is still Sam's"

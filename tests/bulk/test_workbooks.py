@@ -66,6 +66,12 @@ def test_cells_left_out_at_the_end_of_a_row_are_empty(session: Session, tmp_path
     book, out = Workbook(), io.BytesIO()
     for row in (["number", "name", "notes"], ["K1", "Tom Reilly"], ["K2", "Mei Lin", "tea", "beside"]):
         book.active.append(row)
+    book.active.cell(4, 1, "K3")
+    book.active.cell(4, 16_000, "far to the right")
     book.save(out)
     job = brought(tmp_path, out.getvalue(), "contacts", suffix=XLSX)
-    assert [row[:3] for row in verdicts(session, job)] == [(2, "created", ""), (3, "rejected", "import.bad-row")]
+    assert [row[:3] for row in verdicts(session, job)] == [
+        (2, "created", ""),
+        (3, "rejected", "import.bad-row"),
+        (4, "rejected", "import.bad-row"),
+    ]

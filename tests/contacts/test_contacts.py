@@ -119,7 +119,7 @@ def test_consent_is_recorded_with_its_proof_and_the_later_word_counts(client: Fl
     assert ada.put(f"{path}/sms/marketing", form).json["proof"] == form["proof"]
     assert ada.put(f"{path}/sms/marketing", form).json["rev"] == 1
     assert ada.put(f"{path}/sms/marketing", {"state": "withdrawn"}).json["state"] == "withdrawn"
-    assert [(item["channel"], item["state"]) for item in ada.get(path).json] == [("sms", "withdrawn")]
+    assert [(item["channel"], item["state"]) for item in ada.get(path).json["items"]] == [("sms", "withdrawn")]
     assert kinds(session)[-2:] == ["consent.granted", "consent.withdrawn"]
     assert ada.put(f"{path}/pigeon/marketing", form).json["code"] == "consent.unknown"
 

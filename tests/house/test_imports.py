@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
-ROOMS = ("mcrm", "bots", "notifications", "sandbox", "demo", "migrations")
+ROOMS = ("mcrm", "bots", "notifications", "apps", "sandbox", "demo", "migrations")
 DOORS = {"wsgi", "cli", "assembly"}
 ALLOWED = {
     "mcrm": {"mcrm"},
     "bots": {"bots", "mcrm"},
     "notifications": {"notifications", "mcrm"},
+    "apps": {"apps", "mcrm"},
     "sandbox": {"sandbox"},
     "demo": {"demo", "mcrm", "migrations", "sandbox"},
     "migrations": {"mcrm", "migrations"},
@@ -56,7 +57,7 @@ LAYERS = (
     {"filters"},
     {"pricing"},
     {"stock"},
-    {"purchasing"},
+    {"purchasing", "leases"},
     {"orders"},
     {"quotes", "returns", "carriers"},
     {"opportunities"},
@@ -64,7 +65,7 @@ LAYERS = (
     {"ledger"},
     {"payments"},
     {"invoices"},
-    {"reconciliation"},
+    {"reconciliation", "accounting"},
     {"tasks"},
     {"activities", "visits"},
     {"rounds"},

@@ -43,6 +43,8 @@ from mcrm.invoices.models import Invoice
 from mcrm.invoices.schemas import InvoiceSchema
 from mcrm.leads.models import Lead
 from mcrm.leads.schemas import LeadSchema
+from mcrm.leases.models import StockLease
+from mcrm.leases.schemas import StockLeaseSchema
 from mcrm.offers.models import Offer
 from mcrm.offers.schemas import OfferSchema
 from mcrm.opportunities.models import Opportunity, PipelineStage
@@ -100,6 +102,7 @@ LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
     "/v1/stock-items": (StockItemSchema(), StockItem),
     "/v1/stock-moves": (StockMoveSchema(), StockMove),
     "/v1/stock-locations": (StockLocationSchema(), StockLocation),
+    "/v1/stock-leases": (StockLeaseSchema(), StockLease),
     "/v1/purchase-requests": (PurchaseRequestSchema(), PurchaseRequest),
     "/v1/orders": (OrderSchema(), Order),
     "/v1/me/orders": (OrderSchema(), Order),
@@ -233,6 +236,7 @@ def bodies(contact_id: str, product_id: str, stock_item_id: str) -> dict[str, di
         },
         "/v1/tax-rates": {"code": "books", "name": "Books", "basis_points": 0, "valid_from": "2026-01-01T00:00:00Z"},
         "/v1/stock-moves": {"product_id": product_id, "quantity": 3, "reason": "roasted"},
+        "/v1/stock-leases": {"product_id": product_id, "quantity": 1},
         "/v1/stock-locations": {"code": "harbour", "name": "Harbourside"},
         "/v1/purchase-requests": {"stock_item_id": stock_item_id, "quantity": 12},
         "/v1/cases": {"contact_id": contact_id, "kind": "complaint", "summary": "A cup broke."},

@@ -125,7 +125,7 @@ def test_an_order_is_invoiced_once(ada: Caller, order: Order) -> None:
     invoice(ada, order)
     again = ada.post(f"/v1/orders/{order.id}/invoices")
     assert (again.status_code, again.json["code"]) == (409, "invoice.already-issued")
-    assert [item["number"][:3] for item in ada.get(f"/v1/orders/{order.id}/invoices").json] == ["INV"]
+    assert [item["number"][:3] for item in ada.get(f"/v1/orders/{order.id}/invoices").json["items"]] == ["INV"]
 
 
 def test_what_is_cancelled_imported_or_empty_is_not_invoiced(session: Session, ada: Caller, ben: Contact) -> None:

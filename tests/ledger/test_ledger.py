@@ -12,12 +12,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from mcrm import clock
+from mcrm.accounting import exporting
+from mcrm.accounting.exporting import safe_cell
 from mcrm.actors import Role
 from mcrm.contacts.models import Contact
 from mcrm.db import looking
 from mcrm.ids import new_id
-from mcrm.ledger import exporting, posting
-from mcrm.ledger.exporting import safe_cell
+from mcrm.ledger import posting
 from mcrm.ledger.models import Cause, LedgerAccount
 from mcrm.ledger.posting import Unbalanced
 from mcrm.orders.models import Order
@@ -148,13 +149,31 @@ def test_the_accountant_gets_one_posting_a_row(session: Session, ada: Caller, be
     assert answer.text.endswith("\r\n")
     header, *rows = list(csv.reader(io.StringIO(answer.text, newline="")))
     assert header == list(exporting.HEADER)
-    assert [row[5:] for row in rows] == [
-        ["'=HYPERLINK(1)", "cash", "1234.56", "", "GBP"],
-        ["'=HYPERLINK(1)", "receivable", "", "1234.56", "GBP"],
+    assert [row[5:11] for row in rows] == [
+        ["'=HYPERLINK(1)", "Ben Okafor", "cash", "1234.56", "", "GBP"],
+        ["'=HYPERLINK(1)", "Ben Okafor", "receivable", "", "1234.56", "GBP"],
     ]
+    assert {row[13] for row in rows} == {str(evil.id)}
     day = clock.now().astimezone(doors.settings().timezone).date()
     assert rows[0][0] in {day.isoformat(), (day - timedelta(days=1)).isoformat()}
     assert ada.get("/v1/ledger/entries.csv", until="2020-01-01").text.count("\r\n") == 1
+
+
+def test_every_row_names_the_papers_that_it_is_about(ada: Caller, order: Order) -> None:
+    paid = {"method": "transfer", "amount": 500, "currency": "GBP"}
+    ada.post(f"/v1/orders/{order.id}/payments", paid | {"external_reference": "BACS-77"})
+    invoice = ada.post(f"/v1/orders/{order.id}/invoices").json
+    ada.post(f"/v1/orders/{order.id}/refunds", paid | {"amount": 200, "external_reference": "BACS-78"})
+    note = ada.post(f"/v1/invoices/{invoice['id']}/credit-notes", {"amount": 200}).json
+    rows = list(csv.DictReader(io.StringIO(ada.get("/v1/ledger/entries.csv").text, newline="")))
+    told = {(row["cause"], row["document"], row["invoice"], row["order"], row["subject_id"]) for row in rows}
+    assert {row[:4] for row in told} == {
+        ("payment", "BACS-77", invoice["number"], order.number),
+        ("invoice", invoice["number"], invoice["number"], order.number),
+        ("refund", "BACS-78", invoice["number"], order.number),
+        ("credit_note", note["number"], invoice["number"], order.number),
+    }
+    assert {row[4] for row in told if row[0] != "payment" and row[0] != "refund"} == {invoice["id"], note["id"]}
 
 
 def test_a_long_journal_comes_in_pieces_without_loss(
@@ -166,7 +185,7 @@ def test_a_long_journal_comes_in_pieces_without_loss(
         for amount in range(1, 8):  # all of them at one instant
             assert pay(caller, order, amount).status_code == 201
     rows = list(csv.reader(io.StringIO(ada.get("/v1/ledger/entries.csv").text, newline="")))[1:]
-    assert [row[7] or row[8] for row in rows] == [f"0.0{amount}" for amount in range(1, 8) for _ in range(2)]
+    assert [row[8] or row[9] for row in rows] == [f"0.0{amount}" for amount in range(1, 8) for _ in range(2)]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

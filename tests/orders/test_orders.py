@@ -1,5 +1,6 @@
 """Orders over HTTP: placed at the price and stock of the moment, moved along, found, and seen by whom they concern."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -142,7 +143,7 @@ def test_an_order_goes_its_way_and_each_step_is_a_fact(session: Session, ada: Ca
     assert ada.post(f"{path}/confirmation").json["status"] == "confirmed"
     shipment = ada.post(f"{path}/shipments", ROYAL_MAIL)
     assert (shipment.status_code, shipment.json["carrier"]) == (201, "Royal Mail")
-    assert [item["id"] for item in ada.get(f"{path}/shipments").json] == [shipment.json["id"]]
+    assert [item["id"] for item in ada.get(f"{path}/shipments").json["items"]] == [shipment.json["id"]]
     assert ada.get(path).json["expected_on"] == "2027-01-02"
     assert stock(session) == (3, 0)
     assert ada.post(f"{path}/delivery").json["status"] == "delivered"
@@ -260,3 +261,25 @@ def test_customers_move_no_orders(client: FlaskClient, session: Session) -> None
     for step in ("confirmation", "shipments", "delivery", "cancellation"):
         assert app.post(f"/v1/orders/{order.id}/{step}").status_code == 403
     assert app.post("/v1/orders", {}).status_code == 403
+
+
+def test_orders_are_narrowed_by_kind_account_and_time(client: FlaskClient, session: Session) -> None:
+    ben, aisha = a_customer(session), a_customer(session, "Aisha Khan")
+    march, april, june = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 4, 6))
+    for number, whose, at in (("1", ben, march), ("2", ben, april), ("3", aisha, april), ("4", aisha, june)):
+        an_order(session, whose, number).placed_at = at
+    an_order(session, ben, "5").kind = "credit"
+    session.commit()
+    ada, app = as_staff(client, Role.ADMIN), as_customer(client, ben)
+
+    def numbers(caller: Caller, path: str = "/v1/orders", **query: str) -> str:
+        return "".join(item["number"] for item in caller.get(path, **query).json["items"])
+
+    assert numbers(ada, kind="credit") == "5"
+    assert numbers(ada, account_id=str(aisha.account_id)) == "43"
+    assert numbers(ada, placed_from="2026-04-01T00:00:00Z", placed_until="2026-06-01T00:00:00Z") == "32"
+    assert numbers(ada, placed_until="2026-04-01T00:00:00+01:00") == "1"
+    assert numbers(app, "/v1/me/orders", placed_until="2026-05-01T00:00:00Z", kind="order") == "21"
+    for odd in ({"placed_from": "yesterday"}, {"kind": "gift"}, {"total": "5"}):
+        assert ada.get("/v1/orders", **odd).status_code == 422, odd
+    assert app.get("/v1/me/orders", account_id=str(aisha.account_id)).status_code == 422

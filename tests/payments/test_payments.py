@@ -56,7 +56,7 @@ def test_an_order_is_paid_in_parts_and_paid_when_nothing_is_open(session: Sessio
     assert status(ada, order) == "unpaid"
     assert pay(ada, order, 1450, "card", external_reference="ch_1042").status_code == 201
     assert status(ada, order) == "paid"
-    listed = ada.get(f"/v1/orders/{order.id}/payments").json
+    listed = ada.get(f"/v1/orders/{order.id}/payments").json["items"]
     assert [(item["method"], item["amount"]) for item in listed] == [("cash", 1000), ("card", 1450)]
     assert kinds(session) == ["session.opened", "payment.captured", "payment.captured"]
 
@@ -197,9 +197,9 @@ def test_customers_see_their_own_payments_and_nobody_elses(
     pay(ada, order, 2450, "card", external_reference="ch_1")
     refund(ada, order, 450)
     app, other = as_customer(client, ben), as_customer(client, aisha, "pixel-8")
-    [payment] = app.get(f"/v1/me/orders/{order.id}/payments").json
+    [payment] = app.get(f"/v1/me/orders/{order.id}/payments").json["items"]
     assert (payment["amount"], payment["state"], "external_reference" in payment) == (2450, "captured", False)
-    assert [item["amount"] for item in app.get(f"/v1/me/orders/{order.id}/refunds").json] == [450]
+    assert [item["amount"] for item in app.get(f"/v1/me/orders/{order.id}/refunds").json["items"]] == [450]
     assert other.get(f"/v1/me/orders/{order.id}/payments").status_code == 404
     assert app.get("/v1/payments").status_code == 403
 

@@ -252,6 +252,32 @@ def test_reps_merge_only_within_reach_and_see_nothing_across_it(client: FlaskCli
     assert (refused.status_code, refused.json["code"]) == (409, "contact.merged-out-of-reach")
 
 
+def test_a_survivor_out_of_reach_does_not_show(client: FlaskClient, session: Session) -> None:
+    west, east = a_territory(session), a_territory(session, "East")
+    mine = a_customer(session, "Ben Okafor", phone=BEN, territory_id=west.id)
+    survivor = a_customer(session, "Ben Okafor Senior", phone=TWIN, territory_id=east.id)
+    session.commit()
+    ada, sam, both = (
+        as_staff(client, Role.ADMIN),
+        as_staff(client, Role.REP, [west]),
+        as_staff(client, Role.REP, [west, east]),
+    )
+    merge(ada, survivor, mine)
+    path = f"/v1/contacts/{mine.id}"
+    for caller, shown in ((ada, str(survivor.id)), (both, str(survivor.id)), (sam, None)):
+        assert caller.get(path).json["group_id"] == shown
+    [listed] = sam.get("/v1/contacts").json["items"]
+    assert (listed["id"], listed["group_id"]) == (str(mine.id), None)
+    assert str(survivor.id) not in sam.patch(path, {"notes": "Rings twice."}).text
+
+    given = {"channel": "sms", "address": TWIN}
+    refused = sam.post(f"{path}/contact-points", given)
+    stranger = sam.post(f"{path}/contact-points", given | {"address": BEN}).json
+    assert (refused.status_code, refused.json["code"]) == (409, "contact-point.taken"), "as for anybody's"
+    assert stranger["contact_id"] == str(mine.id), "one's own is given back"
+    assert both.post(f"{path}/contact-points", given).json["contact_id"] == str(survivor.id)
+
+
 def test_an_address_of_the_person_is_not_taken_for_somebody_elses(
     session: Session, two: tuple[Contact, Contact]
 ) -> None:

@@ -124,7 +124,7 @@ def test_a_decision_in_the_app_carries_its_own_proof(client: FlaskClient, sessio
 
     assert granted.json["proof"]["text"] == "v3"
     assert (granted.json["proof"]["via"], granted.json["proof"]["device_id"]) == ("app", "pixel-7")
-    assert [item["state"] for item in app.get("/v1/me/consents").json] == ["granted"]
+    assert [item["state"] for item in app.get("/v1/me/consents").json["items"]] == ["granted"]
 
 
 def test_customers_see_their_own_orders_and_nobody_elses(client: FlaskClient, session: Session) -> None:

@@ -130,3 +130,19 @@ def test_only_an_open_quote_moves(state: QuoteState, move: QuoteMove) -> None:
     else:
         with pytest.raises(IllegalQuoteMove):
             states.after(state.value, move)
+
+
+def test_a_line_of_a_quote_says_what_the_line_of_its_order_will(session: Session, ada: Caller) -> None:
+    ben, espresso = a_customer(session), a_product(session, price=1000)
+    session.commit()
+    ada.post("/v1/tax-rates", {"code": "std", "name": "V", "basis_points": 2000, "valid_from": "2020-01-01T00:00:00Z"})
+    ada.patch(f"/v1/products/{espresso.id}", {"tax_code": "std"})
+    line = {"product_id": str(espresso.id), "quantity": 3, "discount_basis_points": 1000}
+    quote = ada.post("/v1/quotes", {"contact_id": str(ben.id), "lines": [line]}).json
+    [promised] = quote["lines"]
+    assert [promised[name] for name in ("discount_basis_points", "tax_basis_points", "net", "tax", "total")] == [
+        1000, 2000, 2250, 450, 2700,
+    ]  # fmt: skip
+    [ordered] = ada.post(f"/v1/quotes/{quote['id']}/acceptance").json["lines"]
+    del promised["id"]
+    assert promised.items() <= ordered.items()

@@ -168,3 +168,8 @@ def test_two_who_return_the_same_goods_at_once_return_them_once(committed: Datab
 
     with ThreadPoolExecutor(4) as pool:
         assert Counter(pool.map(ask, range(4))) == {"asked": 1, "return.more-than-shipped": 3}
+
+
+def test_an_order_shows_its_returns_oldest_first(ada: Caller, order: dict[str, Any]) -> None:
+    made = [back(ada, order, quantity).json for quantity in (1, 2)]
+    assert ada.get(f"/v1/orders/{order['id']}/returns").json == {"items": made, "next_cursor": None}

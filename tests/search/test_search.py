@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import Role
+from mcrm.actors import SYSTEM, Role
+from mcrm.cases import service as cases
 from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.territories.models import Territory
+from mcrm.transaction import transaction
 from tests.callers import Caller, as_integration, as_staff
 from tests.cast import a_customer, a_product, a_territory, an_order
 
@@ -19,7 +23,7 @@ def ben(session: Session) -> Contact:
     ben.number = "C-1017"
     session.add(ContactPoint(contact_id=ben.id, channel="email", address="ben.okafor@harbourandpine.example"))
     an_order(session, ben, number="10042")
-    a_product(session, "ESP-250", "Harbour Espresso 250 g")
+    a_product(session, "ESP-250", "Harbour Espresso 250 g", stock=9)
     a_customer(session, "Aisha Khan", phone="+447700900202", territory_id=a_territory(session, "East").id)
     session.commit()
     return ben
@@ -28,8 +32,14 @@ def ben(session: Session) -> Contact:
 def found(caller: Caller, q: str, **query: Any) -> dict[str, list[str]]:
     answer = caller.get("/v1/search", q=q, **query)
     assert answer.status_code == 200, answer.text
-    name = {"contacts": "name", "accounts": "name", "orders": "number", "products": "code"}
-    groups = {group: [item[name[group]] for item in items] for group, items in answer.json.items()}
+    name = {
+        "contacts": "name",
+        "accounts": "name",
+        "products": "code",
+        "returns": "order_number",
+        "shipments": "tracking_number",
+    }
+    groups = {group: [item[name.get(group, "number")] for item in items] for group, items in answer.json.items()}
     return {group: names for group, names in groups.items() if names}
 
 
@@ -89,3 +99,69 @@ def test_there_are_a_few_of_each_the_newest_first(client: FlaskClient, session: 
     assert len(found(kofi, "okafor")["contacts"]) == 5
     for odd in ({"q": "x"}, {"q": "okafor", "limit": 21}, {"q": "okafor", "kinds": "users"}, {}):
         assert kofi.get("/v1/search", **odd).status_code == 422, odd
+
+
+@pytest.fixture
+def sold(client: FlaskClient, ben: Contact) -> dict[str, str]:
+    """What came of Ben's quote, by group: the number that somebody reads out on the phone."""
+    ada = as_staff(client, Role.ADMIN)
+
+    def made(path: str, body: Any = None) -> Any:
+        answer = ada.post(path, body)
+        assert answer.status_code == 201, answer.text
+        return answer.json
+
+    product = ada.get("/v1/products").json["items"][0]["id"]
+    quote = made("/v1/quotes", {"contact_id": str(ben.id), "lines": [{"product_id": product, "quantity": 2}]})
+    order = made(f"/v1/quotes/{quote['id']}/acceptance")
+    path, line = f"/v1/orders/{order['id']}", order["lines"][0]["id"]
+    parcel = made(f"{path}/shipments", {"carrier": "Royal Mail", "tracking_number": "RM123456785GB"})
+    paper = made(f"{path}/invoices")
+    made(f"{path}/returns", {"reason": "damaged", "lines": [{"line_id": line, "quantity": 1}]})
+    with transaction() as session:
+        about = {"contact_id": ben.id, "contact_point_id": None}
+        case, _ = cases.open_case(session, SYSTEM, kind="refund", summary="A torn bag.", **about)
+    return {
+        "quotes": quote["number"],
+        "orders": order["number"],
+        "invoices": paper["number"],
+        "shipments": parcel["tracking_number"],
+        "cases": case.number,
+    }
+
+
+def test_every_paper_of_an_order_is_found_by_its_number(client: FlaskClient, sold: dict[str, str]) -> None:
+    kofi = as_staff(client, Role.AGENT)
+    order, paper, parcel = sold["orders"], sold["invoices"], sold["shipments"]
+    assert found(kofi, sold["quotes"].lower()) == {"quotes": [sold["quotes"]]}
+    assert found(kofi, f"#{order}") == {"orders": [order], "invoices": [paper], "returns": [order]}
+    assert found(kofi, paper.replace("-", " ")) == {"invoices": [paper]}
+    assert found(kofi, "rm1234 5678 5gb") == {"orders": [order], "shipments": [parcel]}
+    assert found(kofi, sold["cases"].replace("-", "").lower()) == {"cases": [sold["cases"]]}
+    assert found(kofi, order, kinds="returns") == {"returns": [order]}
+
+
+def test_what_hangs_on_an_order_is_found_within_reach_alone(
+    client: FlaskClient, session: Session, sold: dict[str, str]
+) -> None:
+    [west] = session.scalars(select(Territory).where(Territory.name == "West"))
+    sam, lena = as_staff(client, Role.REP, [west]), as_staff(client, Role.REP, [a_territory(session, "North")])
+    session.commit()
+    shop = as_integration(client, ["search:read", "orders:read"])
+    for group, number in sold.items():
+        assert number in found(sam, number)[group], group
+        assert found(lena, number) == {}, group
+        assert (group in found(shop, number)) is (group not in {"invoices", "cases"}), group
+
+
+@pytest.mark.parametrize(
+    ("path", "group"),
+    [("/v1/orders", "orders"), ("/v1/orders", "shipments"), ("/v1/quotes", "quotes"), ("/v1/invoices", "invoices")],
+)
+def test_what_the_search_finds_its_list_finds(client: FlaskClient, sold: dict[str, str], path: str, group: str) -> None:
+    ada = as_staff(client, Role.ADMIN)
+    [item] = ada.get(path, q=sold[group]).json["items"]
+    assert item["number"] == sold["orders" if path == "/v1/orders" else group]
+    assert ada.get(path, q="99999999").json["items"] == []
+    assert ada.get(path, number=item["number"].lower()).json["items"] == [item]
+    assert len(ada.get("/v1/returns", q=sold["orders"]).json["items"]) == 1

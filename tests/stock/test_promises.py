@@ -6,11 +6,12 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from mcrm import db
-from mcrm.actors import SYSTEM
+from mcrm.actors import SYSTEM, Role
 from mcrm.db import Database
 from mcrm.orders import moving, placing
 from mcrm.orders.models import Order
@@ -19,6 +20,7 @@ from mcrm.stock import moving as moving_stock
 from mcrm.stock.errors import OutOfStock, StockWouldBeNegative
 from mcrm.stock.models import StockItem, StockLocation, StockMove
 from mcrm.transaction import perform, transaction
+from tests.callers import as_staff
 from tests.cast import a_customer, a_product
 
 
@@ -49,6 +51,7 @@ def test_an_order_takes_from_the_fullest_place_and_is_split_only_when_it_must(
 
 def test_what_is_promised_stays_where_it_is(database: Database, session: Session) -> None:
     ben, beans = a_customer(session), a_product(session, stock=3)
+    session.add(StockLocation(code="back", name="The back room"))
     session.commit()
     with transaction() as work:
         placing.place(work, SYSTEM, contact_id=ben.id, lines=[Wanted(beans.id, 2)])
@@ -144,3 +147,23 @@ def at_once(jobs: list[Callable[[Session], object]], *, times: int) -> list[Exce
     for thread in threads:
         thread.join()
     return failures
+
+
+def test_a_slip_of_the_pen_makes_no_location(database: Database, session: Session, client: FlaskClient) -> None:
+    beans = a_product(session, stock=3)
+    other = a_product(session, "CUP", "A cup")
+    session.add(StockItem(product_id=other.id, location="back", on_hand=1))
+    session.commit()
+    ada = as_staff(client, Role.ADMIN)
+
+    def carried(source: str, target: str) -> tuple[int, str | None]:
+        facts = {"product_id": str(beans.id), "quantity": 1, "source": source, "target": target}
+        answer = ada.post("/v1/stock-transfers", facts)
+        return answer.status_code, answer.json.get("code")
+
+    status, code = carried("main", "vna")
+    assert (status, code) == (404, "stock-location.unknown")
+    ada.post("/v1/stock-locations", {"code": "van", "name": "The van"})
+    assert carried("main", "van") == carried("main", "back") == carried("van", "main") == (201, None)
+    session.expire_all()
+    assert "vna" not in set(session.scalars(select(StockItem.location)))

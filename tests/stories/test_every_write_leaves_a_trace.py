@@ -177,7 +177,8 @@ def people(walk: Walk, ada: Caller) -> None:
     walk.put(ada, suppression, {"detail": "asked us to"})
     walk.step("DELETE", suppression, lambda: ada.delete(suppression))
     path = f"/v1/contacts/{contact}/contact-points/{point}"
-    rev = next(item["rev"] for item in ada.get(f"/v1/contacts/{contact}/contact-points").json if item["id"] == point)
+    points = ada.get(f"/v1/contacts/{contact}/contact-points").json["items"]
+    rev = next(item["rev"] for item in points if item["id"] == point)
     walk.step("DELETE", path, lambda: ada.delete(path, f'"{rev}"'))
 
 
@@ -264,6 +265,8 @@ def storing(walk: Walk, ada: Caller) -> None:
     walk.patch(ada, f"/v1/stock-locations/{van}", {"name": "The old van"})
     carried = {"product_id": str(beans.id), "quantity": 2, "source": "main", "target": "van"}
     item = walk.post(ada, "/v1/stock-transfers", carried)["source"]["id"]
+    lease = walk.post(ada, "/v1/stock-leases", {"product_id": str(beans.id), "quantity": 2})["id"]
+    walk.post(ada, f"/v1/stock-leases/{lease}/return", {"quantity": 1})
     walk.patch(ada, f"/v1/stock-items/{item}", {"reorder_point": 3, "reorder_quantity": 20})
     for steps in (("order", "receipt"), ("cancellation",)):
         asked = walk.post(ada, "/v1/purchase-requests", {"stock_item_id": item, "quantity": 20})["id"]

@@ -96,6 +96,19 @@ def test_tasks_are_done_changed_and_deleted_without_a_network(field: Field, phon
     assert field.ada.get(f"/v1/tasks/{done['id']}").json["done_at"] is None
 
 
+def test_columns_that_an_app_left_empty_say_nothing(session: Session, field: Field, phone: Device) -> None:
+    """The protocol's client fills them with zeros and empty texts."""
+    account, empty = field.ben.account_id, {"lat": 0, "lon": 0, "outcome": "", "checked_out_at": 0}
+    phone.create("visits", account_id=account, checked_in_at=ms(-1), **empty)
+    task = phone.create("tasks", title="Call", account_id=account, due_at=0, done_at=0, contact_id="")
+    phone.sync()
+    assert phone.refused == set()
+    stored = session.scalars(select(Visit)).one()
+    assert (stored.state, stored.lat, stored.outcome, stored.verdict) == ("open", None, None, "unknown")
+    kept = field.ada.get(f"/v1/tasks/{task['id']}").json
+    assert (kept["due_at"], kept["done_at"]) == (None, None)
+
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("visits", {"account_id": "aisha", "checked_in_at": 1}, "account.unknown"),
     ("visits", {"outcome": "lunch", "checked_in_at": 1}, "sync.record-invalid"),

@@ -165,7 +165,7 @@ def test_an_address_is_taken_off_by_deleting_it_on_the_phone(field: Field) -> No
     phone.delete("contact_points", point["id"])
     phone.push()
     phone.push()
-    assert field.ada.get(f"/v1/contacts/{field.ben.id}/contact-points").json == []
+    assert field.ada.get(f"/v1/contacts/{field.ben.id}/contact-points").json["items"] == []
     phone.sync()
     assert phone.is_equal_to_the_server()
 

@@ -91,6 +91,13 @@ def test_new_accounts_and_won_opportunities_count(field: Field) -> None:
     assert field.progress(won) == 1
 
 
+def test_visits_count_for_the_rep_and_for_the_territory(field: Field) -> None:
+    mine, of_west = field.target(measure="visits", user_id=field.sam_id), field.target(measure="visits")
+    seen = field.sam.post("/v1/visits", {"account_id": str(field.ben.account_id)})
+    assert seen.status_code == 201, seen.text
+    assert [field.progress(one) for one in (mine, of_west)] == [1, 1]
+
+
 def test_a_team_counts_what_its_people_did(field: Field) -> None:
     assert field.ada.patch(f"/v1/users/{field.sam_id}", {"team": "field"}).status_code == 200
     target = field.target(measure="orders-count", team="field", territory_id=None)

@@ -9,14 +9,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mcrm import clock
 from mcrm.actors import SYSTEM, Role
 from mcrm.deliveries import outbox
 from mcrm.deliveries.models import Delivery
-from mcrm.orders import moving, phrases
-from mcrm.orders.models import Order
+from mcrm.ids import new_id
+from mcrm.orders import moving, news, phrases
+from mcrm.orders.lines import Pieces
+from mcrm.orders.models import Order, OrderLine, Shipment
 from mcrm.settings_store import service as settings_store
 from mcrm.templates import rendering
-from mcrm.templates.catalogue import ORDER_SHIPPED
+from mcrm.templates.catalogue import DELIVERED, MESSAGES, ORDER_PART_SHIPPED, ORDER_SHIPPED, OUT_FOR_DELIVERY
 from mcrm.templates.models import TemplateVersion
 from mcrm.templates.rendering import Unreadable
 from mcrm.transaction import transaction
@@ -24,6 +27,8 @@ from tests.callers import Caller, as_staff
 from tests.cast import a_customer, an_order
 
 WORDS = {"key": "order.shipped", "channel": "sms", "locale": "en", "body": "{{ name }}, {{ number }} has left."}
+
+ORDER: dict[str, Any] = {"number": "10042", "number_key": "10042", "status": "confirmed", "currency": "GBP", "total": 2}
 
 
 @pytest.fixture(autouse=True)
@@ -65,10 +70,37 @@ def test_the_built_in_words_shown_as_a_template_say_what_is_sent() -> None:
     for carrier, expected_on in (("Royal Mail", date(2026, 11, 24)), ("", None)):
         day = expected_on and phrases.day(expected_on, "en-GB")
         values = {**ORDER_SHIPPED.sample, "carrier": carrier, "expected_on": day}
-        sent = phrases.on_its_way("10042", carrier, expected_on, "en-GB")
-        assert rendering.render(ORDER_SHIPPED.body, values) == sent
-    assert ORDER_SHIPPED.subject == phrases.TITLE
-    rendering.check(ORDER_SHIPPED.body, ORDER_SHIPPED.variables)
+        facts = ("10042", carrier, expected_on, "en-GB")
+        assert rendering.render(ORDER_SHIPPED.body, values) == phrases.on_its_way(*facts)
+        assert rendering.render(ORDER_PART_SHIPPED.body, values) == phrases.part_on_its_way(*facts)
+    for message, words in ((OUT_FOR_DELIVERY, phrases.OUT_FOR_DELIVERY), (DELIVERED, phrases.DELIVERED)):
+        assert rendering.render(message.body, message.sample) == words.format(number="10042")
+    for message in MESSAGES.values():
+        rendering.check(message.body, message.variables)
+
+
+def test_every_piece_of_news_has_words_of_its_own(session: Session, ada: Caller) -> None:
+    for key in MESSAGES:
+        made = written(ada, key=key, body=key + ": {{ number }} with {{ carrier }} ({{ tracking_number }})")
+    tom = a_customer(session, "Tom Reilly", phone="+447700900203")
+    order = Order(id=new_id(), **ORDER, account_id=tom.account_id, contact_id=tom.id, placed_at=clock.now())
+    session.add(order)
+    session.flush()
+    line = OrderLine(order_id=order.id, line_number=1, description="Espresso", quantity=2, unit_price=1, total=2)
+    session.add(line)
+    session.commit()
+    royal_mail: dict[str, Any] = {"order_id": order.id, "carrier": "Royal Mail", "tracking_number": "RM1"}
+    with transaction() as work:
+        part = moving.ship(work, SYSTEM, lines=[Pieces(line.id, 1)], **royal_mail)
+        moving.ship(work, SYSTEM, **royal_mail)
+        whole, parcel = work.get_one(Order, order.id), work.get_one(Shipment, part.id)
+        news.out_for_delivery(work, SYSTEM, whole, parcel)
+        news.delivered(work, SYSTEM, whole, parcel)
+    told = session.scalars(select(Delivery.text).order_by(Delivery.id)).all()
+    words = "10042 with Royal Mail (RM1)"
+    assert set(told) == {f"{key}: {words}" for key in MESSAGES if key != "order.shipped"}  # it left in two parts
+    preview = ada.post(f"/v1/templates/{made['id']}/preview", {"order_id": str(order.id)}).json
+    assert preview["body"] == f"shipment.delivered: {words}"
 
 
 def test_a_customer_reads_the_businesses_own_words_in_the_own_language(session: Session, ada: Caller) -> None:

@@ -1,5 +1,8 @@
 """The books as CSV for an accountant: RFC 4180, one posting a row, amounts in whole currency units, ISO dates.
 
+First what people read, then the ids by which programs find the same. `document` is the number of the paper that was
+booked, or for money the reference that the bank knows it by; `invoice` is what it is booked against.
+
 Read a page at a time, each in a transaction of its own: entries never change, and one long read would hold back the
 database's housekeeping.
 """
@@ -11,15 +14,21 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, case, func, or_, select
 
+from mcrm.accounts.models import Account
 from mcrm.db import looking
-from mcrm.ledger.models import JournalEntry, Posting
+from mcrm.invoices.models import Invoice, InvoiceKind
+from mcrm.ledger.models import Cause, JournalEntry, Posting
 from mcrm.ledger.service import between
 from mcrm.money import in_major_units
 from mcrm.orders.models import Order
+from mcrm.payments.models import Payment, Refund
 
-HEADER = ("date", "time", "entry", "cause", "subject", "order", "account", "debit", "credit", "currency")
+HEADER = (
+    *("date", "time", "cause", "document", "invoice", "order", "customer", "account", "debit", "credit", "currency"),
+    *("entry_id", "subject_id", "order_id"),
+)
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PAGE = 1000
 
@@ -51,14 +60,13 @@ def _cells(row: Row[Any], zone: ZoneInfo) -> tuple[str, ...]:
     return (
         at.date().isoformat(),
         at.time().isoformat("seconds"),
-        str(row.id),
         row.cause,
-        str(row.subject_id),
-        safe_cell(row.number),
+        *(safe_cell(text or "") for text in (row.document, row.invoice, row.order, row.customer)),
         row.account,
         amount if row.amount > 0 else "",
         amount if row.amount < 0 else "",
         row.currency,
+        *map(str, (row.id, row.subject_id, row.order_id)),
     )
 
 
@@ -78,6 +86,8 @@ def _after(last: Row[Any]) -> Any:
     )
 
 
+_PAPER, _INVOICE = Invoice.__table__.alias("paper"), Invoice.__table__.alias("invoice")
+_PAYMENT, _REFUND = Payment.__table__.c, Refund.__table__.c
 _KEYS = (JournalEntry.at, JournalEntry.id, Posting.account)
 _ROWS: Select[*tuple[Any, ...]] = (
     select(
@@ -85,11 +95,24 @@ _ROWS: Select[*tuple[Any, ...]] = (
         JournalEntry.id,
         JournalEntry.cause,
         JournalEntry.subject_id,
-        Order.number,
+        JournalEntry.order_id,
+        func.coalesce(_PAPER.c.number, _PAYMENT.external_reference, _REFUND.external_reference).label("document"),
+        case(
+            (JournalEntry.cause == Cause.INVOICE.value, _PAPER.c.number),
+            (JournalEntry.cause == Cause.CREDIT_NOTE.value, _PAPER.c.credits_number),
+            else_=_INVOICE.c.number,
+        ).label("invoice"),
+        Order.number.label("order"),
+        Account.name.label("customer"),
         Posting.account,
         Posting.amount,
         Posting.currency,
     )
     .join(Posting, Posting.entry_id == JournalEntry.id)
     .join(Order, Order.id == JournalEntry.order_id)
+    .join(Account, Account.id == Order.account_id)
+    .outerjoin(_PAPER, _PAPER.c.id == JournalEntry.subject_id)
+    .outerjoin(Payment, Payment.id == JournalEntry.subject_id)
+    .outerjoin(Refund, Refund.id == JournalEntry.subject_id)
+    .outerjoin(_INVOICE, and_(_INVOICE.c.order_id == Order.id, _INVOICE.c.kind == InvoiceKind.INVOICE.value))
 )

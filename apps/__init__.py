@@ -1,0 +1,1 @@
+"""What people open in a browser: plain files, served by the application itself."""
