@@ -274,13 +274,14 @@ class App {
     if (focused) $("queue").querySelector(`[data-id="${focused}"]`)?.focus();
   }
 
+  /** Head and words are drawn anew; the composer stays where it is, with what is being written in it. */
   drawThread(toEnd) {
     const root = $("thread");
-    const focused = this.composer.root.contains(document.activeElement) ? document.activeElement : null;
-    const isOver = Boolean(this.current.ended_at);
-    root.replaceChildren(drawHead(this), drawThread(this), isOver ? empty("This is over: the bot answers again.") : this.composer.root);
-    if (toEnd) root.querySelector(".said").scrollTop = 1e9;
-    focused?.focus();
+    const parts = [drawHead(this), drawThread(this)];
+    if (this.current.ended_at) root.replaceChildren(...parts, empty("This is over: the bot answers again."));
+    else if (this.composer.root.parentNode === root) parts.forEach((part, at) => root.children[at].replaceWith(part));
+    else root.replaceChildren(...parts, this.composer.root);
+    if (toEnd) parts[1].scrollTop = parts[1].scrollHeight;
   }
 
   key(event) {

@@ -136,12 +136,13 @@ export class Composer {
   async submit() {
     const words = this.text.value.trim();
     if (!words || this.send.disabled) return;
+    const isNote = this.asNote.checked;
     this.send.disabled = true;
-    if (await this.app.say(words, this.asNote.checked)) {
-      this.text.value = "";
-      this.asNote.checked = false;
-      this.toggled();
-    }
+    this.text.value = "";
+    this.asNote.checked = false;
+    this.toggled();
+    const taken = await this.app.say(words, isNote);
+    if (!taken && !this.text.value) this.text.value = words;
     this.send.disabled = false;
   }
 }

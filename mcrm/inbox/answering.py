@@ -5,6 +5,7 @@ bot, come one after the other, and the second one sees what the first did.
 """
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -132,7 +133,7 @@ def resolve(session: Session, actor: Actor, handover_id: UUID, *, business: str,
     _take(session, actor, handover)
     handing.end(session, handover, HandoverState.RESOLVED, Ending.AGENT)
     now = clock.now()
-    fields = {"owner": Owner.BOT.value, "flow": None, "asked": None, "misses": 0}
+    fields: dict[str, Any] = {"owner": Owner.BOT.value, "flow": None, "asked": None, "misses": 0}
     if ask:
         handover.rating_asked_at = now
         choices = [f"rate:{stars}" for stars in RATINGS]
@@ -218,7 +219,7 @@ def _ask(session: Session, actor: Actor, handover: Handover, conversation: Conve
 
 
 def _trace(
-    session: Session, actor: Actor, kind: Kind, handover: Handover, payload: dict[str, object] | None = None
+    session: Session, actor: Actor, kind: Kind, handover: Handover, payload: dict[str, Any] | None = None
 ) -> UUID:
     contact = session.get(Contact, handover.contact_id) if handover.contact_id else None
     return log.append(session, actor, kind, about=handing.about(handover, contact), payload=payload)
