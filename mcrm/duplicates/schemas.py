@@ -1,6 +1,7 @@
 """Wire shapes of duplicates and merges."""
 
 from mcrm.api.fields import Int, List, Nested, Schema, Str, Uuid
+from mcrm.api.paging import Whole
 
 
 class PersonSchema(Schema):
@@ -23,7 +24,7 @@ class DuplicateSchema(Schema):
     )
 
 
-class DuplicatesSchema(Schema):
+class DuplicatesSchema(Whole):
     """What looks like one contact, the likeliest first."""
 
     items = List(Nested(DuplicateSchema()), required=True)
