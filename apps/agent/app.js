@@ -89,20 +89,24 @@ class App {
   }
 
   async signOut() {
-    await this.wire.call("DELETE", "/v1/inbox/presence").catch(() => {});
+    await this.attend(false).catch(() => {});
     await this.wire.signOut().catch(() => {});
     await this.end();
   }
 
   /** Say that somebody is here, as long as the switch says so. */
   beat() {
-    return this.present ? this.wire.call("PUT", "/v1/inbox/presence") : Promise.resolve();
+    return this.present ? this.attend(true) : Promise.resolve();
+  }
+
+  attend(is_present) {
+    return this.wire.call("PUT", "/v1/inbox/presence", { body: { is_present } });
   }
 
   async turnPresence() {
     this.present = !this.present;
     this.drawBar();
-    await this.act(() => (this.present ? this.beat() : this.wire.call("DELETE", "/v1/inbox/presence")));
+    await this.act(() => this.attend(this.present));
   }
 
   /** Read the queue and the open conversation anew; calls come one after the other. */

@@ -18,7 +18,7 @@ from mcrm.db import reading
 from mcrm.deliveries.models import Delivery
 from mcrm.errors import Invalid
 from mcrm.inbox import answering, canned, containment, presence, thread
-from mcrm.inbox.models import GOING_ON, AgentPresence, CannedReply, Handover
+from mcrm.inbox.models import GOING_ON, CannedReply, Handover
 from mcrm.inbox.presence import DESK
 from mcrm.inbox.schemas import (
     AgentsSchema,
@@ -35,6 +35,7 @@ from mcrm.inbox.schemas import (
     GlanceSchema,
     HandoverQuery,
     HandoverSchema,
+    PresenceInSchema,
     PresenceSchema,
     ReplySchema,
     ResolutionSchema,
@@ -216,15 +217,18 @@ class Return(MethodView):
 class Presence(MethodView):
     """Being there."""
 
+    @blueprint.arguments(PresenceInSchema())
     @blueprint.response(200, PresenceSchema())
-    def put(self) -> AgentPresence:
-        """Be present for the next ninety seconds: whoever is may be given conversations."""
-        return perform(lambda session: presence.arrive(session, current_actor))
+    def put(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Be present for the next ninety seconds, so that conversations may be given to you; or go."""
 
-    @blueprint.response(204)
-    def delete(self) -> None:
-        """Go: nothing more is given to you."""
-        perform(lambda session: presence.leave(session, current_actor))
+        def work(session: Session) -> dict[str, Any]:
+            if facts["is_present"]:
+                return {"until": presence.arrive(session, current_actor).until}
+            presence.leave(session, current_actor)
+            return {"until": None}
+
+        return perform(work)
 
 
 @blueprint.route("/agents", roles=DESK)

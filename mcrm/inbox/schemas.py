@@ -174,10 +174,16 @@ class GlanceSchema(Schema):
     cases = List(Nested(CaseSchema()), required=True)
 
 
-class PresenceSchema(Schema):
-    """Until when somebody counts as present."""
+class PresenceInSchema(Schema):
+    """Whether somebody is there."""
 
-    until = AwareDateTime(required=True)
+    is_present = Bool(required=True)
+
+
+class PresenceSchema(Schema):
+    """Until when somebody counts as present; null for whoever went."""
+
+    until = AwareDateTime(required=True, allow_none=True)
 
 
 class AgentSchema(Schema):

@@ -55,7 +55,7 @@ def ben(session: Session) -> Contact:
 def kofi(client: FlaskClient) -> Caller:
     """An agent who is present."""
     kofi = as_staff(client, Role.AGENT, name="Kofi Mensah")
-    assert kofi.put("/v1/inbox/presence").status_code == 200
+    assert kofi.put("/v1/inbox/presence", {"is_present": True}).status_code == 200
     return kofi
 
 

@@ -156,7 +156,7 @@ def test_cases_move_through_their_states(session: Session, ben: Contact, kofi: C
 
 
 def test_the_report_says_what_the_bot_settled(phones: Phones, session: Session, ben: Contact, noor: Caller) -> None:
-    noor.put("/v1/inbox/presence")
+    noor.put("/v1/inbox/presence", {"is_present": True})
     phones.text(BEN, "where is my order")
     phones.text("+447700900291", "blub blab")
     phones.text("+447700900292", "agent")

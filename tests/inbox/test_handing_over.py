@@ -170,7 +170,7 @@ def test_the_least_busy_agent_gets_the_next_one_and_a_full_desk_makes_a_queue(
 ) -> None:
     ada = as_staff(client, Role.ADMIN, name="Ada Marsh")
     a_setting("agent-capacity", 1)
-    ada.put("/v1/inbox/presence")
+    ada.put("/v1/inbox/presence", {"is_present": True})
     for number in range(3):
         phones.text(f"+44770090030{number}", "agent")
     session.expire_all()
@@ -178,7 +178,7 @@ def test_the_least_busy_agent_gets_the_next_one_and_a_full_desk_makes_a_queue(
     assert sorted(one["state"] for one in listed) == ["taken", "taken", "waiting"]
     agents = kofi.get("/v1/inbox/agents").json["items"]
     assert sorted((agent["name"], agent["conversations"]) for agent in agents) == [("Ada Marsh", 1), ("Kofi Mensah", 1)]
-    assert ada.delete("/v1/inbox/presence").status_code == 204
+    assert ada.put("/v1/inbox/presence", {"is_present": False}).json == {"until": None}
     assert [agent["name"] for agent in kofi.get("/v1/inbox/agents").json["items"]] == ["Kofi Mensah"]
 
 

@@ -275,7 +275,7 @@ def storing(walk: Walk, ada: Caller) -> None:
 
 
 def quoting_and_returning(walk: Walk, ada: Caller) -> None:
-    tom = a_customer(walk.session, "Tom Reilly", phone="+447700900203")
+    tom = a_customer(walk.session, "Rosa Bianchi", phone="+447700900291")
     cup = a_product(walk.session, "CUP", stock=50)
     walk.session.commit()
     wanted = {"contact_id": str(tom.id), "lines": [{"product_id": str(cup.id), "quantity": 4}]}
@@ -385,11 +385,11 @@ def field_days(walk: Walk, ada: Caller) -> None:
 
 
 def at_the_desk(walk: Walk, ada: Caller) -> None:
-    tom = a_customer(walk.session, "Tom Reilly", phone="+447700900203")
-    aisha = a_customer(walk.session, "Aisha Khan", phone="+447700900202")
+    tom = a_customer(walk.session, "Rosa Bianchi", phone="+447700900291")
+    aisha = a_customer(walk.session, "Jonah Price", phone="+447700900292")
     waiting, other = a_handover(walk.session, tom), a_handover(walk.session, aisha)
     walk.session.commit()
-    walk.put(ada, "/v1/inbox/presence")
+    walk.put(ada, "/v1/inbox/presence", {"is_present": True})
     one, another = (f"/v1/inbox/handovers/{row.id}" for row in (waiting, other))
     walk.post(ada, f"{one}/assignment")
     walk.post(ada, f"{one}/messages", {"text": "Hello Tom."})
@@ -401,7 +401,6 @@ def at_the_desk(walk: Walk, ada: Caller) -> None:
                              contact_id=tom.id, contact_point_id=waiting.contact_point_id))  # fmt: skip
     walk.session.commit()
     walk.post(ada, "/v1/inbox/handovers", {"contact_id": str(tom.id)})
-    walk.step("DELETE", "/v1/inbox/presence", lambda: ada.delete("/v1/inbox/presence"))
     hello = walk.post(ada, "/v1/canned-replies", {"name": "hello", "body": "Hello {{ customer }}."})["id"]
     walk.patch(ada, f"/v1/canned-replies/{hello}", {"body": "Good day {{ customer }}."})
     walk.delete(ada, f"/v1/canned-replies/{hello}")
