@@ -275,7 +275,7 @@ def storing(walk: Walk, ada: Caller) -> None:
 
 
 def quoting_and_returning(walk: Walk, ada: Caller) -> None:
-    tom = a_customer(walk.session, "Rosa Bianchi", phone="+447700900291")
+    tom = a_customer(walk.session, "Tom Reilly", phone="+447700900203")
     cup = a_product(walk.session, "CUP", stock=50)
     walk.session.commit()
     wanted = {"contact_id": str(tom.id), "lines": [{"product_id": str(cup.id), "quantity": 4}]}
@@ -385,8 +385,8 @@ def field_days(walk: Walk, ada: Caller) -> None:
 
 
 def at_the_desk(walk: Walk, ada: Caller) -> None:
-    tom = a_customer(walk.session, "Rosa Bianchi", phone="+447700900291")
-    aisha = a_customer(walk.session, "Jonah Price", phone="+447700900292")
+    tom = a_customer(walk.session, "Rosa Bianchi", phone="+447700900771")
+    aisha = a_customer(walk.session, "Jonah Price", phone="+447700900772")
     waiting, other = a_handover(walk.session, tom), a_handover(walk.session, aisha)
     walk.session.commit()
     walk.put(ada, "/v1/inbox/presence", {"is_present": True})
