@@ -99,7 +99,7 @@ def _answer(kept: Kept, headers: dict[str, str]) -> Response:
 
 def read_files(phones_origin: str | None, currency: str) -> dict[str, Kept]:
     """Every file by name, `place.js` among them: what the page and its service worker must know of where they are."""
-    files = {path.name: Kept.of(path.read_bytes(), path.suffix) for path in _paths()}
+    files = {path.name: Kept.of(path.read_bytes(), path.suffix) for path in _paths(FOLDER)}
     bytes_of_all = "".join(f"{name}:{kept.tag}," for name, kept in files.items())
     version = hashlib.sha256(f"{bytes_of_all}{phones_origin}{currency}".encode()).hexdigest()[:16]
     to_keep = ["./", *(name for name in files if name not in {PAGE, WORKER}), PLACE]
@@ -108,5 +108,5 @@ def read_files(phones_origin: str | None, currency: str) -> dict[str, Kept]:
     return files | {PLACE: Kept.of(place.encode(), ".js")}
 
 
-def _paths(folder: Path = FOLDER) -> list[Path]:
+def _paths(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in TYPES)
