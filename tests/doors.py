@@ -5,6 +5,8 @@ from dataclasses import replace
 from flask import Flask
 
 from mcrm import keys
+from mcrm.api.ratelimit import Buckets, Rate
+from mcrm.api.state import EXTENSION
 from mcrm.app import create_app
 from mcrm.config import Limits, Settings
 
@@ -29,7 +31,27 @@ def settings(**limits: int) -> Settings:
 
 
 def make_app(made: Settings | None = None) -> Flask:
-    """The real application; the database in use is the fixture's."""
+    """The real application; the database in use is the fixture's.
+
+    It is built once for the same settings, which takes half a second: between requests it keeps nothing but how often
+    callers called, and that begins anew here.
+    """
     made = made or settings()
     keys.use(made.secret_key)
-    return create_app(made)
+    app, by_actor, by_address = _built(made)
+    root = app.extensions[EXTENSION]
+    root.by_actor, root.by_address = Buckets(by_actor), Buckets(by_address)
+    return app
+
+
+def _built(made: Settings) -> tuple[Flask, Rate, Rate]:
+    known = next((built for built in _BUILT if built[0] == made), None)
+    if known is not None:
+        return known[1:]
+    app = create_app(made)
+    root = app.extensions[EXTENSION]
+    _BUILT.append((made, app, root.by_actor.rate, root.by_address.rate))
+    return _BUILT[-1][1:]
+
+
+_BUILT: list[tuple[Settings, Flask, Rate, Rate]] = []

@@ -11,6 +11,7 @@ const WHY = {
   price: "It costs something else than you showed; the order stands at the price of now.",
   refused: "This was not taken. Your manager sees it, too.",
 };
+const DECIDED = { mine: "Mine", theirs: "Theirs", both: "Both" };
 const ONLY_SEEN = new Set(["price", "refused"]); // there is nothing of mine that could stand instead
 
 /** Open conflicts, without those of refused records that this device still holds: they are shown as refused. */
@@ -42,7 +43,11 @@ export function conflictCard(app, conflict, names, decided) {
   };
   const choices = ONLY_SEEN.has(conflict.kind)
     ? [button("I have seen it", end("theirs"))]
-    : [button("Keep theirs", end("theirs")), button("Use mine", end("mine"), { strong: true })];
+    : [
+        button("Keep theirs", end("theirs")),
+        button("Use mine", end("mine"), { strong: conflict.applied !== "both" }),
+        ...(conflict.applied === "both" ? [button("Keep both", end("both"), { strong: true })] : []),
+      ];
   const name = names.get(conflict.row_id) ?? names.get(conflict.mine.contact_id);
   return el(
     "article",
@@ -56,7 +61,7 @@ export function conflictCard(app, conflict, names, decided) {
     el(
       "div",
       { class: "actions" },
-      ...(decided ? [badge(`${decided === "mine" ? "Mine" : "Theirs"}: will be sent`, "waiting")] : choices),
+      ...(decided ? [badge(`${DECIDED[decided]}: will be sent`, "waiting")] : choices),
     ),
   );
 }

@@ -20,6 +20,7 @@ from mcrm.sync.errors import (
     ConflictSettled,
     ConflictUnknown,
     NothingToApply,
+    NotJoined,
     OrderNotTaken,
     PriceStands,
     RecordInvalid,
@@ -82,9 +83,12 @@ def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
     return query if actor.sees_all else query.where(Conflict.user_id == actor.id)
 
 
-def reachable(session: Session, actor: Actor, conflict_id: UUID) -> Conflict:
-    """The conflict; raises ConflictUnknown for an unknown and for a foreign one alike."""
-    conflict: Conflict | None = session.scalar(within_reach(select(Conflict), actor).where(Conflict.id == conflict_id))
+def reachable(session: Session, actor: Actor, conflict_id: UUID, *, lock: bool = False) -> Conflict:
+    """The conflict, locked if asked; raises ConflictUnknown for an unknown and for a foreign one alike."""
+    query = within_reach(select(Conflict), actor).where(Conflict.id == conflict_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    conflict: Conflict | None = session.scalar(query)
     if conflict is None:
         raise ConflictUnknown
     return conflict
@@ -93,17 +97,20 @@ def reachable(session: Session, actor: Actor, conflict_id: UUID) -> Conflict:
 def settle(session: Session, actor: Actor, conflict_id: UUID, *, choice: Choice) -> Conflict:
     """Let the device's value (`mine`) or the server's (`theirs`) stand; by the use case of the row, with its rights.
 
-    Raises ConflictUnknown, ConflictSettled, NothingToApply when the row is gone for the actor, PriceStands and
-    OrderNotTaken for `mine` of an order, and what the use case raises.
+    `both` leaves texts that were joined as they are. Raises ConflictUnknown, ConflictSettled, NotJoined for `both` of
+    anything else, NothingToApply when the row is gone for the actor, PriceStands and OrderNotTaken for `mine` of an
+    order, and what the use case raises.
     """
-    conflict = reachable(session, actor, conflict_id)
+    conflict = reachable(session, actor, conflict_id, lock=True)
     if conflict.state == ConflictState.SETTLED:
         raise ConflictSettled
     if choice is Choice.MINE and conflict.kind in WITHOUT_MINE:
         raise WITHOUT_MINE[conflict.kind]
+    if choice is Choice.BOTH and conflict.applied != Applied.BOTH:
+        raise NotJoined
     if choice is Choice.MINE:
         _apply(session, actor, conflict, conflict.mine)
-    elif conflict.kind == ConflictKind.FIELD and conflict.applied != Applied.THEIRS:
+    elif choice is Choice.THEIRS and conflict.kind == ConflictKind.FIELD and conflict.applied != Applied.THEIRS:
         _apply(session, actor, conflict, conflict.theirs)
     _close(session, actor, conflict, choice)
     return conflict

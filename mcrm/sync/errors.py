@@ -105,6 +105,12 @@ class OrderNotTaken(Conflict):
     code = "sync-conflict.order-not-taken"
 
 
+class NotJoined(Conflict):
+    """Only one of the two values stands: let `mine` or `theirs` stand."""
+
+    code = "sync-conflict.not-joined"
+
+
 class NothingToApply(Conflict):
     """The record is gone: there is nothing that this could be applied to."""
 

@@ -49,10 +49,11 @@ class ConflictState(StrEnum):
 
 
 class Choice(StrEnum):
-    """Whose value shall stand: that of the device, or the server's."""
+    """Whose value shall stand: that of the device, the server's, or both texts where they were joined."""
 
     MINE = "mine"
     THEIRS = "theirs"
+    BOTH = "both"
 
 
 class Applied(StrEnum):

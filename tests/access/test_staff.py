@@ -221,7 +221,7 @@ def test_an_admin_signs_a_customer_out_everywhere_and_the_pushes_stop(
     assert ada.delete(f"/v1/contacts/{ben.id}/sessions").status_code == 204
 
     assert [one.get("/v1/me").status_code for one in (phone, tablet, other)] == [401, 401, 200]
-    points = ada.get(f"/v1/contacts/{ben.id}/contact-points").json
+    points = ada.get(f"/v1/contacts/{ben.id}/contact-points").json["items"]
     assert [point["channel"] for point in points if point["state"] == "active"] == ["sms"]
     [entry] = ada.get("/v1/audit", action="session.ended").json["items"]
     assert (entry["subject_type"], entry["subject_id"]) == ("contact", str(ben.id))

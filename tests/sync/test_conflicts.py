@@ -58,6 +58,21 @@ def test_both_notes_stay(field: Field) -> None:
     assert field.ada.get(f"/v1/contacts/{field.ben.id}").json["notes"] == "Rings twice.\nLikes it dark."
 
 
+def test_two_texts_that_were_joined_may_both_stay(field: Field) -> None:
+    phone = field.phone()
+    phone.sync()
+    assert (
+        field.ada.patch(f"/v1/contacts/{field.ben.id}", {"notes": "Rings twice.", "number": "C-1"}).status_code == 200
+    )
+    phone.edit("contacts", field.ben.id, notes="Likes it dark.", number="C-2")
+    joined, chosen = sorted(phone.push()["conflicts"], key=lambda conflict: conflict["applied"])
+    assert (joined["applied"], chosen["applied"]) == ("both", "theirs")
+    one_stands = field.sam.post(f"/v1/sync/conflicts/{chosen['id']}/settlement", {"choice": "both"})
+    assert (one_stands.status_code, one_stands.json["code"]) == (409, "sync-conflict.not-joined")
+    assert field.sam.post(f"/v1/sync/conflicts/{joined['id']}/settlement", {"choice": "both"}).status_code == 201
+    assert field.ada.get(f"/v1/contacts/{field.ben.id}").json["notes"] == "Rings twice.\nLikes it dark."
+
+
 def test_an_edit_of_a_row_that_moved_away_is_kept_for_rep_and_manager(field: Field) -> None:
     phone = field.phone()
     phone.sync()
