@@ -77,6 +77,7 @@ def flask_app(settings: Settings) -> Flask:
         (telegram.make_telegram(settings), frozenset(telegram.ENDPOINTS)),
         (receipts.make_receipts(settings), receipts.ENDPOINTS),
         (serving.make_rep(settings), serving.ENDPOINTS),
+        (serving.make_agent(settings), serving.AGENT_ENDPOINTS),
     )
     return create_app(settings, doors=doors, checks=checks(settings, database), gauges=figures.GAUGES)
 
@@ -130,6 +131,7 @@ def edge(settings: Settings) -> Edge:
             live.CommittedChanges(),
             settings.database_url,
             partial(live.has_news, settings),
+            partial(live.authorise_desk, settings),
         ),
     )
 

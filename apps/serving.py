@@ -1,9 +1,12 @@
-"""Serves the rep's app at `/rep/`: a fixed list of plain files, under a policy that lets no other host and no inline
-code in. The files are read once; their bytes make the version by which a phone keeps them.
+"""Serves the rep's app at `/rep/` and the agents' screen at `/agent/`.
+
+Each is a fixed list of plain files, under a policy that lets no other host and no inline code in. The files are read
+once; the bytes of the rep's make the version by which a phone keeps them.
 """
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from mcrm.config import Settings
 
 FOLDER = Path(__file__).parent / "rep"
+AGENT = Path(__file__).parent / "agent"
+SHARED = ("dom.js", "wire.js", "icon.svg", "inter.woff2")
 TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -25,6 +30,7 @@ TYPES = {
 }
 PAGE, PLACE, WORKER = "index.html", "place.js", "worker.js"
 ENDPOINTS = frozenset({"rep.without_slash", "rep.page", "rep.file"})
+AGENT_ENDPOINTS = frozenset({"agent.without_slash", "agent.page", "agent.file"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
@@ -48,14 +54,26 @@ class Kept:
 def make_rep(settings: Settings) -> Blueprint:
     """The rep's app; it may be shown in a frame by the page of phones alone, where the settings name one."""
     files = read_files(settings.phones_origin, settings.currency)
-    ancestors = settings.phones_origin or "'none'"
+    return _make("rep", files, settings.phones_origin or "'none'")
+
+
+def make_agent(settings: Settings) -> Blueprint:
+    """The agents' screen; it is never shown in a frame, and shares a few of the rep's files."""
+    paths = [*_paths(AGENT), *(FOLDER / name for name in SHARED)]
+    files = {path.name: Kept.of(path.read_bytes(), path.suffix) for path in paths}
+    facts = {"embedder": settings.phones_origin, "currency": settings.currency}
+    files[PLACE] = Kept.of(f"self.PLACE = {json.dumps(facts)};\n".encode(), ".js")
+    return _make("agent", files, "'none'")
+
+
+def _make(name: str, files: Mapping[str, Kept], ancestors: str) -> Blueprint:
     own = {"Content-Security-Policy": POLICY.format(ancestors=ancestors), "Cache-Control": "no-cache"}
-    blueprint = Blueprint("rep", __name__, url_prefix="/rep")
+    blueprint = Blueprint(name, __name__, url_prefix=f"/{name}")
 
     @blueprint.get("")
     def without_slash() -> BaseResponse:
         """Addresses in the page are relative to the folder."""
-        return redirect("/rep/")
+        return redirect(f"/{name}/")
 
     @blueprint.get("/")
     def page() -> Response:
@@ -81,7 +99,7 @@ def _answer(kept: Kept, headers: dict[str, str]) -> Response:
 
 def read_files(phones_origin: str | None, currency: str) -> dict[str, Kept]:
     """Every file by name, `place.js` among them: what the page and its service worker must know of where they are."""
-    files = {path.name: Kept.of(path.read_bytes(), path.suffix) for path in _paths()}
+    files = {path.name: Kept.of(path.read_bytes(), path.suffix) for path in _paths(FOLDER)}
     bytes_of_all = "".join(f"{name}:{kept.tag}," for name, kept in files.items())
     version = hashlib.sha256(f"{bytes_of_all}{phones_origin}{currency}".encode()).hexdigest()[:16]
     to_keep = ["./", *(name for name in files if name not in {PAGE, WORKER}), PLACE]
@@ -90,5 +108,5 @@ def read_files(phones_origin: str | None, currency: str) -> dict[str, Kept]:
     return files | {PLACE: Kept.of(place.encode(), ".js")}
 
 
-def _paths() -> list[Path]:
-    return sorted(path for path in FOLDER.iterdir() if path.suffix in TYPES)
+def _paths(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in TYPES)

@@ -14,8 +14,10 @@ from mcrm.cases.service import open_case
 from mcrm.contacts import linking, points
 from mcrm.contacts.errors import ContactPointTaken
 from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.inbox import answering, handing
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
+from mcrm.settings_store import opening
 
 Outcome = tuple[str, Mapping[str, Any]]
 CODE_PURPOSE = "chat"
@@ -27,8 +29,8 @@ def run(turn: Turn, call: Call) -> tuple[str, str, Mapping[str, Any]]:
     return call.action, outcome, facts
 
 
-def hand_over(turn: Turn, reason: str, summary: str) -> Outcome:
-    """Open a case for a person; the customer keeps the bot, because nobody may be there to answer at once."""
+def call_later(turn: Turn, reason: str, summary: str) -> Outcome:
+    """Open a case for a person; the customer keeps the bot."""
     case, is_new = open_case(
         turn.session,
         turn.actor,
@@ -40,8 +42,34 @@ def hand_over(turn: Turn, reason: str, summary: str) -> Outcome:
     return ("opened" if is_new else "already"), {"number": case.number}
 
 
+def hand_over(turn: Turn, reason: str, summary: str) -> Outcome:
+    """Have a person answer, now if the business is open; else a case is opened, and the customer keeps the bot."""
+    placed = handing.hand_over(
+        turn.session,
+        turn.actor,
+        conversation=turn.conversation,
+        point=turn.point,
+        contact=turn.contact,
+        reason=reason,
+        asked=summary,
+    )
+    if placed.handover is not None:
+        wait = placed.handover.first_response_due_at - clock.now()
+        return "waiting", {"minutes": max(1, round(wait.total_seconds() / 60))}
+    assert placed.case is not None
+    facts = {"number": placed.case.number}
+    if placed.case.due_at is None or opening.opening(turn.session).hours is None:
+        return ("opened" if placed.is_new else "already"), facts
+    return "promised", {**facts, "when": turn.moment(placed.case.due_at)}
+
+
 def _open_case(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
     return hand_over(turn, facts["reason"], "The customer asked for a person.")
+
+
+def _rate(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
+    kept = answering.rate(turn.session, turn.actor, turn.conversation, facts["stars"])
+    return ("kept" if kept else "over"), {}
 
 
 def _set_language(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
@@ -137,6 +165,7 @@ def _check_code(turn: Turn, facts: Mapping[str, Any]) -> Outcome:
 
 ACTIONS: Mapping[str, Callable[[Turn, Mapping[str, Any]], Outcome]] = {
     "open-case": _open_case,
+    "rate": _rate,
     "set-language": _set_language,
     "offer-link": _offer_link,
     "use-link": _use_link,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from bots import actions, flowfiles, gate
+from bots import actions, flowfiles, gate, human
 from bots.catalogue import Phrase, language_of, say, words
 from bots.errands import ERRANDS
 from bots.gate import Wish
@@ -35,7 +35,7 @@ from mcrm.contacts import points
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.contacts.people import survivor_of
 from mcrm.conversations import service as conversations
-from mcrm.conversations.models import Conversation, Owner
+from mcrm.conversations.models import Conversation
 from mcrm.deliveries.outgoing import Operation
 from mcrm.ids import new_id
 from mcrm.interactions import log
@@ -69,7 +69,7 @@ def _answer(session: Session, inbound: Inbound, house: House) -> None:
         fulfil(turn, wish, quietly=written > house.limits.inbound_per_minute)
     elif not stops and inbound.opt_out is None and _within_limits(turn, written):
         _acknowledge(turn)
-        if turn.conversation.owner == Owner.BOT:
+        if not human.answers(turn):
             _converse(turn)
 
 
@@ -191,7 +191,7 @@ def _take_step(turn: Turn) -> None:
         said += [effect for effect in effects if not isinstance(effect, Call | Handoff)]
         for effect in effects:
             if isinstance(effect, Handoff):
-                actions.hand_over(turn, effect.reason, f"The customer was locked out: {effect.reason}.")
+                actions.call_later(turn, effect.reason, f"The customer was locked out: {effect.reason}.")
         turn.level = _level(turn, state)
         call = next((effect for effect in effects if isinstance(effect, Call)), None)
         if call is None:

@@ -17,7 +17,7 @@ COMMAND_OF: Mapping[Intent, str] = {
     Intent.ABORT: "back",
     Intent.HELP: "help",
     Intent.REPEAT: "menu",
-    Intent.BOT_CHALLENGE: "bot",
+    Intent.BOT_CHALLENGE: "challenge",
     Intent.CHANGE_LANGUAGE: "language",
     Intent.OUT_OF_SCOPE: "miss",
 }

@@ -10,7 +10,7 @@ from bots.talk import Effect, Event, Ports, State, Talk
 from bots.understanding import MISS, Meaning, understand
 
 KEEPS_QUESTION = frozenset({"code", "miss", "thanks"})
-ON_BUTTONS = frozenset({"pick", "desk", "thanks", "bot"})  # on buttons, though no word calls them
+ON_BUTTONS = frozenset({"pick", "desk", "thanks", "challenge"})  # on buttons, though no word calls them
 
 
 def step(state: State, event: Event, ports: Ports, words: Catalogue) -> tuple[State, Sequence[Effect], Meaning]:

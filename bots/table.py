@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, Command] = {
     "start": basics.start,
     "thanks": basics.thanks,
     "agent": basics.agent,
+    "bot": basics.bot,
+    "rate": basics.rate,
     "language": basics.language,
     "link": identity.link,
     "verify": identity.verify,
@@ -39,12 +41,13 @@ COMMANDS: Mapping[str, Command] = {
     "miss": basics.miss,
     "unsure": basics.unsure,
     "desk": basics.desk,
-    "bot": basics.bot,
+    "challenge": basics.challenge,
     **{flow_id: _beginning(flow_id) for flow_id in flows()},
 }
 
 AFTER: Mapping[str, After] = {
     "open-case": basics.case_opened,
+    "rate": basics.rated,
     "set-language": basics.language_set,
     "offer-link": identity.link_offered,
     "use-link": identity.linked,

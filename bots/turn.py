@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import localedata
+from babel.dates import format_datetime
 from sqlalchemy.orm import Session
 
 from bots.house import House
@@ -61,6 +64,13 @@ class Turn:
         )
         if rendered is not None:
             self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=rendered.reply_keyboard)
+
+    def moment(self, at: datetime) -> str:
+        """An instant with its day and time, as the customer's clock and language say it."""
+        locale = f"{self.language}_{self.house.region}"
+        known = locale if locale in localedata.locale_identifiers() else self.language
+        form = "EEEE, MMMM d, h:mm a z" if known.endswith("_US") else "EEEE d MMMM, HH:mm z"
+        return str(format_datetime(at, form, tzinfo=self._zone, locale=known))
 
     @property
     def _zone(self) -> ZoneInfo:

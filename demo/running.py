@@ -115,7 +115,7 @@ def _describe(scene: Scene, seeded: Seeded, keeper: Keeper) -> None:
         for person in seeded.customers
     ]
     scene.people.touch(mode=0o600)  # it holds passwords
-    scene.people.write_text(json.dumps({"people": people, "reps": seeded.reps}, indent=2) + "\n")
+    scene.people.write_text(json.dumps({"people": people, **seeded.signs_in_by_click}, indent=2) + "\n")
     scene.describe(
         {
             "base_url": scene.base_url,

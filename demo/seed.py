@@ -25,6 +25,7 @@ from mcrm.contacts import points
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, DeliveryState
+from mcrm.inbox import canned
 from mcrm.orders import cancelling, moving, placing
 from mcrm.orders.models import Order
 from mcrm.orders.placing import Wanted
@@ -40,6 +41,11 @@ STAFF = (
     ("rep", "Sam Doyle", "sam"),
     ("rep", "Lena Fischer", "lena"),
     ("agent", "Kofi Mensah", "kofi"),
+)
+CANNED = (
+    ("Hello", "Hello {{ customer }}, this is {{ agent }} of {{ business }}. How can I help?"),
+    ("Looking into it", "Give me a few minutes, {{ customer }}: I am looking into order {{ order }}."),
+    ("Refund", "I have asked for your money back, {{ customer }}. It is with you within five working days."),
 )
 PRODUCTS = (
     ("HP-ESP-250", "Harbour espresso, 250 g", "coffee", 850),
@@ -91,7 +97,13 @@ class Seeded:
 
     accounts: list[dict[str, str]] = field(default_factory=list)
     reps: list[dict[str, str]] = field(default_factory=list)
+    agents: list[dict[str, str]] = field(default_factory=list)
     customers: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def signs_in_by_click(self) -> dict[str, list[dict[str, str]]]:
+        """Whose apps the page of phones opens, with the passwords of this run."""
+        return {"reps": self.reps, "agents": self.agents}
 
 
 def seed(settings: Settings) -> Seeded:
@@ -113,6 +125,8 @@ def seed(settings: Settings) -> Seeded:
         fieldday.seed(session)
     with transaction() as session:
         selling.seed(session, areas, settings.currency)
+        for name, body in CANNED:
+            canned.add(session, SYSTEM, name=name, locale="en", body=body)
         _end_as_history(session)
     return made
 
@@ -126,6 +140,8 @@ def _staff(session: Session, hashes: dict[str, tuple[str, str]], areas: dict[str
             area = areas["West" if login == "sam" else "East"]
             territories.grant(session, SYSTEM, territory_id=area, user_id=user.id)
             made.reps.append({"name": name, "email": email, "password": password})
+        if role == "agent":
+            made.agents.append({"name": name, "email": email, "password": password})
         made.accounts.append({"role": role, "email": email, "password": password})
 
 

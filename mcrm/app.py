@@ -15,6 +15,7 @@ from mcrm.audit import resources as audit
 from mcrm.bulk import resources as bulk
 from mcrm.bulkchanges import resources as bulkchanges
 from mcrm.carriers import resources as carriers
+from mcrm.cases import resources as cases
 from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contact_roles import resources as contact_roles
@@ -23,6 +24,7 @@ from mcrm.custom_fields import resources as custom_fields
 from mcrm.deliveries import resources as deliveries
 from mcrm.duplicates import resources as duplicates
 from mcrm.examples import EXAMPLES
+from mcrm.inbox import resources as inbox
 from mcrm.integrations import resources as integrations
 from mcrm.invoices import resources as invoices
 from mcrm.leads import resources as leads
@@ -127,6 +129,9 @@ BLUEPRINTS = (
     visits.blueprint,
     visits.report_forms,
     visits.reports,
+    cases.blueprint,
+    inbox.blueprint,
+    inbox.canned_replies,
     sync.blueprint,
 )
 

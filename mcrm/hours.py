@@ -1,8 +1,9 @@
 """Business hours: days of the week, a time of day and a zone; and instants counted in them alone. Pure."""
 
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -43,22 +44,50 @@ def read(text: str) -> Hours:
     return Hours(days, opens, closes, zone, text)
 
 
-def after(start: datetime, minutes: int, hours: Hours | None) -> datetime:
+NO_HOLIDAYS: frozenset[date] = frozenset()
+
+
+def after(start: datetime, minutes: int, hours: Hours | None, holidays: Collection[date] = NO_HOLIDAYS) -> datetime:
     """The instant so many minutes of business hours after `start` (aware), in UTC; of all hours where there are none.
 
-    When the clocks change, an hour of that day is lost or won, as it is for the people.
+    `holidays` are days of the hours' zone on which nobody works. When the clocks change, an hour of that day is lost
+    or won, as it is for the people.
     """
     left = timedelta(minutes=minutes)
     if hours is None:
         return start.astimezone(UTC) + left
+    for opens, closes in _shifts(start, hours, holidays):
+        begun = max(opens, start.astimezone(UTC))
+        if begun + left <= closes:
+            return begun + left
+        left -= max(closes - begun, timedelta(0))
+    raise AssertionError("shifts never end")
+
+
+def is_open(at: datetime, hours: Hours, holidays: Collection[date] = NO_HOLIDAYS) -> bool:
+    """Whether `at` (aware) lies within business hours; the closing minute does not."""
+    opens, closes = next(_shifts(at, hours, holidays))
+    return opens <= at < closes
+
+
+def worked(start: datetime, end: datetime, hours: Hours | None, holidays: Collection[date] = NO_HOLIDAYS) -> timedelta:
+    """How much business time lies between two instants (aware); nothing where the end comes first."""
+    if hours is None or end <= start:
+        return max(end - start, timedelta(0))
+    total = timedelta(0)
+    for opens, closes in _shifts(start, hours, holidays):
+        if opens >= end:
+            return total
+        total += max(min(closes, end) - max(opens, start), timedelta(0))
+    raise AssertionError("shifts never end")
+
+
+def _shifts(start: datetime, hours: Hours, holidays: Collection[date]) -> Iterator[tuple[datetime, datetime]]:
+    """(opening, closing) in UTC of every working day from that of `start` on; the first may be over by then."""
     zone = ZoneInfo(hours.zone)
     day = start.astimezone(zone).date()
     while True:
-        if day.weekday() in hours.days:
+        if day.weekday() in hours.days and day not in holidays:
             opens = datetime.combine(day, hours.opens, zone).astimezone(UTC)
-            closes = datetime.combine(day, hours.closes, zone).astimezone(UTC)
-            begun = max(opens, start.astimezone(UTC))
-            if begun + left <= closes:
-                return begun + left
-            left -= max(closes - begun, timedelta(0))
+            yield opens, datetime.combine(day, hours.closes, zone).astimezone(UTC)
         day += timedelta(days=1)

@@ -15,12 +15,18 @@ from mcrm.actors import Actor, Role
 from mcrm.config import Settings
 from mcrm.db import looking, reading
 from mcrm.errors import NotAllowed
+from mcrm.inbox.presence import DESK
 from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
 from mcrm.interactions.models import Change, Interaction
 from mcrm.sync import pulling
 
 PAGE = 500
 STAFF_TOPIC = "staff"
+DESK_TOPIC = "inbox"
+DESK_KINDS = frozenset({Kind.MESSAGE_RECEIVED.value, Kind.DELIVERY_QUEUED.value, Kind.CASE_OPENED.value})
+DESK_KINDS |= {kind.value for kind in Kind if kind.value.startswith(("conversation.", "agent."))}
+"""What an agent's screen shows; hints of it travel under a topic of their own."""
 
 
 def topics_of(actor: Actor) -> frozenset[str]:
@@ -41,6 +47,14 @@ def authorise(settings: Settings, token: str) -> tuple[str, frozenset[str], date
     if actor.role is Role.INTEGRATION:
         raise TokenInvalid()
     return actor.label, topics_of(actor), tokens.expires_at(token)
+
+
+def authorise_desk(settings: Settings, token: str) -> tuple[str, frozenset[str], datetime]:
+    """The same for the agents' stream; raises TokenInvalid, and NotAllowed for whoever does not answer customers."""
+    actor = login.authenticate(settings, token)
+    if actor.role not in DESK:
+        raise NotAllowed
+    return actor.label, frozenset({DESK_TOPIC}), tokens.expires_at(token)
 
 
 def has_news(settings: Settings, token: str, since: int) -> bool:
@@ -64,7 +78,7 @@ class CommittedChanges:
         """A page after `position`, oldest first."""
         with reading() as session:
             facts = session.execute(
-                select(Interaction.position, Interaction.contact_id)
+                select(Interaction.position, Interaction.contact_id, Interaction.kind)
                 .where(Interaction.position > position)
                 .order_by(Interaction.position)
                 .limit(PAGE)
@@ -76,7 +90,10 @@ class CommittedChanges:
                 .limit(PAGE)
             ).all()
         end = min((rows[-1][0] for rows in (facts, changes) if len(rows) == PAGE), default=None)
-        found = [(at, _topics("contact", contact)) for at, contact in facts]
+        found = [
+            (at, (*_topics("contact", contact), DESK_TOPIC) if kind in DESK_KINDS else _topics("contact", contact))
+            for at, contact, kind in facts
+        ]
         found += [(at, _topics("territory", territory)) for at, territory in changes]
         return sorted((row for row in found if end is None or row[0] <= end), key=lambda row: row[0])
 

@@ -18,6 +18,7 @@ from mcrm.custom_fields import models as custom_fields
 from mcrm.db import Base
 from mcrm.deliveries import models as deliveries
 from mcrm.duplicates import models as duplicates
+from mcrm.inbox import models as inbox
 from mcrm.integrations import models as integrations
 from mcrm.interactions import models as interactions
 from mcrm.invoices import models as invoices
@@ -62,6 +63,7 @@ MODULES = (
     custom_fields,
     deliveries,
     duplicates,
+    inbox,
     integrations,
     interactions,
     invoices,

@@ -20,6 +20,7 @@ from mcrm.bulkchanges import service as bulkchanges
 from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
 from mcrm.deliveries import leasing, rates
+from mcrm.inbox import returning
 from mcrm.leads import escalating
 from mcrm.leases import service as leases
 from mcrm.offers import announcing
@@ -81,6 +82,7 @@ def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
         Engine("imports", turn=Runner().turn),
         Engine("bulk-changes", bulkchanges.step),
         Engine("task-reminders", reminding.step, every_s=10.0),
+        Engine("conversations-left-alone", returning.step, every_s=30.0),
         Engine("forget-positions", expiring.step, every_s=600.0),
         Engine("tickles", tickling.step, every_s=tickling.EVERY_S),
         Engine("forget-changes", forgetting.step, every_s=60.0),

@@ -173,12 +173,17 @@ class Controls:
         """The people whose phones are shown, and our side."""
         settings = self.exchange.settings
         ours = {"our_number": settings.twilio_from, "bot_username": settings.telegram_bot_username}
-        return _json({"people": self.people.known()} | ours | self._reps())
+        return _json({"people": self.people.known()} | ours | self._reps() | self._agents())
 
     def _reps(self) -> dict[str, Any]:
         """The reps with phones of their own on the page, and where their app is; nothing where there are none."""
         reps, product = self.people.reps(), self.exchange.settings.public_url
         return {"reps": reps, "rep_app": f"{product}/rep/"} if reps and product else {}
+
+    def _agents(self) -> dict[str, Any]:
+        """The agents who may be signed in with one click, and where their screen is."""
+        agents, product = self.people.agents(), self.exchange.settings.public_url
+        return {"agents": agents, "agent_app": f"{product}/agent/"} if agents and product else {}
 
 
 def guarded(control: Control) -> Control:

@@ -15,6 +15,12 @@ class People:
         self._stamp: tuple[int, int] | None = None
         self._known: list[dict[str, Any]] = []
         self._reps: list[dict[str, Any]] = []
+        self._agents: list[dict[str, Any]] = []
+
+    def agents(self) -> list[dict[str, Any]]:
+        """`name`, `email`, `password` of each agent of the demo, whose screen the page opens."""
+        self.known()
+        return self._agents
 
     def reps(self) -> list[dict[str, Any]]:
         """`name`, `email`, `password` of each rep of the demo, whose own phone the page shows."""
@@ -29,7 +35,7 @@ class People:
             found = self._path.stat()
             stamp = (found.st_mtime_ns, found.st_size)
             if stamp != self._stamp:
-                self._known, self._reps = _read(self._path)
+                self._known, self._reps, self._agents = _read(self._path)
                 self._stamp = stamp
         except (OSError, orjson.JSONDecodeError):
             return self._known  # being replaced at this moment, or not there (yet)
@@ -43,11 +49,12 @@ class People:
         return f"Guest {telegram_user_id}"
 
 
-def _read(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _read(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     content = orjson.loads(path.read_bytes())
     people = content.get("people", ()) if isinstance(content, dict) else content
-    reps = content.get("reps", ()) if isinstance(content, dict) else ()
-    return _only(people, "name", "phone", "telegram_user_id", "push_token"), _only(reps, "name", "email", "password")
+    staff = content if isinstance(content, dict) else {}
+    reps, agents = (_only(staff.get(name, ()), "name", "email", "password") for name in ("reps", "agents"))
+    return _only(people, "name", "phone", "telegram_user_id", "push_token"), reps, agents
 
 
 def _only(people: Any, *names: str) -> list[dict[str, Any]]:

@@ -11,6 +11,9 @@ from mcrm import clock
 from mcrm.access.models import User
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.conversations import service as conversations
+from mcrm.inbox import handing
+from mcrm.inbox.models import Handover
 from mcrm.orders.models import Order
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.stock.models import StockItem
@@ -102,3 +105,13 @@ def a_product(
         session.add(StockItem(product_id=product.id, on_hand=stock))
     session.flush()
     return product
+
+
+def a_handover(session: Session, customer: Contact) -> Handover:
+    """A customer who waits for a person, by text."""
+    query = select(ContactPoint).where(ContactPoint.contact_id == customer.id, ContactPoint.channel == "sms")
+    point = session.scalars(query).one()
+    conversation = conversations.conversation_of(session, point, customer.id)
+    handover = handing.begin(session, conversation, point, customer, "asked", f"{customer.name}, by sms\n-\n-")
+    session.flush()
+    return handover

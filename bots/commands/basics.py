@@ -1,5 +1,6 @@
 """HELP, MENU, START, AGENT, LANGUAGE, and what is said when nothing was understood."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,9 +60,29 @@ def agent(talk: Talk, argument: str | None) -> None:
     talk.call("open-case", reason="asked")
 
 
+def bot(talk: Talk, argument: str | None) -> None:
+    """BOT: the way back from a person."""
+    talk.say("bot.back")
+    offer_menu(talk)
+
+
+def rate(talk: Talk, stars: str | None) -> None:
+    """The answer to the question how our help was, 1 to 5."""
+    talk.call("rate", stars=int(stars) if stars is not None and re.fullmatch("[0-9]", stars) else 0)
+
+
+def rated(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
+    """The answer is kept, or nobody asked."""
+    talk.say("rate.kept" if outcome == "kept" else "rate.over")
+
+
 def case_opened(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
-    """The case is there, or was there already."""
-    if outcome == "opened":
+    """Somebody will answer: in some minutes, or as a case, which is there or was there already."""
+    if outcome == "waiting":
+        talk.say("agent.waiting", n=facts["minutes"], minutes=facts["minutes"])
+    elif outcome == "promised":
+        talk.say("agent.promised", **facts)
+    elif outcome == "opened":
         talk.say("agent.opened", number=facts["number"])
     else:
         talk.say("agent.already", number=facts["number"])
@@ -126,6 +147,6 @@ def desk(talk: Talk, argument: str | None) -> None:
     return talk.choose((phrase("menu.agent"), "agent"))
 
 
-def bot(talk: Talk, argument: str | None) -> None:
+def challenge(talk: Talk, argument: str | None) -> None:
     """Whoever asks is told that this is a machine."""
-    talk.say("bot")
+    talk.say("challenge")

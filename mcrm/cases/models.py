@@ -11,17 +11,32 @@ from mcrm.db import Id, Synced, one_of
 
 
 class CaseState(StrEnum):
-    """Waiting for us, or settled."""
+    """Nobody began yet, somebody is at it, somebody else's word is missing, or it is settled."""
 
     OPEN = "open"
+    WORKING = "working"
+    WAITING = "waiting"
     CLOSED = "closed"
 
 
+MOVES: dict[CaseState, frozenset[CaseState]] = {
+    CaseState.OPEN: frozenset({CaseState.WORKING, CaseState.WAITING, CaseState.CLOSED}),
+    CaseState.WORKING: frozenset({CaseState.OPEN, CaseState.WAITING, CaseState.CLOSED}),
+    CaseState.WAITING: frozenset({CaseState.OPEN, CaseState.WORKING, CaseState.CLOSED}),
+    CaseState.CLOSED: frozenset({CaseState.OPEN}),
+}
+"""From each state, where it may go: what was settled is opened again before anything else happens to it."""
+
+
 class Case(Synced):
-    """What takes longer than a reply."""
+    """What takes longer than a reply; `due_at` counts business hours, by kind."""
 
     __tablename__ = "cases"
-    __table_args__ = (one_of("state", CaseState), Index("ix_cases_contact_id", "contact_id"))
+    __table_args__ = (
+        one_of("state", CaseState),
+        Index("ix_cases_contact_id", "contact_id"),
+        Index("ix_cases_owner_id_id", "owner_id", "id"),
+    )
 
     number: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]

@@ -13,7 +13,8 @@ from mcrm import clock
 from mcrm.contacts.models import ContactPoint
 from mcrm.contacts.people import is_person
 from mcrm.conversations.models import Conversation, Message, Owner
-from mcrm.transaction import insert_once
+from mcrm.db import Base
+from mcrm.transaction import insert_once, write_rows
 
 
 def conversation_of(session: Session, point: ContactPoint, contact_id: UUID | None) -> Conversation:
@@ -70,6 +71,9 @@ def adopt(session: Session, stranger: Conversation, point: ContactPoint, contact
         return stranger
     if stranger.owner == Owner.HUMAN:
         existing.owner = Owner.HUMAN.value
+    handovers = Base.metadata.tables["handovers"]  # by name: the inbox stands below this package
+    moved = update(handovers).where(handovers.c.conversation_id == stranger.id)
+    write_rows(session, moved.values(conversation_id=existing.id))
     session.delete(stranger)
     session.flush()
     return existing

@@ -34,6 +34,7 @@ class LiveSource:
     changes: Changes
     database_url: str
     has_news: HasNews | None = None
+    authorise_desk: Authorise | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,13 @@ class Edge:
         self.follower = Follower(source.changes, source.database_url, begun=begun, heard=heard)
         self.follower.start()
         self.streams = Streams(
-            self.live, threads, source.authorise, self.limits.live_streams, self.timing.live, source.has_news
+            self.live,
+            threads,
+            source.authorise,
+            self.limits.live_streams,
+            self.timing.live,
+            source.has_news,
+            source.authorise_desk,
         )
         try:
             async with asyncio.timeout(READY_S):

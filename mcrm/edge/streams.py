@@ -18,10 +18,11 @@ from mcrm.edge.asgi import Receive, Scope, Send, disconnected, header
 from mcrm.edge.live import Hint, Live, Waiter
 from mcrm.edge.problems import Refusal, busy, not_ready, request_id
 from mcrm.edge.threads import Threads
-from mcrm.errors import NotSignedIn
+from mcrm.errors import NotAllowed, NotSignedIn
 from mcrm.interactions.log import read_cursor
 
 EVENTS, POLL = "/v1/live/events", "/v1/live/poll"
+INBOX = "/v1/inbox/events"
 SYNC_WAIT = "/v1/sync/wait"
 LARGEST_CURSOR = 2**53
 BEFORE_THE_END_S = 2.0  # a held request is answered before its token ends
@@ -53,28 +54,37 @@ class Streams:
         most: int,
         patience: Patience,
         has_news: HasNews | None = None,
+        authorise_desk: Authorise | None = None,
     ) -> None:
-        """`authorise` and `has_news` are called in one of the `threads`: they may ask the database."""
+        """What authorises and `has_news` are called in one of the `threads`: they may ask the database.
+
+        `authorise_desk` lets into the agents' stream, and is asked again at each heartbeat while one is open.
+        """
         self.live = live
         self.threads = threads
         self.authorise = authorise
         self.most = most
         self.has_news = has_news
+        self.authorise_desk = authorise_desk
         self.patience = patience
         self._entering = 0
         self._callers: Counter[str] = Counter()
 
     def serves(self, scope: Scope) -> bool:
         """Whether the request is for a live stream; every other method of these paths is Flask's to refuse."""
-        return scope["method"] == "GET" and scope["path"] in (EVENTS, POLL)
+        served = (EVENTS, POLL) if self.authorise_desk is None else (EVENTS, POLL, INBOX)
+        return scope["method"] == "GET" and scope["path"] in served
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one stream to its end; raises Refusal, NotSignedIn or NotAllowed before anything is sent."""
         async with self._admitted(scope, _cursor(scope)) as (waiter, until):
             gone = asyncio.ensure_future(_leave_when_gone(receive, waiter))
             try:
-                serve = self._events if scope["path"] == EVENTS else self._poll
-                await serve(_Line(scope, send, gone, self.patience.send_s), waiter, until)
+                line = _Line(scope, send, gone, self.patience.send_s)
+                if scope["path"] == POLL:
+                    await self._poll(line, waiter, until)
+                else:
+                    await self._events(line, waiter, until, _bearer(scope) if scope["path"] == INBOX else None)
             finally:
                 gone.cancel()
 
@@ -111,7 +121,8 @@ class Streams:
             raise busy(retry_after_s=random.randint(5, 15))  # spread those who come back
         self._entering += 1
         try:
-            caller, topics, until = await self.threads.run(self.authorise, _bearer(scope))
+            authorise = self.authorise_desk if scope["path"] == INBOX else None
+            caller, topics, until = await self.threads.run(authorise or self.authorise, _bearer(scope))
         finally:
             self._entering -= 1
         if self._callers[caller] >= PER_CALLER:
@@ -125,8 +136,11 @@ class Streams:
             if not self._callers[caller]:
                 del self._callers[caller]
 
-    async def _events(self, line: "_Line", waiter: Waiter, until: datetime) -> None:
+    async def _events(self, line: "_Line", waiter: Waiter, until: datetime, token: str | None) -> None:
+        """Hints until the token's end; with a `token` also no longer than its holder may hear them."""
         await line.start(b"text/event-stream")
+        clock_s = asyncio.get_running_loop().time
+        asked_at_s = clock_s()
         opening = b"retry: %d\n" % random.randint(1000, 4000)
         await line.write(opening + _event("ready", {"cursor": waiter.since}, waiter.since))
         while not waiter.over and (left := _seconds_to(until)) > 0:
@@ -135,8 +149,20 @@ class Streams:
                 await line.write(_event("changed", _facts(hint), hint.cursor))
             elif not waiter.over:
                 await line.write(b":\n\n")
+            if token is not None and asked_at_s + self.patience.heartbeat_s <= clock_s():
+                if not await self._may_still_hear(token):
+                    break
+                asked_at_s = clock_s()
         await line.write(_event("reconnect", {"reason": "stopping" if waiter.over else "expired"}))
         await line.end()
+
+    async def _may_still_hear(self, token: str) -> bool:
+        assert self.authorise_desk is not None
+        try:
+            await self.threads.run(self.authorise_desk, token)
+        except (NotSignedIn, NotAllowed):
+            return False
+        return True
 
     async def _poll(self, line: "_Line", waiter: Waiter, until: datetime) -> None:
         hint = await waiter.hint(min(self.patience.poll_s, max(0.0, _seconds_to(until))))

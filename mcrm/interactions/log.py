@@ -15,7 +15,7 @@ from mcrm.db import canonical
 from mcrm.ids import new_id
 from mcrm.interactions.errors import TooMuchToLog
 from mcrm.interactions.kinds import LOGGED_BY_REPS, Kind
-from mcrm.interactions.models import POSITIONS_PER_EPOCH, Interaction, LogHead
+from mcrm.interactions.models import OF_STRANGERS, POSITIONS_PER_EPOCH, Interaction, LogHead
 from mcrm.interactions.places import LOG
 from mcrm.interactions.positions import ChangedRow
 from mcrm.transaction import pending
@@ -101,6 +101,18 @@ def timeline(
     if channels:
         query = query.where(Interaction.channel.in_(channels))
     return list(session.scalars(query))
+
+
+def of_stranger(
+    session: Session, contact_point_id: UUID, *, before: int | None = None, kinds: Sequence[str] = (), limit: int = 50
+) -> list[Interaction]:
+    """The newest facts about an address while nobody knew whose it is, newest first, below `before`."""
+    query = select(Interaction).where(
+        OF_STRANGERS, Interaction.contact_point_id == contact_point_id, Interaction.kind.in_(kinds)
+    )
+    if before is not None:
+        query = query.where(Interaction.position < before)
+    return list(session.scalars(query.order_by(Interaction.position.desc()).limit(limit)))
 
 
 def tail(session: Session, *, after: int, limit: int = 1000) -> list[Interaction]:

@@ -13,6 +13,7 @@ POSITIONS_PER_EPOCH = 2**40
 # Queries say them word for word: SQLite does not match a partial index with parameters.
 COUNTED = text("kind IN ('account.created', 'order.placed')")
 ABOUT_LEADS = text("subject_type = 'lead'")
+OF_STRANGERS = text("contact_id IS NULL AND contact_point_id IS NOT NULL")
 
 
 class LogHead(Base):
@@ -52,6 +53,13 @@ class Interaction(Base):
     __table_args__ = (
         Index("ix_interactions_contact_id_position", "contact_id", "position"),
         Index("ix_interactions_account_id_position", "account_id", "position"),
+        Index(
+            "ix_interactions_strangers",
+            "contact_point_id",
+            "position",
+            sqlite_where=OF_STRANGERS,
+            postgresql_where=OF_STRANGERS,
+        ),
         Index("ix_interactions_counted", "actor", "kind", "at", sqlite_where=COUNTED, postgresql_where=COUNTED),
         Index(
             "ix_interactions_leads",

@@ -6,12 +6,15 @@ What a process needs to start, and every secret, stays in the environment (docs/
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from mcrm import hours
 
 LONGEST_TEXT = 40
+LONGEST_LIST = 1000
+DUE_HOURS = re.compile(r"[0-9]{1,4}(, [a-z][a-z-]{0,39} [0-9]{1,4})*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 
 
@@ -66,6 +69,19 @@ def _hours(value: Any) -> str:
         return str(hours.read(value))
     except (TypeError, ValueError):
         raise ValueError("Must be hours such as Mon-Fri 09:00-17:30 Europe/London.") from None
+
+
+def _holidays(value: Any) -> str:
+    try:
+        return ", ".join(sorted({date.fromisoformat(day.strip()).isoformat() for day in value.split(",")}))
+    except (AttributeError, ValueError):
+        raise ValueError("Must be days such as 2026-12-25, 2026-12-28.") from None
+
+
+def _due_hours(value: Any) -> str:
+    if isinstance(value, str) and len(value) <= LONGEST_LIST and DUE_HOURS.fullmatch(value):
+        return value
+    raise ValueError("Must be hours, then exceptions by kind, such as 8, complaint 4, refund 16.")
 
 
 SENDER_NAME = Option(
@@ -173,6 +189,49 @@ OPPORTUNITY_STALE_DAYS = Option(
     _whole(1, 366),
 )
 
+SUPPORT_HOURS = Option(
+    "support-hours",
+    SettingType.TEXT,
+    None,
+    "When people answer chats, such as Mon-Fri 09:00-17:30 Europe/London; while unset, whenever an agent is present.",
+    _hours,
+)
+SUPPORT_HOLIDAYS = Option(
+    "support-holidays",
+    SettingType.TEXT,
+    None,
+    "Days on which nobody answers chats, such as 2026-12-25, 2026-12-28.",
+    _holidays,
+)
+FIRST_RESPONSE_MINUTES = Option(
+    "first-response-minutes",
+    SettingType.INTEGER,
+    15,
+    "Within how many minutes of business hours a customer who waits for a person is to be answered.",
+    _whole(1, 60 * 24 * 7),
+)
+RESOLUTION_MINUTES = Option(
+    "resolution-minutes",
+    SettingType.INTEGER,
+    480,
+    "Within how many minutes of business hours a conversation with a person is to be settled.",
+    _whole(1, 60 * 24 * 30),
+)
+AGENT_CAPACITY = Option(
+    "agent-capacity",
+    SettingType.INTEGER,
+    4,
+    "How many conversations an agent is given; what comes beyond waits in the queue.",
+    _whole(1, 100),
+)
+CASE_DUE_HOURS = Option(
+    "case-due-hours",
+    SettingType.TEXT,
+    "8",
+    "Business hours in which cases are due, then exceptions by kind: 8, complaint 4, refund 16.",
+    _due_hours,
+)
+
 OPTIONS = {
     option.name: option
     for option in (
@@ -192,5 +251,11 @@ OPTIONS = {
         LEAD_TOUCH_MINUTES,
         LEAD_HOURS,
         OPPORTUNITY_STALE_DAYS,
+        SUPPORT_HOURS,
+        SUPPORT_HOLIDAYS,
+        FIRST_RESPONSE_MINUTES,
+        RESOLUTION_MINUTES,
+        AGENT_CAPACITY,
+        CASE_DUE_HOURS,
     )
 }

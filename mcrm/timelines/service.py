@@ -84,6 +84,11 @@ def timeline(
         channels=channels,
         limit=limit,
     )
+    return shown(session, actor, facts)
+
+
+def shown(session: Session, actor: Actor, facts: Sequence[Interaction]) -> list[Happening]:
+    """Facts as this actor may read them, each message with what became of it."""
     states = _states(session, facts)
     return [_shown(actor, fact, states) for fact in facts]
 

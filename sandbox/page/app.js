@@ -18,6 +18,7 @@ const book = new Book();
 const views = new Map();
 const stale = new Set();
 let reps = [];
+let [desk, deskOrigin, offered] = [null, "", []];
 let table = new Table(book);
 let items = [];
 let us = { number: null, bot: null };
@@ -30,6 +31,7 @@ async function load() {
   us = { number: answer.our_number, bot: answer.bot_username };
   known = JSON.stringify(answer);
   meetReps(answer);
+  meetAgents(answer);
   items = (await wire.history()).slice(-REMEMBERED);
   rebuild(answer.people);
   return items.reduce((most, item) => Math.max(most, item.n ?? 0), 0);
@@ -41,6 +43,21 @@ function meetReps({ reps: known = [], rep_app: app }) {
   reps = repPhones(known, app);
   $("phones").append(...reps.map(({ root }) => root));
 }
+
+/** The agents' screen opens in a window of its own, which asks for accounts; only that window is answered. */
+function meetAgents({ agents = [], agent_app: app }) {
+  $("open-desk").hidden = agents.length === 0 || !app;
+  $("open-desk").onclick = () => {
+    desk = window.open(app, "mcrm-agent");
+    deskOrigin = new URL(app).origin;
+  };
+  offered = agents;
+}
+
+window.addEventListener("message", ({ source, origin, data }) => {
+  if (!desk || source !== desk || origin !== deskOrigin || data?.type !== "agent.here") return;
+  desk.postMessage({ type: "agent.accounts", accounts: offered }, deskOrigin);
+});
 
 const everybody = () => [...views.values(), ...reps];
 
@@ -138,6 +155,7 @@ async function lookAgain() {
     known = JSON.stringify(answer);
     us = { number: answer.our_number, bot: answer.bot_username };
     meetReps(answer);
+    meetAgents(answer);
     rebuild(answer.people);
   } catch (error) {
     if (!(error instanceof wire.NotTaken)) throw error;

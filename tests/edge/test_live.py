@@ -12,7 +12,7 @@ from mcrm import clock
 from mcrm.config import Limits
 from mcrm.edge.app import Edge, LiveSource, Timing, edge_app
 from mcrm.edge.streams import PER_CALLER, Patience
-from mcrm.errors import NotSignedIn
+from mcrm.errors import NotAllowed, NotSignedIn
 from tests.edge.ledger import SqliteLedger
 from tests.edge.shop import Shop
 from tests.edge.test_requests import problem
@@ -35,6 +35,16 @@ def authorise(token: str) -> tuple[str, set[str], Any]:
     return token, PEOPLE[token], clock.now() + timedelta(seconds=0.2 if token == "late" else 900)
 
 
+AGENTS: set[str] = set()
+
+
+def authorise_desk(token: str) -> tuple[str, set[str], Any]:
+    """Whoever is an agent just now."""
+    if token not in AGENTS:
+        raise NotAllowed
+    return token, {"inbox"}, clock.now() + timedelta(seconds=900)
+
+
 @pytest.fixture
 def ledger(tmp_path: Path) -> SqliteLedger:
     """Seven changes so far, the latest two Ben's and Aisha's."""
@@ -54,7 +64,7 @@ def opened(shop: Shop, ledger: SqliteLedger) -> Iterator[Opened]:
     def start(streams: int = 2000, **patience: float) -> tuple[Edge, int]:
         edge = edge_app(
             lambda: shop,
-            make_live=lambda: LiveSource(authorise, ledger, ledger.url),
+            make_live=lambda: LiveSource(authorise, ledger, ledger.url, None, authorise_desk),
             limits=Limits(live_streams=streams),
             timing=Timing(live=Patience(**patience)),
         )
@@ -204,6 +214,21 @@ def test_one_caller_cannot_take_all_streams_not_even_of_those_who_hear_the_same(
 
 def test_streams_that_nobody_prepared_are_flasks(port: int) -> None:
     assert get(port, "/v1/live/events").status == 200
+
+
+def test_the_agents_stream_is_for_agents_and_ends_when_one_is_none_any_more(
+    opened: Opened, ledger: SqliteLedger
+) -> None:
+    _, port = opened(heartbeat_s=0.05)
+    with listen(port, BEN, target="/v1/inbox/events") as stranger:
+        assert problem(stranger.reply())["status"] == 403
+    AGENTS.add("kofi")
+    with listen(port, "Authorization: Bearer kofi", target="/v1/inbox/events?after=7") as kofi:
+        ledger.commit((8, "contact:ben"), (9, "inbox"))
+        got = kofi.read_until(b'inbox"]}')
+        assert b"id: 9\n" in got and b"contact" not in got
+        AGENTS.clear()
+        assert facts(kofi.read_until(b'expired"}'))[0] == "reconnect"
 
 
 def test_other_methods_are_flasks_to_refuse(opened: Opened, shop: Shop) -> None:

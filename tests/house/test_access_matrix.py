@@ -21,6 +21,7 @@ from mcrm.access.models import User
 from mcrm.actors import SYSTEM, Area, Role
 from mcrm.api.ratelimit import Rate
 from mcrm.api.state import EXTENSION, Access
+from mcrm.cases.models import Case
 from mcrm.contacts.models import Contact
 from mcrm.db import Row, Synced
 from mcrm.deliveries import outbox
@@ -146,6 +147,7 @@ def on_the_round(session: Session, customer: Contact) -> dict[str, str]:
     now, where = clock.now(), {"account_id": customer.account_id, "rep_id": rep.id}
     found: dict[str, Synced] = {
         "/v1/tasks": Task(title="Call", account_id=customer.account_id),
+        "/v1/cases": Case(number=f"C-{customer.name}", kind="complaint", summary="A cup.", contact_id=customer.id),
         "/v1/visits": Visit(checked_in_at=now, visited_at=now, received_at=now, **where),
         "/v1/planned-visits": PlannedVisit(on=now.date(), **where),
     }

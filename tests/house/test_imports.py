@@ -74,6 +74,7 @@ LAYERS = (
     {"bulkchanges"},
     {"conversations", "cases"},
     {"learning"},
+    {"inbox"},
     {"search"},
     {"sync"},
     {"examples"},

@@ -25,6 +25,8 @@ from mcrm.bulk.schemas import ImportMappingSchema, ImportRowSchema, ImportSchema
 from mcrm.bulkchanges import service as changes
 from mcrm.bulkchanges.models import BulkChange, BulkChangeRow
 from mcrm.bulkchanges.schemas import BulkChangeRowSchema, BulkChangeSchema
+from mcrm.cases.models import Case
+from mcrm.cases.schemas import CaseSchema
 from mcrm.contacts.models import Contact
 from mcrm.contacts.schemas import ContactSchema
 from mcrm.custom_fields.models import CustomFieldDefinition
@@ -33,6 +35,8 @@ from mcrm.db import Base, Row, Synced
 from mcrm.deliveries.models import Delivery
 from mcrm.deliveries.schemas import DeliverySchema
 from mcrm.ids import new_id
+from mcrm.inbox.models import CannedReply, Handover
+from mcrm.inbox.schemas import CannedReplySchema, HandoverSchema
 from mcrm.integrations.models import IntegrationKey
 from mcrm.integrations.schemas import IntegrationKeySchema
 from mcrm.invoices.models import Invoice
@@ -79,7 +83,7 @@ from mcrm.visits.models import PlannedVisit, Visit, VisitForm, VisitReport
 from mcrm.visits.schemas import VisitFormSchema, VisitReportSchema, VisitSchema
 from tests.bulk.files import CONTACTS
 from tests.callers import Caller, as_customer, as_staff
-from tests.cast import a_customer, a_product, a_territory, an_order
+from tests.cast import a_customer, a_handover, a_product, a_territory, an_order
 from tests.sync.conflicts import conflict_of
 
 LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
@@ -124,6 +128,9 @@ LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
     "/v1/templates": (TemplateSchema(), Template),
     "/v1/templates/{id}/versions": (TemplateVersionSchema(), TemplateVersion),
     "/v1/tasks": (TaskSchema(), Task),
+    "/v1/cases": (CaseSchema(), Case),
+    "/v1/inbox/handovers": (HandoverSchema(), Handover),
+    "/v1/canned-replies": (CannedReplySchema(), CannedReply),
     "/v1/visits": (VisitSchema(), Visit),
     "/v1/visit-forms": (VisitFormSchema(), VisitForm),
     "/v1/visit-reports": (VisitReportSchema(), VisitReport),
@@ -140,6 +147,7 @@ PUT_TOGETHER = {
     "/v1/duplicates": "two contacts and how alike they are",
     "/v1/ledger/entries": "an entry and its postings",
     "/v1/unknown-messages": "a message, what the bots made of it, and what a person says it meant",
+    "/v1/inbox/handovers/{id}/thread": "facts in the log, with the names of the staff",
 }
 """Lists whose items are no row, and what they are instead."""
 
@@ -163,6 +171,7 @@ def ada(client: FlaskClient, session: Session) -> Caller:
     assert [answer.status_code for answer in written] == [200] + [201] * (len(written) - 1)
     in_bulk(ada)
     in_the_field(ada, str(ben.account_id))
+    a_handover(session, ben)
     session.add(conflict_of(session.query(User).one().id, ben.id))
     session.commit()
     return ada
@@ -231,6 +240,8 @@ def bodies(contact_id: str, product_id: str, stock_item_id: str) -> dict[str, di
         "/v1/stock-leases": {"product_id": product_id, "quantity": 1},
         "/v1/stock-locations": {"code": "harbour", "name": "Harbourside"},
         "/v1/purchase-requests": {"stock_item_id": stock_item_id, "quantity": 12},
+        "/v1/cases": {"contact_id": contact_id, "kind": "complaint", "summary": "A cup broke."},
+        "/v1/canned-replies": {"name": "hello", "body": "Hello {{ customer }}."},
         "/v1/quotes": {"contact_id": contact_id, "lines": [{"product_id": product_id, "quantity": 2}]},
         "/v1/templates": {"key": "order.shipped", "channel": "sms", "locale": "en", "body": "It is on its way."},
     }

@@ -20,13 +20,14 @@ from mcrm.actors import Role
 from mcrm.api.state import Root
 from mcrm.audit.models import AuditEntry
 from mcrm.bulk.running import run_to_end
+from mcrm.conversations.models import Message
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery, DeliveryState
 from mcrm.ids import new_id
 from mcrm.interactions.models import Interaction
 from tests.bots.conftest import SETTINGS, Phones
 from tests.callers import Caller, as_customer, as_staff
-from tests.cast import a_customer, a_product
+from tests.cast import a_customer, a_handover, a_product
 from tests.deliveries.carriers import Carrier, a_round, queue
 
 PASSWORD = "correct horse battery"
@@ -114,6 +115,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     in_the_field(walk, ada)
     customers_own(walk, ada)
     field_days(walk, ada)
+    at_the_desk(walk, ada)
     signing_in(walk, ada)
 
     assert writing_operations(walk.client) - walk.traces.keys() == set(), "operations that nobody walks"
@@ -381,6 +383,33 @@ def field_days(walk: Walk, ada: Caller) -> None:
     edited = {**made, "rev": 1, "number": "A-2", "_status": "updated", "_changed": "number"}
     [conflict] = ada.post("/v1/sync", {"changes": {"accounts": {"updated": [edited]}}}).json["conflicts"]
     walk.post(ada, f"/v1/sync/conflicts/{conflict['id']}/settlement", {"choice": "mine"})
+
+
+def at_the_desk(walk: Walk, ada: Caller) -> None:
+    tom = a_customer(walk.session, "Rosa Bianchi", phone="+447700900771")
+    aisha = a_customer(walk.session, "Jonah Price", phone="+447700900772")
+    waiting, other = a_handover(walk.session, tom), a_handover(walk.session, aisha)
+    walk.session.commit()
+    walk.put(ada, "/v1/inbox/presence", {"is_present": True})
+    one, another = (f"/v1/inbox/handovers/{row.id}" for row in (waiting, other))
+    walk.post(ada, f"{one}/assignment")
+    walk.post(ada, f"{one}/messages", {"text": "Hello Tom."})
+    walk.post(ada, f"{one}/notes", {"text": "Waits for a parcel."})
+    walk.post(ada, f"{one}/resolution")
+    walk.post(ada, f"{another}/transfer", {"queue": "wholesale"})
+    walk.post(ada, f"{another}/return")
+    walk.session.add(Message(channel="sms", direction="in", provider_id="SM1", kind="text", text="Hi",
+                             contact_id=tom.id, contact_point_id=waiting.contact_point_id))  # fmt: skip
+    walk.session.commit()
+    walk.post(ada, "/v1/inbox/handovers", {"contact_id": str(tom.id)})
+    hello = walk.post(ada, "/v1/canned-replies", {"name": "hello", "body": "Hello {{ customer }}."})["id"]
+    walk.patch(ada, f"/v1/canned-replies/{hello}", {"body": "Good day {{ customer }}."})
+    walk.delete(ada, f"/v1/canned-replies/{hello}")
+    complaint = {"contact_id": str(tom.id), "kind": "complaint", "summary": "A cup broke."}
+    case = walk.post(ada, "/v1/cases", complaint)["id"]
+    walk.patch(ada, f"/v1/cases/{case}", {"state": "working"})
+    walk.post(ada, f"/v1/cases/{case}/notes", {"text": "A new cup is on its way."})
+    walk.post(ada, f"/v1/cases/{case}/closure")
 
 
 def customers_own(walk: Walk, ada: Caller) -> None:
