@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcrm import clock
@@ -120,5 +120,5 @@ class SyncDevice(Row):
     started: Mapped[int] = mapped_column(default=0)
     heard_at: Mapped[datetime | None]
     silent_since: Mapped[datetime | None]
-    wrote_first: Mapped[bool] = mapped_column(default=False)
+    wrote_first: Mapped[bool] = mapped_column(default=False, server_default=false())
     contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))
