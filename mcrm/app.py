@@ -37,6 +37,7 @@ from mcrm.opportunities import resources as opportunities
 from mcrm.orders import resources as orders
 from mcrm.payments import resources as payments
 from mcrm.pricing import resources as pricing
+from mcrm.privacy import resources as privacy
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
 from mcrm.purchasing import resources as purchasing
@@ -133,6 +134,9 @@ BLUEPRINTS = (
     inbox.blueprint,
     inbox.canned_replies,
     sync.blueprint,
+    privacy.own,
+    privacy.linked,
+    privacy.blueprint,
 )
 
 
