@@ -1,12 +1,14 @@
 """What has to be settled before somebody can be forgotten: goods under way, goods coming back, money owed."""
 
+from collections import Counter
 from enum import StrEnum
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session
 
-from mcrm.ledger.models import JournalEntry, LedgerAccount, Posting
+from mcrm.invoices.models import Invoice, InvoiceKind
 from mcrm.orders.models import Order, OrderKind, OrderStatus
+from mcrm.payments.models import Payment, PaymentState
 from mcrm.privacy.persons import Person
 from mcrm.returns.models import Return, ReturnState
 
@@ -23,17 +25,27 @@ class Unsettled(StrEnum):
 
 
 def unsettled(session: Session, person: Person) -> list[Unsettled]:
-    """What is open; the books say what is owed (in any currency: what was paid too much elsewhere counts)."""
+    """What is open. Money that was given back is no debt: only invoices, credit notes and payments count."""
     own = Order.contact_id.in_(person.contacts)
     is_open = exists().where(own, Order.kind == OrderKind.ORDER.value, Order.status.in_(ON_THEIR_WAY))
     is_coming_back = exists().where(own, Return.order_id == Order.id, Return.state.in_(COMING_BACK))
-    owed = (
-        select(Posting.currency)
-        .join(JournalEntry, JournalEntry.id == Posting.entry_id)
-        .join(Order, Order.id == JournalEntry.order_id)
-        .where(own, Posting.account == LedgerAccount.RECEIVABLE.value)
-        .group_by(Posting.currency)
-        .having(func.sum(Posting.amount) > 0)
-    )
-    found = {Unsettled.ORDERS: is_open, Unsettled.RETURNS: is_coming_back, Unsettled.MONEY: exists(owed)}
-    return [what for what, condition in found.items() if session.scalar(select(condition))]
+    found = {
+        Unsettled.ORDERS: session.scalar(select(is_open)),
+        Unsettled.RETURNS: session.scalar(select(is_coming_back)),
+        Unsettled.MONEY: any(amount > 0 for amount in _owed(session, own).values()),
+    }
+    return [what for what, holds in found.items() if holds]
+
+
+def _owed(session: Session, own: ColumnElement[bool]) -> Counter[str]:
+    """By currency: what was invoiced, less what was credited and paid."""
+    signed = case((Invoice.kind == InvoiceKind.INVOICE.value, Invoice.total), else_=-Invoice.total)
+    invoiced = select(Invoice.currency, func.sum(signed)).join(Order, Order.id == Invoice.order_id).where(own)
+    paid = select(Payment.currency, func.sum(Payment.amount)).join(Order, Order.id == Payment.order_id)
+    paid = paid.where(own, Payment.state == PaymentState.CAPTURED.value)
+    owed: Counter[str] = Counter()
+    for currency, amount in session.execute(invoiced.group_by(Invoice.currency)):
+        owed[currency] += int(amount)
+    for currency, amount in session.execute(paid.group_by(Payment.currency)):
+        owed[currency] -= int(amount)
+    return owed
