@@ -135,7 +135,6 @@ BLUEPRINTS = (
     inbox.canned_replies,
     sync.blueprint,
     privacy.own,
-    privacy.linked,
     privacy.blueprint,
 )
 
@@ -163,7 +162,11 @@ def create_app(
     )
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for door, endpoints in (*doors, (carriers.make_doors(settings), carriers.ENDPOINTS)):
+    own_doors = (
+        (carriers.make_doors(settings), carriers.ENDPOINTS),
+        (privacy.make_doors(settings), privacy.ENDPOINTS),
+    )
+    for door, endpoints in (*doors, *own_doors):
         api.register_open(door, endpoints)
     api.seal()
     return app

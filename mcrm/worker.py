@@ -27,6 +27,7 @@ from mcrm.offers import announcing
 from mcrm.orders import cancelling
 from mcrm.privacy import copying, erasing
 from mcrm.quotes import service as quotes
+from mcrm.rounds import handing_on
 from mcrm.settings_store import service as settings_store
 from mcrm.settings_store.catalogue import ORDER_HOLD_HOURS
 from mcrm.sync import forgetting, tickling
@@ -89,6 +90,7 @@ def engines(
         Engine("conversations-left-alone", returning.step, every_s=30.0),
         Engine("data-copies", turn=partial(copying.turn, public_url=public_url, business=business)),
         Engine("erasures", turn=erasing.turn, every_s=30.0),
+        Engine("work-handed-on", handing_on.step, every_s=30.0),
         Engine("forget-positions", expiring.step, every_s=600.0),
         Engine("tickles", tickling.step, every_s=tickling.EVERY_S),
         Engine("forget-changes", forgetting.step, every_s=60.0),

@@ -73,8 +73,8 @@ def behind(session: Session, token: str) -> DataCopy:
     return found
 
 
-def fetch(session: Session, token: str) -> tuple[DataCopy, bytes]:
-    """The copy and its file, and a note that it was fetched. Raises CopyUnknown."""
+def fetch(session: Session, token: str) -> bytes:
+    """The file of a copy, with a note that it was fetched. Raises CopyUnknown."""
     found = behind(session, token)
     query = select(DataCopyPart.content).where(DataCopyPart.copy_id == found.id).order_by(DataCopyPart.part)
     pieces = [keys.unsealed(PURPOSE, content) for content in session.scalars(query)]
@@ -84,7 +84,7 @@ def fetch(session: Session, token: str) -> tuple[DataCopy, bytes]:
     contact = session.get_one(Contact, found.contact_id)
     holder = Actor(role=Role.CUSTOMER, channel=Channel.API)  # whoever has the link
     _trace(session, holder, Kind.DATA_COPY_FETCHED, contact, found)
-    return found, b"".join(piece for piece in pieces if piece is not None)
+    return b"".join(piece for piece in pieces if piece is not None)
 
 
 def turn(*, public_url: str, business: str) -> bool:

@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app
+from flask import Blueprint as PlainBlueprint
+from flask import Response, current_app, request
 from flask.views import MethodView
 from sqlalchemy import select
 
@@ -12,6 +13,7 @@ from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page_of
 from mcrm.api.rows import compile_rows
+from mcrm.api.state import root
 from mcrm.config import Settings
 from mcrm.db import reading
 from mcrm.orders.schemas import NothingSchema
@@ -30,9 +32,9 @@ from mcrm.privacy.schemas import (
 from mcrm.transaction import perform
 
 own = Blueprint("own-data", __name__, url_prefix="/v1/me", description="A copy of one's data, and being forgotten.")
-linked = Blueprint("linked-copies", __name__, url_prefix="/c", description="Copies behind links that expire.")
 blueprint = Blueprint("erasures", __name__, url_prefix="/v1", description="Who is to be forgotten, and who was.")
 TABLE = Erasure.__table__
+ENDPOINTS = frozenset({"copy-doors.offer", "copy-doors.fetch"})
 ROWS = compile_rows(ErasureSchema(), TABLE)
 COLUMNS = select(*ROWS.columns)
 NEWEST_FIRST = [TABLE.c.id.desc()]
@@ -110,28 +112,34 @@ class OwnDeletion(MethodView):
         perform(lambda session: asking.take_back(session, current_actor, _own_id()))
 
 
-@linked.route("/<token>", public=True)
-class LinkedCopy(MethodView):
-    """A copy, for whoever holds its link; for a day."""
+def make_doors(settings: Settings) -> PlainBlueprint:
+    """The blueprint of `/c/{token}`: a copy, for whoever holds its link, for a day."""
+    doors = PlainBlueprint("copy-doors", __name__)
 
-    @linked.file("text/html", "A page with a button that fetches the copy")
-    def get(self, token: str) -> Response:
+    @doors.get("/c/<token>")
+    def offer(token: str) -> Response:
         """Show that there is a copy behind the link; programs that draw links fetch nothing by that."""
-        name = _settings().business_name
+        root().by_address.spend(request.remote_addr or "unknown")
         try:
             with reading() as session:
                 found = copying.behind(session, token)
         except CopyUnknown:
-            return _page(page.nothing(name), 404)
+            return _page(page.nothing(settings.business_name), 404)
         assert found.expires_at is not None
-        return _page(page.offer(name, found.expires_at), 200)
+        return _page(page.offer(settings.business_name, found.expires_at), 200)
 
-    @linked.file("application/zip", "The copy: JSON by kind of data, the invoices as PDF, and an index to read")
-    def post(self, token: str) -> Response:
-        """Fetch the copy."""
-        content = perform(lambda session: copying.fetch(session, token)[1])
+    @doors.post("/c/<token>")
+    def fetch(token: str) -> Response:
+        """Hand the copy out."""
+        root().by_address.spend(request.remote_addr or "unknown")
+        try:
+            content = perform(lambda session: copying.fetch(session, token))
+        except CopyUnknown:
+            return _page(page.nothing(settings.business_name), 404)
         headers = {"Content-Disposition": 'attachment; filename="my-data.zip"'}
         return Response(content, mimetype="application/zip", headers=headers)
+
+    return doors
 
 
 def _page(words: str, status: int) -> Response:

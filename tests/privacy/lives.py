@@ -234,15 +234,15 @@ def is_edited_twice(life: Life) -> None:
 
 
 HAPPENINGS: tuple[Callable[[Life], None], ...] = (
-    texts, chats, begins_a_flow, is_noted, is_described, lives_somewhere, buys, asks_for_a_price, has_a_case, was_a_lead,
-    may_buy_more, is_called_on, talks_to_a_person, allows_something, signs_in, had_another_number, is_tagged,
-    is_changed_in_bulk, is_imported, has_own_prices, is_edited_twice,
+    texts, chats, begins_a_flow, is_noted, is_described, lives_somewhere, buys, asks_for_a_price, has_a_case,
+    was_a_lead, may_buy_more, is_called_on, talks_to_a_person, allows_something, signs_in, had_another_number,
+    is_tagged, is_changed_in_bulk, is_imported, has_own_prices, is_edited_twice,
 )  # fmt: skip
 
 
 def live(lives: list[Life], seed: int, *, things: int | None = None) -> None:
     """Let everything happen to everybody in an order that the seed decides; `things` of it, or all."""
-    order = random.Random(seed)  # noqa: S311 - an order of events, no secret
+    order = random.Random(seed)
     for _, happens, life in sorted(
         (order.random(), happens.__name__, life.key) for life in lives for happens in HAPPENINGS
     ):
