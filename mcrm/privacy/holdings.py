@@ -64,8 +64,8 @@ HOLDINGS: tuple[Holding, ...] = (
         "data_copies", "Copies of your data you asked for", CONTACT, told=("created_at", "ready_at"), dropped=True,
     ),
     Holding(
-        "sync_conflicts", "Edits that met others", {"row_id": "rows"}, dropped=True,
-        untold="They repeat what stands in the rows, as colleagues wrote it at the same time.",
+        "sync_conflicts", "What two people wrote of you at the same time", {"row_id": "rows"}, dropped=True,
+        told=("table_name", "mine", "theirs", "created_at"),
     ),
     Holding("sync_edits", "Marks of edits", {"row_id": "rows"}, dropped=True, untold="Digests that cannot be read."),
     Holding(
@@ -90,8 +90,9 @@ HOLDINGS: tuple[Holding, ...] = (
         untold="Others stand in them too.",
     ),
     Holding(
-        "import_rows", "Rows of files", {"subject_id": "rows"}, blanked={"detail": "", "undo": None},
-        stays=("outcome", "code", "field", "undone"), untold="They repeat what stands in the rows.",
+        "import_rows", "What files changed of you, and what stood there before", {"subject_id": "rows"},
+        told=("outcome", "field", "detail", "undo"), blanked={"detail": "", "undo": None},
+        stays=("outcome", "code", "field", "undone"),
     ),
     Holding(
         "idempotency_keys", "Answers kept for repeated requests", {"actor": "labels"}, dropped=True,
