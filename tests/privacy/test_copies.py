@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.access.models import SignIn
+from mcrm.actors import Actor, Channel, Role
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery
+from mcrm.interactions.models import Interaction
 from mcrm.privacy import copying
 from mcrm.privacy.models import CopyState, DataCopy, DataCopyPart
 from tests.callers import as_customer
 from tests.cast import a_customer
+from tests.deliveries.carriers import point_of
 from tests.privacy.lives import Business, Life, live, places_of
 
 BASE = "http://localhost"
@@ -161,3 +164,16 @@ def test_whoever_died_over_a_copy_is_replaced_and_comes_too_late(client: FlaskCl
         [made] = session.scalars(select(DataCopy))
         assert made.state == CopyState.READY and made.size is not None and made.size > 100
         assert len(session.scalars(select(DataCopyPart)).all()) == 1
+
+
+def test_a_link_goes_where_the_copy_was_asked_for_and_leaves_no_trace_in_the_log(session: Session) -> None:
+    ben = a_customer(session, phone="+447700900201", telegram=700201, push="token-of-ben")
+    chat = point_of(session, ben, "telegram")
+    session.commit()
+    customer = Actor(role=Role.CUSTOMER, channel=Channel.TELEGRAM, id=ben.id, contact_id=ben.id, level=3)
+    copying.perform(lambda opened: copying.ask(opened, customer, ben.id, point=chat))
+    put_together()
+    told = {one.channel: one.text for one in session.scalars(select(Delivery).where(Delivery.kind == copying.EVENT))}
+    assert set(told) == {"telegram", "push"}
+    assert f"{BASE}/c/" in told["telegram"] and "/c/" not in told["push"]
+    assert not [fact.kind for fact in session.scalars(select(Interaction)) if "/c/" in fact.payload]
