@@ -4,13 +4,13 @@ What to do next is looked up without a lock, done under one, and found done when
 nothing, and two workers do no more than one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from mcrm import clock
@@ -36,6 +36,7 @@ from mcrm.transaction import pending, perform, write_rows
 
 PAGE = 200  # rows a transaction: on SQLite everybody waits for it
 LOOKED_AT_AGAIN = timedelta(days=1)
+TRIED_AGAIN = timedelta(hours=1)
 EMPTIED = tuple(holding for holding in HOLDINGS if (holding.blanked or holding.dropped) and not holding.by_hand)
 Keys = Sequence[Sequence[Any]]
 
@@ -45,17 +46,30 @@ def turn() -> bool:
     with reading() as session:
         due = select(Erasure).where(UNDER_WAY, Erasure.look_at <= clock.now()).order_by(Erasure.look_at, Erasure.id)
         erasure = session.scalars(due.limit(1)).first()
-        if erasure is None:
-            return False
-        erasing = erasure.state == ErasureState.ERASING
-        page = next_page(session, Person.kept(erasure.scope), erasure.stage) if erasing else None
-    if erasure.state == ErasureState.PENDING:
-        perform(partial(_begin, erasure.id))
-    elif page is None:
-        perform(partial(_finish, erasure.id))
-    else:
-        perform(partial(_empty, erasure.id, *page))
+    if erasure is None:
+        return False
+    try:
+        perform(_next(erasure))
+    except Exception:
+        perform(partial(_postpone, erasure.id))  # whoever stands behind it is not kept waiting
+        raise
     return True
+
+
+def _next(erasure: Erasure) -> Callable[[Session], None]:
+    """What is to be done now; found out in a snapshot, so that nobody waits for it."""
+    if erasure.state == ErasureState.PENDING:
+        return partial(_begin, erasure.id)
+    person = Person.kept(erasure.scope)
+    with reading() as session:
+        page = next_page(session, person, erasure.stage)
+        if page is None:  # once more from the beginning: something may have come in while the later ones were emptied
+            page = next_page(session, person, 0)
+        return (
+            partial(_finish, erasure.id, report(session, person))
+            if page is None
+            else partial(_empty, erasure.id, *page)
+        )
 
 
 def next_page(session: Session, person: Person, start: int) -> tuple[int, Keys] | None:
@@ -90,12 +104,14 @@ def _begin(erasure_id: UUID, session: Session) -> None:
 def _empty(erasure_id: UUID, stage: int, keys: Keys, session: Session) -> None:
     """Empty these rows, if nobody was faster."""
     erasure = _locked(session, erasure_id, ErasureState.ERASING)
-    if erasure is None or erasure.stage > stage:
+    if erasure is None:
         return
     holding = EMPTIED[stage]
     table = holding.rows
     these = tuple_(*table.primary_key).in_([tuple(key) for key in keys])
-    statement = delete(table).where(these) if holding.dropped else update(table).where(these).values(holding.values())
+    statement: Delete | Update = delete(table).where(these)
+    if not holding.dropped:
+        statement = update(table).where(these, left(holding)).values(holding.values())
     model = _model(holding)
     if issubclass(model, Row) and model.__recorded__:
         write_rows(session, statement)
@@ -123,16 +139,12 @@ def _model(holding: Holding) -> type[Base]:
     return cast(type[Base], found)
 
 
-def _finish(erasure_id: UUID, session: Session) -> None:
+def _finish(erasure_id: UUID, kept: list[dict[str, Any]], session: Session) -> None:
     erasure = _locked(session, erasure_id, ErasureState.ERASING)
     if erasure is None:
         return
-    person = Person.kept(erasure.scope)
-    if (page := next_page(session, person, 0)) is not None:  # it came in while the later tables were emptied
-        erasure.stage = page[0]
-        return
     contact = survivor_of(session, erasure.contact_id)
-    erasure.report = report(session, person)
+    erasure.report = kept
     erasure.state, erasure.ended_at, erasure.ended_by = ErasureState.DONE.value, clock.now(), SYSTEM.label
     about = About(contact_id=contact.id, account_id=contact.account_id, subject=("erasure", erasure.id))
     log.append(session, SYSTEM, Kind.ERASURE_DONE, about=about)
@@ -148,6 +160,12 @@ def report(session: Session, person: Person) -> list[dict[str, Any]]:
         if rows:
             kept.append({"what": holding.table, "rows": rows, "why": holding.why})
     return kept
+
+
+def _postpone(erasure_id: UUID, session: Session) -> None:
+    """It failed, and the log says why: try again in an hour."""
+    if (erasure := session.get(Erasure, erasure_id)) is not None:
+        erasure.look_at = clock.now() + TRIED_AGAIN
 
 
 def _locked(session: Session, erasure_id: UUID, state: ErasureState) -> Erasure | None:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, or_, select, true, union_all
 
 from mcrm.db import Base
-from mcrm.interactions.models import OF_STRANGERS
+from mcrm.interactions.models import ABOUT_LEADS, OF_STRANGERS
 from mcrm.privacy.holding import Holding
 from mcrm.privacy.holdings import BY_TABLE
 from mcrm.privacy.persons import Person
@@ -68,11 +68,12 @@ def _facts(table: Table, person: Person) -> ColumnElement[bool]:
     )
     contacts = tables["contacts"]
     accounts = select(contacts.c.account_id).where(contacts.c.id.in_(person.contacts))
-    ranges = (
+    ranges = [
         table.c.contact_id.in_(person.contacts),
         and_(OF_STRANGERS, table.c.contact_point_id.in_(person.points)),
         table.c.account_id.in_(person.accounts),
         table.c.account_id.in_(accounts) & table.c.contact_id.is_(None) & table.c.subject_id.in_(rows),
-        (table.c.subject_type == "lead") & table.c.subject_id.in_(person.leads),
-    )
+    ]
+    if person.leads:
+        ranges.append(and_(ABOUT_LEADS, table.c.subject_id.in_(person.leads)))
     return table.c.position.in_(union_all(*(select(table.c.position).where(one) for one in ranges)))

@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, Table, case, func, literal
 from mcrm import clock
 from mcrm.bulk.models import ImportState
 from mcrm.bulkchanges.models import ChangeState
+from mcrm.conversations.models import Owner
 from mcrm.db import Base
+from mcrm.inbox.models import Ending, HandoverState
 from mcrm.leads.models import OPEN_STATES, LeadLoss, LeadStatus
 from mcrm.privacy.holding import Holding
 
@@ -38,6 +40,12 @@ def _of_imports_at_rest(table: Table) -> ColumnElement[bool]:
 def _closed(column: str) -> Any:
     """A time that is set now unless it was set."""
     return lambda table: func.coalesce(table.c[column], literal(clock.now(), type_=table.c[column].type))
+
+
+def _given_back(table: Table) -> ColumnElement[Any]:
+    """Nobody waits for a person any more where nobody is left to wait."""
+    going_on = table.c.state.in_([HandoverState.WAITING.value, HandoverState.TAKEN.value])
+    return case((going_on, literal(HandoverState.RETURNED.value)), else_=table.c.state)
 
 
 def _of_credits_alone(table: Table) -> ColumnElement[Any]:
@@ -159,13 +167,17 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "handovers", "Talks with a person", SAID,
-        told=("channel", "state", "reason", "summary", "rating", "created_at", "ended_at"), blanked={"summary": ""},
-        stays=("channel", "state", "queue", "reason", "ended_by"),
+        told=("channel", "state", "reason", "summary", "rating", "created_at", "ended_at"),
+        blanked={
+            "summary": "", "state": _given_back, "ended_at": _closed("ended_at"),
+            "ended_by": lambda table: func.coalesce(table.c.ended_by, literal(Ending.IDLE.value)),
+        },
+        stays=("channel", "queue", "reason"),
     ),
     Holding(
         "conversations", "Where the dialogue stands", SAID,
         told=("owner", "flow", "asked", "slots", "stack", "locale", "last_message_at"),
-        blanked={"flow": None, "asked": None, "slots": {}, "stack": [], "locale": None}, stays=("owner",),
+        blanked={"owner": Owner.BOT.value, "flow": None, "asked": None, "slots": {}, "stack": [], "locale": None},
     ),
     Holding(
         "cases", "Cases", SAID, told=("number", "kind", "state", "summary", "created_at", "due_at", "closed_at"),
