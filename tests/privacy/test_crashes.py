@@ -116,3 +116,23 @@ def test_two_who_ask_at_the_same_instant_have_one_copy_and_one_deletion(committe
     with reading() as session:
         counts = [session.scalar(select(func.count()).select_from(table)) for table in (Erasure, DataCopy)]
     assert (len(wishes), len(refused), counts) == (1, 1, [1, 1])
+
+
+def test_one_that_fails_keeps_nobody_else_waiting(
+    committed: Database, due: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*unused: object) -> None:
+        raise ZeroDivisionError
+
+    with transaction() as session:
+        asking.ask(session, SYSTEM, a_customer(session, "Aisha Khan").id)
+    with transaction() as session:
+        session.scalars(select(Erasure).order_by(Erasure.id.desc())).first().look_at = clock.now()  # type: ignore[union-attr]
+    with monkeypatch.context() as broken:
+        broken.setattr(erasing, "release", fails)
+        with pytest.raises(ZeroDivisionError):
+            erasing.turn()
+    while erasing.turn():
+        pass
+    with reading() as session:
+        assert session.scalars(select(Erasure.state).order_by(Erasure.id)).all() == ["pending", "done"]
