@@ -6,59 +6,17 @@ last.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import ColumnElement, Table, case, func, literal
+from sqlalchemy import case, func, literal
 
-from mcrm import clock
-from mcrm.bulk.models import ImportState
-from mcrm.bulkchanges.models import ChangeState
 from mcrm.conversations.models import Owner
-from mcrm.db import Base
-from mcrm.inbox.models import Ending, HandoverState
-from mcrm.leads.models import OPEN_STATES, LeadLoss, LeadStatus
+from mcrm.inbox.models import Ending
+from mcrm.leads.models import LeadLoss, LeadStatus
+from mcrm.privacy import afterwards
 from mcrm.privacy.holding import Holding
 
 ERASED = "Erased"
 LAW = "The law asks for the books to be kept; the name stands on documents alone."
-
-
-def _ended(table: Table) -> ColumnElement[bool]:
-    """A change under way without its filter would change everybody."""
-    return table.c.state.in_([ChangeState.FINISHED.value, ChangeState.CANCELLED.value])
-
-
-def _of_imports_at_rest(table: Table) -> ColumnElement[bool]:
-    """Whoever is in the middle of a file goes on reading it; it is forgotten at the end."""
-    imports = Base.metadata.tables["imports"]
-    under_way = [ImportState.RUNNING.value, ImportState.UNDOING.value]
-    return table.c.import_id.not_in(
-        imports.select().with_only_columns(imports.c.id).where(imports.c.state.in_(under_way))
-    )
-
-
-def _closed(column: str) -> Any:
-    """A time that is set now unless it was set."""
-    return lambda table: func.coalesce(table.c[column], literal(clock.now(), type_=table.c[column].type))
-
-
-def _given_back(table: Table) -> ColumnElement[Any]:
-    """Nobody waits for a person any more where nobody is left to wait."""
-    going_on = table.c.state.in_([HandoverState.WAITING.value, HandoverState.TAKEN.value])
-    return case((going_on, literal(HandoverState.RETURNED.value)), else_=table.c.state)
-
-
-def _of_credits_alone(table: Table) -> ColumnElement[Any]:
-    """A credit names the order that it credits; what a customer wrote as a reference is theirs."""
-    return case((table.c.kind == "credit", table.c.reference), else_=None)
-
-
-def _lost(column: str, value: str) -> Any:
-    """A lead that was still open is lost with whom it was about."""
-    is_open = [state.value for state in OPEN_STATES]
-    return lambda table: case((table.c.status.in_(is_open), literal(value)), else_=table.c[column])
-
-
 CONTACT = {"contact_id": "contacts"}
 SAID = {"contact_id": "contacts", "contact_point_id": "points"}
 SOLD = {"contact_id": "contacts", "account_id": "accounts"}
@@ -77,8 +35,8 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding("sync_edits", "Marks of edits", {"row_id": "rows"}, dropped=True, untold="Digests that cannot be read."),
     Holding(
-        "bulk_changes", "Changes of many rows at once", {"id": "bulk_change_rows.bulk_change_id"}, only=_ended,
-        blanked={"filter": {}, "changes": {}}, stays=("resource", "actor", "state", "counts"),
+        "bulk_changes", "Changes of many rows at once", {"id": "bulk_change_rows.bulk_change_id"},
+        only=afterwards.ended, blanked={"filter": {}, "changes": {}}, stays=("resource", "actor", "state", "counts"),
         untold="What staff filtered by; it says nothing that does not stand elsewhere.",
     ),
     Holding(
@@ -86,8 +44,8 @@ HOLDINGS: tuple[Holding, ...] = (
         stays=("outcome", "code"), untold="How a change of many rows ended.",
     ),
     Holding(
-        "import_parts", "Files that you stood in", {"import_id": "import_rows.import_id"}, only=_of_imports_at_rest,
-        dropped=True, untold="Others stand in them too.",
+        "import_parts", "Files that you stood in", {"import_id": "import_rows.import_id"},
+        only=afterwards.of_imports_at_rest, dropped=True, untold="Others stand in them too.",
     ),
     Holding(
         "imports", "Files that you stood in", {"id": "import_rows.import_id"}, blanked={"sample": []},
@@ -169,7 +127,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "handovers", "Talks with a person", SAID,
         told=("channel", "state", "reason", "summary", "rating", "created_at", "ended_at"),
         blanked={
-            "summary": "", "state": _given_back, "ended_at": _closed("ended_at"),
+            "summary": "", "state": afterwards.given_back, "ended_at": afterwards.closed_now("ended_at"),
             "ended_by": lambda table: func.coalesce(table.c.ended_by, literal(Ending.IDLE.value)),
         },
         stays=("channel", "queue", "reason"),
@@ -181,7 +139,8 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "cases", "Cases", SAID, told=("number", "kind", "state", "summary", "created_at", "due_at", "closed_at"),
-        blanked={"summary": "", "state": "closed", "closed_at": _closed("closed_at")}, stays=("number", "kind"),
+        blanked={"summary": "", "state": "closed", "closed_at": afterwards.closed_now("closed_at")},
+        stays=("number", "kind"),
     ),
     Holding(
         "tracking_events", "What carriers reported", {"shipment_id": "shipments.id"}, told=("at", "status", "detail"),
@@ -240,7 +199,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         "quotes", "Quotes", SOLD,
         told=("number", "state", "currency", "total", "valid_until", "reference", "created_at"),
-        blanked={"reference": None}, stays=("number", "state", "currency"),
+        blanked={"reference": afterwards.unless_of_company("reference")}, stays=("number", "state", "currency"),
     ),
     Holding(
         "order_lines", "Lines of orders", {"order_id": "orders.id"},
@@ -253,7 +212,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "number", "kind", "status", "payment_status", "currency", "net_total", "tax_total", "total", "placed_at",
             "expected_on", "source", "reference", "custom",
         ),
-        blanked={"reference": _of_credits_alone, "custom": {}},
+        blanked={"reference": afterwards.unless_of_company("reference"), "custom": {}},
         stays=("number", "number_key", "kind", "status", "payment_status", "currency", "source"), why=LAW,
     ),
     Holding(
@@ -263,7 +222,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "tasks", "What somebody was to do for you", SOLD, told=("title", "due_at", "done_at", "created_at"),
-        blanked={"title": ERASED, "done_at": _closed("done_at")},
+        blanked={"title": ERASED, "done_at": afterwards.closed_now("done_at")},
     ),
     Holding(
         "visit_reports", "Reports on calls at your place", {"visit_id": "visits.id"}, told=("answers", "created_at"),
@@ -298,8 +257,8 @@ HOLDINGS: tuple[Holding, ...] = (
         ),
         blanked={
             **dict.fromkeys(("company", "phone", "email", "postcode", "source", "notes"), None), "name": ERASED,
-            "lost_reason": _lost("lost_reason", LeadLoss.OTHER.value),
-            "status": _lost("status", LeadStatus.LOST.value),
+            "lost_reason": afterwards.lost("lost_reason", LeadLoss.OTHER.value),
+            "status": afterwards.lost("status", LeadStatus.LOST.value),
         },
         stays=("country",),
     ),

@@ -24,8 +24,9 @@ from mcrm.privacy.persons import Person
 
 ROWS_AT_ONCE = 500
 SHOWN = 200  # rows that the index shows of each kind; the files hold all of them
-TOLD = tuple(holding for holding in reversed(HOLDINGS) if holding.told)
-"""What copies show, the person first."""
+LOG = BY_TABLE["interactions"]
+TOLD = (*(holding for holding in reversed(HOLDINGS) if holding.told and holding is not LOG), LOG)
+"""What copies show: the person first, the log, which repeats much of it, at the end."""
 
 
 def pack(file: IO[bytes], session: Session, person: Person, *, business: str) -> None:

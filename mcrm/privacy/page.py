@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,17 +11,22 @@ from typing import Any
 
 STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2b2d;"
-    "background:#fbfaf7}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;"
-    "font-size:.85rem;width:100%}th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;"
-    "border-bottom:1px solid #d9d5cb;overflow-wrap:anywhere}small{color:#5b6b6d}button{font:inherit;padding:.6rem "
-    "1.2rem;border:0;border-radius:.4rem;background:#1f5f5b;color:#fff}@media(prefers-color-scheme:dark){body{"
-    "color:#e6e9e8;background:#16201f}small{color:#9fb0ae}th,td{border-color:#33413f}}"
+    "background:#fbfaf7}"
+    "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}"
+    "table{border-collapse:collapse;font-size:.85rem;width:100%}"
+    "th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;border-bottom:1px solid #d9d5cb;"
+    "max-width:24rem;overflow-wrap:break-word}"
+    "div{overflow-x:auto}small{color:#5b6b6d}"
+    "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.4rem;background:#1f5f5b;color:#fff}"
+    "@media(prefers-color-scheme:dark){body{color:#e6e9e8;background:#16201f}small{color:#9fb0ae}"
+    "th,td{border-color:#33413f}}"
 )
 POLICY = (
     "default-src 'none'; style-src 'sha256-"
     + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     + "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -83,7 +89,7 @@ def _chapter(chapter: Chapter) -> str:
     return (
         f"<h2>{escape(chapter.title)}</h2><p><small>{chapter.rows} in "
         f'<a href="{escape(chapter.file)}">{escape(chapter.file)}</a>.{more}</small></p>'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -92,6 +98,8 @@ def _words(value: Any) -> str:
         return ", ".join(f"{name}: {_words(one)}" for name, one in value.items() if one not in EMPTY)
     if isinstance(value, list):
         return ", ".join(map(_words, value))
+    if isinstance(value, str) and INSTANT.fullmatch(value):
+        return value[:19].replace("T", " ")
     return "" if value is None else str(value)
 
 
