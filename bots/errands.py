@@ -28,14 +28,14 @@ from mcrm.invoices import service as invoices
 from mcrm.invoices.models import Invoice
 from mcrm.offers.models import Offer
 from mcrm.offers.service import offers_of
-from mcrm.orders import cancelling, changing, placing, reordering
-from mcrm.orders import service as orders
+from mcrm.orders.changing import Change
 from mcrm.orders.errors import OrderUnknown
 from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order
-from mcrm.payments import service as payments
+from mcrm.pricing.rules import Wanted
 from mcrm.returns import service as returns
 from mcrm.returns.models import Return, ReturnReason, ReturnState
+from mcrm.shopping import service as shopping
 
 Values = Mapping[str, str]
 MOST_OFFERS = 3
@@ -106,30 +106,24 @@ def _total(order: Order) -> Money:
 
 
 def _cancel(turn: Turn, values: Values) -> Done:
-    order = cancelling.cancel(turn.session, turn.actor, order_id=_order(turn, values).id, reason="by the customer")
-    payments.settle(turn.session, order)
+    order = shopping.cancel(turn.session, turn.actor, order_id=_order(turn, values).id, reason="by the customer")
     return Done({"number": order.number})
 
 
 def _change(turn: Turn, values: Values) -> Done:
-    order = orders.reachable(turn.session, turn.actor, _order(turn, values).id, lock=True)
-    before = order.total
-    wish = changing.Change(quantity=int(values["quantity"]), line_id=UUID(values["line"]))
-    changing.change_lines(turn.session, turn.actor, order, [wish])
-    if order.total > before:
-        invoices.check_covered(turn.session, order)
-    payments.settle(turn.session, order)
+    wish = Change(quantity=int(values["quantity"]), line_id=UUID(values["line"]))
+    order = shopping.change(turn.session, turn.actor, order_id=_order(turn, values).id, changes=[wish])
     return Done({"number": order.number, "total": _total(order)})
 
 
 def _reorder(turn: Turn, values: Values) -> Done:
-    order, _ = reordering.reorder(turn.session, turn.actor, order_id=_order(turn, values).id)
+    order, _ = shopping.order_again(turn.session, turn.actor, order_id=_order(turn, values).id)
     return Done({"number": order.number, "total": _total(order)})
 
 
 def _place(turn: Turn, values: Values) -> Done:
-    wanted = [placing.Wanted(UUID(values["product"]), int(values["quantity"]))]
-    order = placing.place(turn.session, turn.actor, contact_id=_contact(turn).id, lines=wanted)
+    wanted = [Wanted(UUID(values["product"]), int(values["quantity"]))]
+    order, _ = shopping.place(turn.session, turn.actor, contact_id=_contact(turn).id, lines=wanted)
     return Done({"number": order.number, "total": _total(order)})
 
 
@@ -278,6 +272,7 @@ WORDED: Mapping[str, Phrase] = {
     "order.illegal-move": phrase("error.too-late"),
     "order.partly-shipped": phrase("error.too-late"),
     "order.empty": phrase("error.last-line"),
+    "order.nothing-to-repeat": phrase("order.not-on-sale"),
     "order.out-of-stock": phrase("error.out-of-stock"),
     "product.no-price": phrase("order.not-on-sale"),
     "product.unknown": phrase("order.not-on-sale"),

@@ -46,6 +46,7 @@ from mcrm.returns import resources as returns
 from mcrm.rounds import resources as rounds
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
+from mcrm.shopping import resources as shopping
 from mcrm.stock import resources as stock
 from mcrm.sync import resources as sync
 from mcrm.tags import resources as tags
@@ -73,6 +74,7 @@ BLUEPRINTS = (
     contact_roles.blueprint,
     custom_fields.blueprint,
     addresses.blueprint,
+    addresses.own,
     tags.blueprint,
     notes.blueprint,
     duplicates.blueprint,
@@ -91,7 +93,8 @@ BLUEPRINTS = (
     leases.blueprint,
     purchasing.blueprint,
     orders.blueprint,
-    orders.own,
+    shopping.catalogue,
+    shopping.orders,
     payments.blueprint,
     payments.own,
     invoices.blueprint,

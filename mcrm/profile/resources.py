@@ -10,15 +10,18 @@ from sqlalchemy.orm import Session
 from mcrm.actors import STAFF, Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
+from mcrm.api.paging import whole, whole_of
 from mcrm.api.problems import FieldError, InvalidInput
 from mcrm.contacts import devices, linking, service
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.db import reading
 from mcrm.deliveries import reporting
 from mcrm.deliveries.models import Delivery
+from mcrm.profile import chats
 from mcrm.profile.schemas import (
     ChatLinkInSchema,
     ChatLinkSchema,
+    ChatSchema,
     LinkedChannel,
     ProfileChangeSchema,
     ProfileSchema,
@@ -119,3 +122,32 @@ class ChatLinks(MethodView):
             contact = own_contact(session)
             token = linking.new_link(session, current_actor, contact_id=contact.id, channel=channel.value)
         return {"channel": channel, "token": token, "expires_in_s": int(linking.LIFETIME.total_seconds())}
+
+
+@blueprint.route("/chats", roles={Role.CUSTOMER})
+class Chats(MethodView):
+    """The chats joined with oneself."""
+
+    @blueprint.response(200, whole_of(ChatSchema()))
+    def get(self) -> dict[str, Any]:
+        """List the chats that are joined with you."""
+        with reading() as session:
+            found = chats.chats_of(session, current_actor, own_contact(session))
+        return whole([_chat(one) for one in found])
+
+
+@blueprint.route("/chats/<uuid:id>", roles={Role.CUSTOMER})
+class OneChat(MethodView):
+    """One of them."""
+
+    @blueprint.response(204)
+    def delete(self, id: UUID) -> None:
+        """Let a chat go: who writes there is a stranger again; a STOP on it stays."""
+        with transaction() as session:
+            chats.unlink(session, current_actor, id)
+
+
+def _chat(chat: chats.Chat) -> dict[str, Any]:
+    point = chat.point
+    seen = {"id": point.id, "channel": LinkedChannel(point.channel), "last_seen_at": point.last_seen_at}
+    return seen | {"linked_at": point.created_at, "is_stopped": chat.is_stopped}

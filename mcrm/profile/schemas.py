@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from mcrm.api.fields import AwareDateTime, Enum, Int, List, Nested, Schema, Str, Uuid
+from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.formats import Locale, TimeZone
 from mcrm.contacts.models import PointChannel, PointState
 from mcrm.deliveries.models import DeliveryState
@@ -89,3 +89,13 @@ class ReceiptSchema(Schema):
 
     id = Uuid(required=True)
     state = Enum(DeliveryState, required=True)
+
+
+class ChatSchema(Schema):
+    """A chat that is joined with you; while `is_stopped` nothing is sent there."""
+
+    id = Uuid(required=True)
+    channel = Enum(LinkedChannel, required=True)
+    linked_at = AwareDateTime(required=True)
+    last_seen_at = AwareDateTime(required=True, allow_none=True)
+    is_stopped = Bool(required=True)

@@ -19,10 +19,11 @@ from docs.access import Reach, reach_of
 from mcrm import clock
 from mcrm.access.models import User
 from mcrm.actors import SYSTEM, Area, Role
+from mcrm.addresses.models import Address
 from mcrm.api.ratelimit import Rate
 from mcrm.api.state import EXTENSION, Access
 from mcrm.cases.models import Case
-from mcrm.contacts.models import Contact
+from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.db import Row, Synced
 from mcrm.deliveries import outbox
 from mcrm.ids import new_id
@@ -100,12 +101,30 @@ def things_of(session: Session, territory: Territory, customer: Contact) -> dict
         "/v1/contact-points": str(point.id),
         "/v1/orders": str(order.id),
         "/v1/me/orders": str(an_order(session, customer).id),
+        "/v1/me/addresses": str(an_address(session, customer).id),
+        "/v1/me/chats": str(a_chat(session, customer).id),
         "/v1/deliveries": str(delivery.id),
         "/v1/me/deliveries": str(delivery.id),
         "/v1/price-lists": str(prices.id),
         "point_id": str(point.id),
         "/v1/sync": str(a_conflict(session, customer).id),
     }
+
+
+def an_address(session: Session, customer: Contact) -> Address:
+    """Where the customer's goods go."""
+    address = Address(contact_id=customer.id, kind="delivery", lines=["3 Narrow Quay"], city="Bristol", country="GB")
+    session.add(address)
+    session.flush()
+    return address
+
+
+def a_chat(session: Session, customer: Contact) -> ContactPoint:
+    """A chat that is joined with the customer."""
+    chat = ContactPoint(contact_id=customer.id, channel="telegram", address=str(customer.id.int % 10**9))
+    session.add(chat)
+    session.flush()
+    return chat
 
 
 def a_conflict(session: Session, customer: Contact) -> Conflict:

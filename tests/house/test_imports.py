@@ -66,6 +66,7 @@ LAYERS = (
     {"payments"},
     {"invoices"},
     {"reconciliation", "accounting"},
+    {"shopping"},
     {"tasks"},
     {"activities", "visits"},
     {"rounds"},

@@ -20,6 +20,7 @@ from mcrm.actors import Role
 from mcrm.api.state import Root
 from mcrm.audit.models import AuditEntry
 from mcrm.bulk.running import run_to_end
+from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.conversations.models import Message
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery, DeliveryState
@@ -440,9 +441,30 @@ def customers_own(walk: Walk, ada: Caller) -> None:
     walk.post(app, f"/v1/me/orders/{order['id']}/tracking-link")
     ada.post(f"/v1/orders/{order['id']}/shipments", {"carrier": "Royal Mail"})
     ada.post(f"/v1/orders/{order['id']}/delivery")
+    shopping_and_moving(walk, app, str(sold.id))
     back = {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}], "reason": "changed_mind"}
     unwanted = walk.post(app, f"/v1/me/orders/{order['id']}/returns", back)["id"]
     walk.post(app, f"/v1/me/returns/{unwanted}/withdrawal")
+
+
+def shopping_and_moving(walk: Walk, app: Caller, product_id: str) -> None:
+    """What customers settle themselves in the app."""
+    order = walk.post(app, "/v1/me/orders", {"lines": [{"product_id": product_id, "quantity": 2}]})
+    path = f"/v1/me/orders/{order['id']}"
+    walk.patch(app, f"{path}/lines", {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 3}]})
+    walk.post(app, f"{path}/reorder")
+    walk.post(app, f"{path}/cancellation")
+    where = {"kind": "delivery", "lines": ["3 Narrow Quay"], "postcode": "BS1 4QA", "city": "Bristol", "country": "GB"}
+    address = f"/v1/me/addresses/{walk.post(app, '/v1/me/addresses', where)['id']}"
+    walk.patch(app, address, {"lines": ["4 Narrow Quay"]})
+    walk.delete(app, address)
+    mei = walk.session.scalars(select(Contact).where(Contact.name == "Mei-Lin Zhou")).one()
+    chat = ContactPoint(contact_id=mei.id, channel="telegram", address="700204")
+    walk.session.add(chat)
+    walk.session.commit()
+    walk.step("DELETE", f"/v1/me/chats/{chat.id}", lambda: app.delete(f"/v1/me/chats/{chat.id}"))
+    as_customer(walk.client, mei, "tablet")
+    walk.step("DELETE", "/v1/me/sessions", lambda: app.delete("/v1/me/sessions"))
 
 
 def signing_in(walk: Walk, ada: Caller) -> None:
