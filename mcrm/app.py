@@ -80,6 +80,7 @@ BLUEPRINTS = (
     duplicates.blueprint,
     consents.blueprint,
     consents.own,
+    consents.wishes,
     timelines.blueprint,
     profile.blueprint,
     products.blueprint,

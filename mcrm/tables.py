@@ -33,6 +33,7 @@ from mcrm.orders import models as orders
 from mcrm.payments import models as payments
 from mcrm.pricing import models as pricing
 from mcrm.products import models as products
+from mcrm.profile import models as profile
 from mcrm.quotes import models as quotes
 from mcrm.returns import models as returns
 from mcrm.rounds import models as rounds
@@ -78,6 +79,7 @@ MODULES = (
     payments,
     pricing,
     products,
+    profile,
     quotes,
     returns,
     rounds,

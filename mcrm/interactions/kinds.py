@@ -34,6 +34,8 @@ class Kind(StrEnum):
 
     CONSENT_GRANTED = "consent.granted"
     CONSENT_WITHDRAWN = "consent.withdrawn"
+    QUIET_HOURS_SET = "quiet-hours.set"
+    QUIET_HOURS_REMOVED = "quiet-hours.removed"
     SUPPRESSION_SET = "suppression.set"
     SUPPRESSION_LIFTED = "suppression.lifted"
 

@@ -463,6 +463,9 @@ def shopping_and_moving(walk: Walk, app: Caller, product_id: str) -> None:
     walk.session.add(chat)
     walk.session.commit()
     walk.step("DELETE", f"/v1/me/chats/{chat.id}", lambda: app.delete(f"/v1/me/chats/{chat.id}"))
+    night = "/v1/me/preferences/quiet-hours"
+    walk.step("PUT", night, lambda: app.put(night, {"begins": "21:00", "ends": "08:00"}))
+    walk.step("DELETE", night, lambda: app.delete(night))
     as_customer(walk.client, mei, "tablet")
     walk.step("DELETE", "/v1/me/sessions", lambda: app.delete("/v1/me/sessions"))
 
