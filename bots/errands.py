@@ -13,15 +13,13 @@ from bots.lookups import order_named, returnable
 from bots.talk import phrase
 from bots.turn import Turn
 from mcrm import clock
-from mcrm.access import codes
 from mcrm.addresses import service as addresses
 from mcrm.addresses.models import AddressKind
 from mcrm.cases.service import open_case
 from mcrm.consents import service as consents
 from mcrm.consents.models import ConsentState, Purpose
-from mcrm.contacts import points
 from mcrm.contacts import service as contacts
-from mcrm.contacts.models import Contact
+from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.errors import DomainError, NotAllowed
 from mcrm.invoices import links
 from mcrm.invoices import service as invoices
@@ -33,13 +31,14 @@ from mcrm.orders.errors import OrderUnknown
 from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order
 from mcrm.pricing.rules import Wanted
+from mcrm.profile import renewing
+from mcrm.profile.errors import ChannelOff
 from mcrm.returns import service as returns
 from mcrm.returns.models import Return, ReturnReason, ReturnState
 from mcrm.shopping import service as shopping
 
 Values = Mapping[str, str]
 MOST_OFFERS = 3
-NEW_NUMBER = "new-number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,34 +180,52 @@ def _invoice(turn: Turn, values: Values) -> Done:
 
 def _profile(turn: Turn, values: Values) -> Done:
     if values["field"] == "phone":
-        return _new_number(turn, values["phone"])
+        return _renew(turn, "sms", values["phone"], phrase("profile.code-sent").key, "new_number")
+    if values["field"] == "mail":
+        if not turn.house.mails:
+            raise ChannelOff
+        return _renew(turn, "email", values["mail"], phrase("profile.mail-sent").key, "new_mail")
     contacts.change(turn.session, turn.actor, _contact(turn), {"name": values["name"]})
     return Done({"name": values["name"]})
 
 
-def _new_number(turn: Turn, number: str) -> Done:
-    """A code to the new number; one that is somebody else's gets none, in the same words."""
-    point = points.held(turn.session, "sms", number)
-    if point.contact_id is None:
-        words = Phrase("verify.sms", {"business": turn.house.business_name, "code": "{code}"})
-        text = say(words, language=turn.language, region=turn.house.region)
-        codes.send_code(turn.session, turn.actor, point=point, purpose=NEW_NUMBER, limits=turn.house.limits, text=text)
-    return Done(words=phrase("profile.code-sent").key, next=("new_number", {"phone": number}))
-
-
-def _confirm_number(turn: Turn, values: Values) -> Done:
-    point = points.held(turn.session, "sms", values["phone"])
-    verdict = codes.check_code(
-        turn.session, turn.actor, point=point, purpose=NEW_NUMBER, code=values["code"], limits=turn.house.limits
+def _renew(turn: Turn, channel: str, address: str, words: str, following: str) -> Done:
+    """A code to the new address; this flow asks for a fresh one to the number on file, which is the other half."""
+    said = Phrase("verify.sms", {"business": turn.house.business_name, "code": "{code}"})
+    renewing.start(
+        turn.session,
+        turn.actor,
+        contact=_contact(turn),
+        channel=channel,
+        address=address,
+        text=say(said, language=turn.language, region=turn.house.region),
+        limits=turn.house.limits,
+        is_proved=True,
     )
-    if verdict is codes.Verdict.LOCKED:
+    return Done(words=words, next=(following, {"address": address}))
+
+
+def _confirm_address(turn: Turn, values: Values) -> Done:
+    """The code that came to the new address; whoever wrote from the former one is answered at the new one."""
+    change = renewing.under_way(turn.session, _contact(turn))
+    progress = renewing.confirm(
+        turn.session,
+        turn.actor,
+        change.id,
+        of=renewing.Side.NEW,
+        code=values["code"],
+        business=turn.house.business_name,
+        limits=turn.house.limits,
+    )
+    if progress.is_locked:
         return Done(words=phrase("form.failed").key)
-    if verdict is not codes.Verdict.RIGHT:
-        return Done(words=phrase("verify.wrong").key, next=("new_number", {"phone": values["phone"]}))
-    owner = _contact(turn)
-    point = points.add(turn.session, turn.actor, contact=owner, channel="sms", address=point.address)
-    points.verify(turn.session, turn.actor, point=point, how="code")
-    return Done({"phone": point.address})
+    new = turn.session.get_one(ContactPoint, change.new_point_id)
+    if not progress.is_right:
+        following = "new_number" if new.channel == "sms" else "new_mail"
+        return Done(words=phrase("verify.wrong").key, next=(following, {"address": values["address"]}))
+    if turn.point.contact_id is None:
+        turn.point = new
+    return Done({"address": new.address})
 
 
 def _prefs(turn: Turn, values: Values) -> Done:
@@ -259,7 +276,7 @@ ERRANDS: Mapping[str, Callable[[Turn, Values], Done]] = {
     "refund-state": _refund_state,
     "link-invoice": _invoice,
     "change-profile": _profile,
-    "confirm-number": _confirm_number,
+    "confirm-address": _confirm_address,
     "decide-consent": _prefs,
     "show-offers": _offers,
     "complain": _complaint,
@@ -280,5 +297,9 @@ WORDED: Mapping[str, Phrase] = {
     "return.more-than-delivered": phrase("error.not-arrived"),
     "address.too-many": phrase("error.too-many-addresses"),
     "auth.too-many-tries": phrase("verify.soon"),
+    "contact-change.already-yours": phrase("profile.already"),
+    "contact-change.channel-off": phrase("profile.no-mail"),
+    "contact-change.unknown": phrase("form.failed"),
+    "contact-point.taken": phrase("form.failed"),
 }
 """What the use cases refuse, in the customer's words, by the stable code of the error."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from bots.talk import Option, Ports
 from mcrm.addresses.countries import spelt
+from mcrm.api.formats import EMAIL
 from mcrm.contacts.errors import AddressInvalid
 from mcrm.contacts.points import normalise
 from mcrm.errors import DomainError
@@ -73,6 +74,14 @@ def _phone(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]
         return None
 
 
+def _mail(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    """The one mail address in what was said."""
+    found = {part.strip(".,;:<>()\"'") for part in text.split() if "@" in part}
+    if len(found) != 1 or not re.fullmatch(EMAIL, address := found.pop()):
+        return None
+    return normalise("email", address)
+
+
 def _code(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
     return re.sub(r"\D", "", text) if re.fullmatch(r"\s*\d(?:[ -]?\d){5}\s*\.?", text, re.ASCII) else None
 
@@ -87,6 +96,7 @@ READERS: Mapping[str, Callable[[str, str | None, Ports, tuple[Option, ...]], str
     "postcode": _postcode,
     "quantity": _quantity,
     "phone": _phone,
+    "mail": _mail,
     "code": _code,
 }
 OWN_WORDS = frozenset({"text", "street", "city"})

@@ -83,6 +83,7 @@ BLUEPRINTS = (
     consents.wishes,
     timelines.blueprint,
     profile.blueprint,
+    profile.decided,
     products.blueprint,
     products.price_lists,
     taxes.blueprint,

@@ -29,6 +29,9 @@ class Kind(StrEnum):
     CONTACT_POINT_VERIFIED = "contact-point.verified"
     CONTACT_POINT_INVALID = "contact-point.invalid"
     CONTACT_POINT_REMOVED = "contact-point.removed"
+    CONTACT_CHANGE_BEGUN = "contact-change.begun"
+    CONTACT_CHANGE_PROVED = "contact-change.proved"
+    CONTACT_POINT_REPLACED = "contact-point.replaced"
     CONTACT_POINT_REFUSED = "contact-point.link-refused"
     LANGUAGE_CHOSEN = "language.chosen"
 

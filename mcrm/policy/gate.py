@@ -23,8 +23,9 @@ STOP_CONFIRMATION = "stop-confirmation"
 CONFIRMED = frozenset({SuppressionReason.STOP_WORD.value})  # the law allows one text that confirms the own stop
 REPLY = "reply"
 QUIET = "quiet-hours"
+PARTING = "contact-point.replaced"  # the last word to an address that was just taken off, about just that
 # What a customer asked for a moment ago: an answer in the dialogue, its buttons, the code to sign in with.
-ASKED_FOR = frozenset({REPLY, "reply-answer", "reply-edit", "code", STOP_CONFIRMATION})
+ASKED_FOR = frozenset({REPLY, "reply-answer", "reply-edit", "code", STOP_CONFIRMATION, PARTING})
 
 
 _STOPS = select(Suppression.channel, Suppression.address, Suppression.reason).where(
@@ -107,9 +108,10 @@ def _judge(
         return Verdict(Answer.EXPIRED, "expired")
     if request.address is None:
         return Verdict(Answer.SUPPRESSED, "no-address")
-    if request.point_state != PointState.ACTIVE:
+    is_parting = request.kind == PARTING and request.owner_id is None
+    if request.point_state != PointState.ACTIVE and not is_parting:
         return Verdict(Answer.SUPPRESSED, f"address-{request.point_state}")
-    if request.contact_id is not None and not _is_owner(request, people):
+    if request.contact_id is not None and not is_parting and not _is_owner(request, people):
         return Verdict(Answer.SUPPRESSED, "address-changed-hands")
     if request.channel == PointChannel.SMS and not countries.may_text(request.address):
         return Verdict(Answer.SUPPRESSED, "country-not-allowed")  # whatever it is: a code asked for is what costs

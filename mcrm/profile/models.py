@@ -12,8 +12,9 @@ from mcrm.db import Id, Row
 class ContactChange(Row):
     """A new phone number or mail address in the place of another: it counts once both were proved.
 
-    `old_point_id` is the address on file that has to agree, `new_point_id` the new one; `*_verified_at` when a code that
-    went there came back. `expires_at` ends the wait, `done_at` says that it was made.
+    `old_point_id` is the address on file that has to agree, `new_point_id` the new one; `*_verified_at` when a code
+    that went there came back. `asked_at`: the old one is lost, a person shall decide. `expires_at` ends the wait,
+    `done_at` says that it was made.
     """
 
     __tablename__ = "contact_changes"
@@ -24,5 +25,6 @@ class ContactChange(Row):
     new_point_id: Mapped[UUID] = mapped_column(Id, ForeignKey("contact_points.id"))
     old_verified_at: Mapped[datetime | None]
     new_verified_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     done_at: Mapped[datetime | None]

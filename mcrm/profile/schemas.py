@@ -7,6 +7,7 @@ from mcrm.api.formats import Locale, TimeZone
 from mcrm.contacts.models import PointChannel, PointState
 from mcrm.deliveries.models import DeliveryState
 from mcrm.deliveries.reporting import Reported
+from mcrm.profile.renewing import Side
 
 
 class LinkedChannel(StrEnum):
@@ -99,3 +100,43 @@ class ChatSchema(Schema):
     linked_at = AwareDateTime(required=True)
     last_seen_at = AwareDateTime(required=True, allow_none=True)
     is_stopped = Bool(required=True)
+
+
+class ChangeChannel(StrEnum):
+    """What is changed by codes to the old and to the new one."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class NewContactChangeSchema(Schema):
+    """The new phone number, or the new mail address."""
+
+    channel = Enum(ChangeChannel, required=True)
+    address = Str(required=True, max_length=254)
+
+
+class ContactChangeSchema(Schema):
+    """A change of number or mail address: it is made (`done_at`) once both sides are proved."""
+
+    id = Uuid(required=True)
+    channel = Enum(ChangeChannel, required=True)
+    address = Str(required=True, max_length=512, metadata={"description": "The new one"})
+    is_old_proved = Bool(required=True)
+    is_new_proved = Bool(required=True)
+    expires_at = AwareDateTime(required=True)
+    done_at = AwareDateTime(required=True, allow_none=True)
+
+
+class ChangeCodeSchema(Schema):
+    """A code that came to one of the two addresses."""
+
+    of = Enum(Side, required=True)
+    code = Str(required=True, max_length=20)
+
+
+class OpenedCaseSchema(Schema):
+    """What somebody of the business looks into now."""
+
+    number = Str(required=True)
+    due_at = AwareDateTime(required=True, allow_none=True)

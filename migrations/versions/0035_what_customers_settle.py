@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("new_point_id", db.Id(), nullable=False),
         sa.Column("old_verified_at", db.UtcDateTime(), nullable=True),
         sa.Column("new_verified_at", db.UtcDateTime(), nullable=True),
+        sa.Column("asked_at", db.UtcDateTime(), nullable=True),
         sa.Column("expires_at", db.UtcDateTime(), nullable=False),
         sa.Column("done_at", db.UtcDateTime(), nullable=True),
         sa.Column("id", db.Id(), nullable=False),

@@ -88,6 +88,7 @@ TRIED = {
     "drop": "is cancelled",
     "export_me": "sends you the copy",
     "invoice": "Invoice ",
+    "new_mail": "is your mail address with us",
     "new_number": "is your number with us",
     "offers": "no offer just now",
     "prefs": "no more offers",
