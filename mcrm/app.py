@@ -20,6 +20,7 @@ from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contact_roles import resources as contact_roles
 from mcrm.contacts import resources as contacts
+from mcrm.conversations import resources as conversations
 from mcrm.custom_fields import resources as custom_fields
 from mcrm.deliveries import resources as deliveries
 from mcrm.duplicates import resources as duplicates
@@ -134,6 +135,7 @@ BLUEPRINTS = (
     visits.blueprint,
     visits.report_forms,
     visits.reports,
+    conversations.own,
     cases.blueprint,
     inbox.blueprint,
     inbox.canned_replies,

@@ -15,6 +15,7 @@ from mcrm.api.paging import whole, whole_of
 from mcrm.consents import preferences, resting, service, topics
 from mcrm.consents.errors import ChannelUnknown
 from mcrm.consents.models import Consent, SuppressionReason
+from mcrm.consents.resting import Rest
 from mcrm.consents.schemas import (
     ConsentInSchema,
     ConsentSchema,
@@ -176,11 +177,15 @@ def _oneself(session: Session) -> Contact:
 
 def _preferences(session: Session, contact: Contact) -> dict[str, Any]:
     found = preferences.preferences_of(session, current_actor, contact)
-    hours, zone = found.rest.hours, str(found.rest.zone)
-    times = {"timezone": zone, "is_own": found.rest.is_own}
-    if hours is not None:
-        times |= {"begins": quiet.clock_time(hours.begins), "ends": quiet.clock_time(hours.ends)}
-    return {"channels": found.channels, "quiet_hours": None if hours is None else times}
+    return {"channels": found.channels, "quiet_hours": shown_rest(found.rest)}
+
+
+def shown_rest(rest: Rest) -> dict[str, Any] | None:
+    """Quiet hours as the wire shows them; None where there are none."""
+    if rest.hours is None:
+        return None
+    times = {"begins": quiet.clock_time(rest.hours.begins), "ends": quiet.clock_time(rest.hours.ends)}
+    return times | {"timezone": str(rest.zone), "is_own": rest.is_own}
 
 
 def _shown(session: Session, point: ContactPoint) -> dict[str, Any]:

@@ -136,6 +136,7 @@ class Kind(StrEnum):
     CONVERSATION_RESOLVED = "conversation.resolved"
     CONVERSATION_RETURNED = "conversation.returned"
     CONVERSATION_RATED = "conversation.rated"
+    CONVERSATION_READ = "conversation.read"
     CONVERSATION_LOCKED = "conversation.locked"
     AGENT_PRESENT = "agent.present"
     AGENT_AWAY = "agent.away"

@@ -17,13 +17,14 @@ from mcrm.api.paging import whole, whole_of
 from mcrm.api.problems import FieldError, InvalidInput
 from mcrm.cases.models import Case
 from mcrm.config import Limits, Settings
+from mcrm.consents.resources import shown_rest
 from mcrm.contacts import devices, linking, points, service
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.db import reading
 from mcrm.deliveries import reporting
 from mcrm.deliveries.models import Delivery
 from mcrm.orders.schemas import NothingSchema
-from mcrm.profile import chats, renewing
+from mcrm.profile import chats, home, renewing
 from mcrm.profile.errors import ChangeCodeWrong, ChangeLocked, ChannelOff
 from mcrm.profile.models import ContactChange
 from mcrm.profile.renewing import Progress
@@ -33,10 +34,11 @@ from mcrm.profile.schemas import (
     ChatLinkInSchema,
     ChatLinkSchema,
     ChatSchema,
-    ContactChangeSchema,
+    HomeSchema,
     LinkedChannel,
-    NewContactChangeSchema,
+    NewPendingChangeSchema,
     OpenedCaseSchema,
+    PendingChangeSchema,
     ProfileChangeSchema,
     ProfileSchema,
     PushInSchema,
@@ -53,6 +55,7 @@ blueprint = Blueprint("profile", __name__, url_prefix="/v1/me", description="Wha
 decided = Blueprint(
     "contact-changes", __name__, url_prefix="/v1/contact-changes", description="Numbers that a person may change."
 )
+AT_HOME = tuple(name for name in HomeSchema().fields if name != "quiet_hours")
 DEVICE_ID = re.compile(r"[!-~]{1,100}")
 
 
@@ -86,6 +89,18 @@ class Profile(MethodView):
             contact = own_contact(session)
             blueprint.check_etag(contact)
             return _shown(session, service.change(session, current_actor, contact, changes))
+
+
+@blueprint.route("/home", roles={Role.CUSTOMER})
+class HomeView(MethodView):
+    """What is going on with oneself."""
+
+    @blueprint.response(200, HomeSchema())
+    def get(self) -> dict[str, Any]:
+        """What the app shows when it opens: open orders, offers, unread messages, preferences at a glance."""
+        with reading() as session:
+            found = home.home(session, current_actor, own_contact(session))
+        return {name: getattr(found, name) for name in AT_HOME} | {"quiet_hours": shown_rest(found.preferences.rest)}
 
 
 @blueprint.route("/push-registrations/<device_id>", roles={Role.CUSTOMER, *STAFF})
@@ -170,8 +185,8 @@ class OneChat(MethodView):
 class ContactChanges(MethodView):
     """Another phone number, another mail address."""
 
-    @blueprint.arguments(NewContactChangeSchema())
-    @blueprint.response(201, ContactChangeSchema())
+    @blueprint.arguments(NewPendingChangeSchema())
+    @blueprint.response(201, PendingChangeSchema())
     @blueprint.alt_response(409, description="It is yours already, or no code can go to such an address")
     def post(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Begin to change your number or mail address: a code goes to the one on file and one to the new one."""
@@ -201,7 +216,7 @@ class ContactChangeConfirmation(MethodView):
     """The code that came."""
 
     @blueprint.arguments(ChangeCodeSchema())
-    @blueprint.response(201, ContactChangeSchema())
+    @blueprint.response(201, PendingChangeSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> dict[str, Any]:
         """Prove one of the two addresses; with the second one it is changed, and you are signed out everywhere else."""
         limits: Limits = current_app.config["SETTINGS"].limits
@@ -235,7 +250,7 @@ class ContactChangeApproval(MethodView):
     """It is really them."""
 
     @decided.arguments(NothingSchema())
-    @decided.response(201, ContactChangeSchema())
+    @decided.response(201, PendingChangeSchema())
     @decided.alt_response(409, description="The new address is not proved, or nobody asked for a person")
     def post(self, nothing: dict[str, Any], id: UUID) -> dict[str, Any]:
         """Make a customer's change whose former address is lost; the customer is signed out everywhere."""

@@ -2,11 +2,15 @@
 
 from enum import StrEnum
 
-from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
+from mcrm.api.fields import AwareDateTime, Bool, Date, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.formats import Locale, TimeZone
+from mcrm.consents.schemas import QuietHoursSchema
 from mcrm.contacts.models import PointChannel, PointState
+from mcrm.conversations.schemas import StandingSchema
 from mcrm.deliveries.models import DeliveryState
 from mcrm.deliveries.reporting import Reported
+from mcrm.offers.schemas import OfferSchema
+from mcrm.orders.models import OrderStatus
 from mcrm.profile.renewing import Side
 
 
@@ -109,14 +113,14 @@ class ChangeChannel(StrEnum):
     EMAIL = "email"
 
 
-class NewContactChangeSchema(Schema):
+class NewPendingChangeSchema(Schema):
     """The new phone number, or the new mail address."""
 
     channel = Enum(ChangeChannel, required=True)
     address = Str(required=True, max_length=254)
 
 
-class ContactChangeSchema(Schema):
+class PendingChangeSchema(Schema):
     """A change of number or mail address: it is made (`done_at`) once both sides are proved."""
 
     id = Uuid(required=True)
@@ -140,3 +144,27 @@ class OpenedCaseSchema(Schema):
 
     number = Str(required=True)
     due_at = AwareDateTime(required=True, allow_none=True)
+
+
+class HomeOrderSchema(Schema):
+    """An order that something is still to happen with."""
+
+    id = Uuid(required=True)
+    number = Str(required=True)
+    status = Enum(OrderStatus, required=True)
+    placed_at = AwareDateTime(required=True)
+    expected_on = Date(required=True, allow_none=True)
+    carrier = Str(required=True, allow_none=True)
+    tracking_number = Str(required=True, allow_none=True)
+
+
+class HomeSchema(Schema):
+    """What the app shows when it opens."""
+
+    name = Str(required=True)
+    orders = List(Nested(HomeOrderSchema()), required=True, max_length=10)
+    offers = List(Nested(OfferSchema()), required=True, max_length=5)
+    conversation = Nested(StandingSchema(), required=True)
+    offers_on = List(Enum(PointChannel), required=True, max_length=10)
+    stopped = List(Enum(PointChannel), required=True, max_length=10)
+    quiet_hours = Nested(QuietHoursSchema(), required=True, allow_none=True)
