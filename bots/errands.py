@@ -10,12 +10,14 @@ from sqlalchemy import select
 from bots.catalogue import Money, Phrase, say
 from bots.flowfiles import Flow, flows
 from bots.lookups import order_named, returnable
+from bots.slots import OFF
 from bots.talk import phrase
 from bots.turn import Turn
-from mcrm import clock
+from mcrm import clock, quiet
 from mcrm.addresses import service as addresses
 from mcrm.addresses.models import AddressKind
 from mcrm.cases.service import open_case
+from mcrm.consents import resting
 from mcrm.consents import service as consents
 from mcrm.consents.models import ConsentState, Purpose
 from mcrm.contacts import service as contacts
@@ -248,6 +250,18 @@ def _prefs(turn: Turn, values: Values) -> Done:
     return Done({"channel": named}, words=None if is_wanted else phrase("prefs.off-done").key)
 
 
+def _quiet(turn: Turn, values: Values) -> Done:
+    contact = _contact(turn)
+    if values["hours"] == OFF:
+        resting.forget_quiet(
+            turn.session, turn.actor, contact=contact, members=contacts.member_ids(turn.session, turn.actor, contact)
+        )
+        return Done(words=phrase("quiet.off-done").key)
+    hours = quiet.read(values["hours"])
+    resting.keep_quiet(turn.session, turn.actor, contact=contact, hours=hours)
+    return Done({"begins": quiet.clock_time(hours.begins), "ends": quiet.clock_time(hours.ends)})
+
+
 def _offers(turn: Turn, values: Values) -> Done:
     query = offers_of(turn.actor).order_by(Offer.id.desc()).limit(MOST_OFFERS)
     found = [phrase("offers.entry", title=offer.title, body=offer.body) for offer in turn.session.scalars(query)]
@@ -278,6 +292,7 @@ ERRANDS: Mapping[str, Callable[[Turn, Values], Done]] = {
     "change-profile": _profile,
     "confirm-address": _confirm_address,
     "decide-consent": _prefs,
+    "keep-quiet": _quiet,
     "show-offers": _offers,
     "complain": _complaint,
     "ask-export": _export,

@@ -93,6 +93,7 @@ TRIED = {
     "offers": "no offer just now",
     "prefs": "no more offers",
     "profile": "Your name is",
+    "quiet": "by your own clock, no offers come",
     "refund": "is noted",
     "refund_status": "waiting for the goods",
     "reorder": "over £31.00 is placed",
