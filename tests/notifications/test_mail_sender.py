@@ -1,11 +1,8 @@
 """Mail over SMTP: taken, refused, put off, or in doubt, as a real server on this machine says."""
 
-import socketserver
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from email import message_from_bytes
-from email.message import Message
 
 import pytest
 
@@ -14,54 +11,13 @@ from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Operation, Out
 from mcrm.ids import new_id
 from notifications.mail import MailSender
 from notifications.senders import make_senders
+from tests.notifications.mail_server import CUT, Server
 
 ENVIRONMENT = {
     "MCRM_DATABASE_URL": "sqlite:////tmp/nothing-is-opened.db",
     "MCRM_SECRET_KEY": "0f9c1d2e3b4a5968778695a4b3c2d1e0",
     "MCRM_PUBLIC_URL": "http://localhost",
 }
-CUT = ""
-
-
-class Server(socketserver.ThreadingTCPServer):
-    """A mail server that takes everything, unless `says` has another line for a verb (CUT: hangs up)."""
-
-    allow_reuse_address = daemon_threads = True
-
-    def __init__(self, says: Mapping[str, str]) -> None:
-        super().__init__(("127.0.0.1", 0), Dialogue)
-        self.says = says
-        self.taken: list[Message] = []
-        self.heard: list[str] = []
-
-
-class Dialogue(socketserver.StreamRequestHandler):
-    """One connection."""
-
-    server: Server
-
-    def handle(self) -> None:
-        if not self.answer("CONNECT", "220 ready"):
-            return
-        while line := self.rfile.readline().decode().strip():
-            verb = line.partition(" ")[0].upper()
-            self.server.heard.append(line)
-            if verb == "DATA" and "DATA" not in self.server.says:
-                self.wfile.write(b"354 go on\r\n")
-                lines = []
-                while (data := self.rfile.readline()) != b".\r\n":
-                    lines.append(data)
-                if self.answer("END", "250 taken"):
-                    self.server.taken.append(message_from_bytes(b"".join(lines)))
-                else:
-                    return
-            elif not self.answer(verb, "250 ok"):
-                return
-
-    def answer(self, verb: str, usual: str) -> bool:
-        said = self.server.says.get(verb, usual)
-        self.wfile.write(f"{said}\r\n".encode() if said else b"")
-        return said.startswith("2") or (verb in {"MAIL", "RCPT", "DATA"} and bool(said))
 
 
 @contextmanager
