@@ -40,7 +40,7 @@ class Dialogue(socketserver.StreamRequestHandler):
                     self.server.taken.append(message_from_bytes(b"".join(lines)))
                 else:
                     return
-            elif not self.answer(verb, "250 ok"):
+            elif not self.answer(verb, "221 bye" if verb == "QUIT" else "250 ok"):
                 return
 
     def answer(self, verb: str, usual: str) -> bool:
