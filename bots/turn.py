@@ -51,6 +51,11 @@ class Turn:
             level=self.level if contact else 0,
         )
 
+    @property
+    def holder(self) -> str:
+        """What a code proves to be in the right hands: the address, or the sign-in through which they write."""
+        return self.inbound.signed_in or str(self.point.id)
+
     def reply(self, effects: Sequence[Effect], *, kind: str = "reply") -> None:
         """Queue what these effects say as the one reply."""
         house = self.house

@@ -22,7 +22,12 @@ from mcrm.policy import gate
 
 LEASE = timedelta(seconds=20)  # while still queued: how long a dead worker's share waits for another
 SENDING = timedelta(seconds=60)  # once marked: longer than any call can take
-UNKNOWN_AFTER = {"sms": timedelta(minutes=2), "telegram": timedelta(seconds=10), "push": timedelta(seconds=5)}
+UNKNOWN_AFTER = {
+    "sms": timedelta(minutes=2),
+    "telegram": timedelta(seconds=10),
+    "push": timedelta(seconds=5),
+    "app": timedelta(seconds=5),
+}
 WORKER_DIED = "worker-died"
 QUEUED = literal_column(f"'{DeliveryState.QUEUED.value}'", Text)  # word for word, for the partial index
 
