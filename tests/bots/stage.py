@@ -103,7 +103,7 @@ class Stage:
         if channel not in turn.get("on", (channel,)):
             return
         if self.restarts:
-            self._restart()
+            self._restart(channel)
         address = turn.get("address", self.address(channel))
         if "desk" in turn:
             self._desk(turn["desk"])
@@ -174,7 +174,7 @@ class Stage:
         answer = client.open(path, method=method, json=body or {}, headers=self.kofi.headers)
         assert answer.status_code < 300, answer.text
 
-    def _restart(self) -> None:
+    def _restart(self, channel: str) -> None:
         """A process started anew: nothing is kept but in the database; the providers count on."""
         for module in KEPT_BY_PROCESS:
             for made in vars(module).values():
@@ -183,7 +183,9 @@ class Stage:
         settings_store.forget()
         numbers, self.phones = self.phones.numbers, Phones(NAMED)
         self.phones.numbers = numbers
-        self.app = Flask("mcrm")
+        if channel != "app":
+            return
+        self.app = Flask("mcrm", static_folder=None)
         self.app.config["SETTINGS"] = NAMED
         api = make_api(self.app, NAMED, authenticate=partial(login.authenticate, NAMED))
         api.register_blueprint(chat.blueprint)
