@@ -79,6 +79,7 @@ def flask_app(settings: Settings) -> Flask:
         (receipts.make_receipts(settings), receipts.ENDPOINTS),
         (serving.make_rep(settings), serving.ENDPOINTS),
         (serving.make_agent(settings), serving.AGENT_ENDPOINTS),
+        (serving.make_customer(settings), serving.CUSTOMER_ENDPOINTS),
     )
     return create_app(
         settings,
