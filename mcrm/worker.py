@@ -26,6 +26,7 @@ from mcrm.leases import service as leases
 from mcrm.offers import announcing
 from mcrm.orders import cancelling
 from mcrm.quotes import service as quotes
+from mcrm.rounds import handing_on
 from mcrm.settings_store import service as settings_store
 from mcrm.settings_store.catalogue import ORDER_HOLD_HOURS
 from mcrm.sync import forgetting, tickling
@@ -83,6 +84,7 @@ def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
         Engine("bulk-changes", bulkchanges.step),
         Engine("task-reminders", reminding.step, every_s=10.0),
         Engine("conversations-left-alone", returning.step, every_s=30.0),
+        Engine("work-handed-on", handing_on.step, every_s=30.0),
         Engine("forget-positions", expiring.step, every_s=600.0),
         Engine("tickles", tickling.step, every_s=tickling.EVERY_S),
         Engine("forget-changes", forgetting.step, every_s=60.0),
