@@ -21,11 +21,12 @@ from mcrm.policy import gate
 from mcrm.returns.models import Return
 
 
-def check_outcome(session: Session, script: dict[str, Any], channel: str, turns: int) -> None:
-    """`{channel}` in an outcome is the one on which the script was played; `turns` is how often the customer spoke."""
-    words = json.dumps(script.get("outcome", {})).replace("{channel}", channel)
+def check_outcome(session: Session, script: dict[str, Any], channels: tuple[str, str], turns: int) -> None:
+    """`{channel}` in an outcome is the one on which the script ended; `turns` is how often the customer spoke."""
+    words = json.dumps(script.get("outcome", {})).replace("{channel}", channels[-1])
     expected: dict[str, Any] = json.loads(words)
-    expected |= expected.get(channel, {})
+    for channel in channels:
+        expected |= expected.get(channel, {})
     stops = session.scalars(select(Suppression.channel).where(Suppression.lifted_at.is_(None)))
     assert sorted(stops) == expected.get("suppressed", [])
     assert sorted(session.scalars(select(Case.kind))) == expected.get("cases", [])

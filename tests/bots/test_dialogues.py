@@ -30,10 +30,15 @@ def _ways() -> list[Any]:
         for channel in channels:
             for way in (PLAIN, TWICE, RESTARTED):
                 ways.append(_way(name, channel, channel, way, (channel, way) != chosen))
-        pairs = list(permutations(channels, 2)) if "switch_at" in script else []
+        pairs = list(permutations(channels, 2)) if _half_way(script) else []
         for place, (first, then) in enumerate(pairs):
-            ways.append(_way(name, first, then, PLAIN, place != at % len(pairs)))
+            ways.append(_way(name, first, then, PLAIN, bool(at % 5) or place != at // 5 % len(pairs)))
     return ways
+
+
+def _half_way(script: dict[str, Any]) -> int:
+    """The turn from which on another channel is used: the middle one, unless the script says; 0 where there is none."""
+    return int(script.get("switch_at", len(script["turn"]) // 2))
 
 
 def _way(name: str, first: str, then: str, way: str, is_long: bool) -> Any:
@@ -54,10 +59,8 @@ def test_a_conversation_goes_as_written(
             with monkeypatch.context() as patched:
                 if turn.get("breaks"):
                     patched.setattr("bots.dialogue.step", failing)
-                stage.play(
-                    turn, turn.get("channel", first if place < script.get("switch_at", 0) or first == then else then)
-                )
-        check_outcome(session, script, then, stage.turns)
+                stage.play(turn, turn.get("channel", first if place < _half_way(script) else then))
+        check_outcome(session, script, (first, then), stage.turns)
 
 
 def test_the_twenty_are_all_there() -> None:
