@@ -73,7 +73,6 @@ EXAMPLES: Mapping[str, Any] = {
     "TaskIn": {"title": "Send the price list", "account_id": ACCOUNT, "due_at": "2026-03-05T09:00:00Z"},
     "ActivityIn": {"kind": "call.logged", "contact_id": CONTACT, "outcome": "reached", "duration_s": 240},
     "PushIn": {"kind": "token", "value": "a-registration-token-of-firebase", "platform": "android", "locale": "en-GB"},
-    "ChatMessageIn": {"client_id": "01890a5d-ac96-774b-bcce-b302099a8010", "text": "where is my order?"},
     "Exchange": {
         "message": {
             "id": "01890a5d-ac96-774b-bcce-b302099a8011",
