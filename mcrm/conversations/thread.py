@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mcrm import clock
 from mcrm.consents import service as consents
 from mcrm.contacts.models import Contact, PointChannel
 from mcrm.contacts.people import person_ids
@@ -90,10 +91,7 @@ def page(session: Session, contact: Contact, *, before: int | None, after: int |
 
 
 def of_message(session: Session, message: Message) -> tuple[Said, list[Said]]:
-    """A message that came in by the app, and what was answered there: also before they have their positions.
-
-    A one-time link is here alone: it is stored nowhere once it has served, and the thread does not repeat it.
-    """
+    """A message that came in by the app, and what was answered there: also before they have their positions."""
     query = (
         select(Delivery)
         .where(
@@ -132,9 +130,10 @@ def _said(session: Session, facts: Sequence[Interaction]) -> list[Said]:
         if (message := messages.get(fact.subject_id)) is not None:
             found.append(_own(message))
             continue
-        delivery, text = deliveries.get(fact.subject_id), json.loads(fact.payload).get("text")
-        if delivery is not None and text and _is_shown(delivery):  # no secret has its text in the log
-            found.append(_answer(delivery, text))
+        delivery = deliveries.get(fact.subject_id)
+        if delivery is not None and _is_shown(delivery):
+            if text := json.loads(fact.payload).get("text") or _secret(delivery):
+                found.append(_answer(delivery, text))
     return found
 
 
@@ -154,6 +153,12 @@ def _answer(delivery: Delivery, text: str | None) -> Said:
 def _is_shown(delivery: Delivery) -> bool:
     is_said = delivery.operation == Operation.SEND and delivery.kind != AGENT_REPLY_NEWS
     return is_said and delivery.state not in WITHHELD
+
+
+def _secret(delivery: Delivery) -> str:
+    """The words of a one-time link, which are not in the log: shown in the app alone, while the link can be used."""
+    is_good = delivery.expires_at is not None and delivery.expires_at > clock.now()
+    return delivery.text if delivery.channel == APP and is_good else ""
 
 
 def _choices(content: Mapping[str, Any]) -> tuple[Choice, ...]:

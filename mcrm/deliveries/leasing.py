@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Text, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
-from mcrm.contacts.models import ContactPoint
+from mcrm.contacts.models import ContactPoint, PointChannel
 from mcrm.deliveries import ending
 from mcrm.deliveries.models import IN_FLIGHT, Delivery, DeliveryState
 from mcrm.deliveries.outgoing import Operation, Outgoing
@@ -268,7 +268,7 @@ def _leased(row: Row[Any], now: datetime) -> Leased:
         outgoing=outgoing_of(row, now),
         request=request,
         attempts=tuple(row.attempts or ()),
-        secret=bool((row.content or {}).get("secret")),
+        secret=bool((row.content or {}).get("secret")) and row.channel != PointChannel.APP,  # that one is read here
     )
 
 

@@ -1,6 +1,7 @@
 """The app's chat: the same dialogue behind a sign-in, one thread of all channels, answers of people, and quiet news."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -12,15 +13,19 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from mcrm import clock
-from mcrm.actors import Role
+from mcrm.actors import SYSTEM, Role
 from mcrm.consents.models import Suppression
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.conversations.models import Message
 from mcrm.deliveries.models import Delivery
+from mcrm.deliveries.outbox import queue
+from mcrm.deliveries.rates import Rate
 from mcrm.interactions import log
 from mcrm.interactions.models import Interaction
 from mcrm.orders.models import Order
 from mcrm.settings_store import service as settings_store
+from notifications.senders import make_senders
+from notifications.worker import deliver_due
 from tests import doors
 from tests.bots.conftest import SETTINGS, Phones
 from tests.callers import Caller, as_customer, as_staff
@@ -338,3 +343,24 @@ def test_a_merged_customer_goes_on_in_the_one_thread(
     assert merged.status_code == 200, merged.text
     say(app, "orders")
     assert [author for author, _ in texts(app.get(PATH).json)] == ["customer", "bot"] * 2
+
+
+def test_a_one_time_link_stands_in_the_thread_while_it_can_be_used_and_never_in_the_log(
+    app: Caller, session: Session, ben: Contact
+) -> None:
+    with clock.stopped(clock.now()):
+        say(app, "hello")
+        words = "Your copy: https://crm.harbourandpine.example/c/once"
+        point = session.scalars(select(ContactPoint).where(ContactPoint.channel == "app")).one()
+        link = {"kind": "data-copy.ready", "secret": True, "expires_at": clock.now() + timedelta(days=1)}
+        queue(session, SYSTEM, channel="app", contact_point_id=point.id, contact_id=ben.id, text=words, **link)
+        session.commit()
+        with ThreadPoolExecutor(1) as pool:
+            deliver_due("app", make_senders(doors.settings())["app"], Rate(1000), pool)
+        assert app.get(PATH).json["items"][0]["text"] == words
+        session.expire_all()
+        assert session.scalars(select(Delivery.state).where(Delivery.kind == "data-copy.ready")).one() == "accepted"
+        assert not any(words in fact for fact in session.scalars(select(Interaction.payload)))
+        clock.advance(timedelta(days=1))
+        later = as_customer(app.client, ben, device="tablet")
+        assert words not in later.get(PATH).text

@@ -77,6 +77,7 @@ LAYERS = (
     {"inbox"},
     {"search"},
     {"sync"},
+    {"privacy"},
     {"examples"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
