@@ -131,9 +131,9 @@ def _said(session: Session, facts: Sequence[Interaction]) -> list[Said]:
             found.append(_own(message))
             continue
         delivery = deliveries.get(fact.subject_id)
-        if delivery is not None and _is_shown(delivery):
-            if text := json.loads(fact.payload).get("text") or _secret(delivery):
-                found.append(_answer(delivery, text))
+        text = delivery and (json.loads(fact.payload).get("text") or _secret(delivery))
+        if delivery is not None and text and _is_shown(delivery):
+            found.append(_answer(delivery, text))
     return found
 
 
