@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from apps import serving
-from bots import sms, telegram
+from bots import chat, sms, telegram
 from mcrm import clock, db, keys, live, logs
 from mcrm.app import create_app
 from mcrm.bulk.sheets import MOST_BYTES
@@ -23,6 +23,7 @@ from mcrm.config import Settings, Telegram
 from mcrm.db import Database
 from mcrm.deliveries import figures
 from mcrm.edge.app import Edge, LiveSource, edge_app
+from mcrm.edge.streams import CHAT, INBOX
 from mcrm.policy import countries
 from mcrm.sync.limits import LARGEST_PUSH
 from mcrm.transaction import TOPIC_ENGINES
@@ -78,8 +79,15 @@ def flask_app(settings: Settings) -> Flask:
         (receipts.make_receipts(settings), receipts.ENDPOINTS),
         (serving.make_rep(settings), serving.ENDPOINTS),
         (serving.make_agent(settings), serving.AGENT_ENDPOINTS),
+        (serving.make_customer(settings), serving.CUSTOMER_ENDPOINTS),
     )
-    return create_app(settings, doors=doors, checks=checks(settings, database), gauges=figures.GAUGES)
+    return create_app(
+        settings,
+        blueprints=(chat.blueprint,),
+        doors=doors,
+        checks=checks(settings, database),
+        gauges=figures.GAUGES,
+    )
 
 
 def checks(settings: Settings, database: Database) -> Mapping[str, Callable[[], str | None]]:
@@ -136,7 +144,7 @@ def edge(settings: Settings) -> Edge:
             live.CommittedChanges(),
             settings.database_url,
             partial(live.has_news, settings),
-            partial(live.authorise_desk, settings),
+            {INBOX: partial(live.authorise_desk, settings), CHAT: partial(live.authorise_chat, settings)},
         ),
     )
 

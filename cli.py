@@ -247,8 +247,13 @@ def bots() -> None:
 
 
 @bots.command("chat")
-@click.option("--channel", type=click.Choice(["sms", "telegram"]), default="sms", show_default=True)
-@click.option("--address", default="+447700900201", show_default=True, help="Who writes: a number or a chat id.")
+@click.option("--channel", type=click.Choice(["sms", "telegram", "app"]), default="sms", show_default=True)
+@click.option(
+    "--address",
+    default="+447700900201",
+    show_default=True,
+    help="Who writes: a number, a chat id, or the number of whom is signed in to the app.",
+)
 def bots_chat(channel: str, address: str) -> None:
     """Talk with the bot in this terminal, as a customer would; where a worker runs, the replies also go out."""
     from bots.chat_terminal import chat

@@ -1,12 +1,8 @@
-"""A customer's conversation as the app shows it: the one thread of all channels, newest first, and how far it was read.
-
-It is read off the log, where a message stands once, whoever wrote it and whichever way it went.
-"""
+"""How far a customer has read the conversation, and how much is new in it: by positions of the log."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select, update
@@ -18,35 +14,13 @@ from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.contacts.people import is_person
 from mcrm.conversations.models import Conversation, Owner
+from mcrm.conversations.thread import AGENT_REPLY_NEWS
 from mcrm.deliveries.outgoing import Operation
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.models import Interaction
-from mcrm.timelines import service as timelines
-from mcrm.timelines.service import Happening
 
-KINDS = (Kind.MESSAGE_RECEIVED.value, Kind.DELIVERY_QUEUED.value)
 MOST_UNREAD = 100
-
-
-class Author(StrEnum):
-    """Who wrote a message."""
-
-    CUSTOMER = "customer"
-    BOT = "bot"
-    AGENT = "agent"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One message. `state` is what became of one that went out; `text` is None where there are no words."""
-
-    position: int
-    at: datetime
-    author: Author
-    channel: str
-    text: str | None
-    state: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +31,6 @@ class Standing:
     unread: int
     read_position: int
     last_message_at: datetime | None
-
-
-def messages(
-    session: Session, actor: Actor, contact: Contact, *, before: int | None = None, limit: int = 50
-) -> tuple[list[Said], int | None]:
-    """The newest messages below the position `before`, and the position to go on below; None where they end.
-
-    Codes and links that were for one pair of eyes are left out, so a page may hold fewer than `limit`.
-    """
-    members = contacts.member_ids(session, actor, contact)
-    facts = log.timeline(session, members, before=before, kinds=KINDS, limit=limit + 1)
-    shown = timelines.shown(session, actor, facts[:limit])
-    following = facts[limit - 1].position if len(facts) > limit else None
-    return [_said(one) for one in shown if _is_message(one.kind, one.payload)], following
 
 
 def standing(session: Session, actor: Actor, contact: Contact) -> Standing:
@@ -124,19 +84,11 @@ def _unread(session: Session, actor: Actor, contact: Contact, read: int) -> int:
         .order_by(Interaction.position.desc())
         .limit(MOST_UNREAD)
     )
-    return sum(_is_message(fact.kind, json.loads(fact.payload) if fact.payload else {}) for fact in facts)
+    return sum(_is_message(json.loads(fact.payload) if fact.payload else {}) for fact in facts)
 
 
-def _is_message(kind: str, payload: dict[str, Any]) -> bool:
-    """Whether it is something that was said; an edit replaces buttons, an answer to a tap has no words."""
-    if kind == Kind.MESSAGE_RECEIVED:
-        return True
+def _is_message(payload: dict[str, Any]) -> bool:
+    """Whether it was said: an edit replaces buttons, an answer to a tap has no words, news of an answer is none."""
+    if payload.get("kind") == AGENT_REPLY_NEWS:
+        return False
     return payload.get("operation", Operation.SEND.value) == Operation.SEND.value and bool(payload.get("text"))
-
-
-def _said(one: Happening) -> Said:
-    if one.kind == Kind.MESSAGE_RECEIVED:
-        author = Author.CUSTOMER
-    else:
-        author = Author.AGENT if one.actor == "user" else Author.BOT
-    return Said(one.position, one.at, author, one.channel, one.payload.get("text"), one.payload.get("state"))

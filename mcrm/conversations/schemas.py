@@ -1,23 +1,48 @@
-"""Wire shapes of a customer's own conversation."""
+"""Wire shapes of the conversation as a customer sees it."""
 
-from mcrm.actors import Channel
-from mcrm.api.fields import AwareDateTime, Enum, Int, Schema, Str
+from typing import Any, ClassVar
+
+import marshmallow as ma
+
+from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
+from mcrm.api.paging import PageQuery
+from mcrm.contacts.models import PointChannel
 from mcrm.conversations.models import Owner
-from mcrm.conversations.reading import MOST_UNREAD, Author
-from mcrm.deliveries.models import DeliveryState
+from mcrm.conversations.reading import MOST_UNREAD
+from mcrm.conversations.thread import Author
 
 LARGEST = 2**53 - 1
+LONGEST_TEXT = 2000
+LONGEST_CHOICE = 200
 
 
-class OwnMessageSchema(Schema):
-    """One message of the conversation, whichever channel it took; `state` is what became of one that went out."""
+class ChoiceSchema(Schema):
+    """Something to choose: its label to show, its value to send back."""
 
-    position = Int(required=True, minimum=0, maximum=LARGEST)
+    label = Str(required=True)
+    value = Str(required=True, max_length=LONGEST_CHOICE)
+
+
+class ConversationMessageSchema(Schema):
+    """One message of the thread; `client_id` is the app's own name of it, null for all others."""
+
+    id = Uuid(required=True)
     at = AwareDateTime(required=True)
+    channel = Enum(PointChannel, required=True)
     author = Enum(Author, required=True)
-    channel = Enum(Channel, required=True)
-    text = Str(required=True, allow_none=True, max_length=64_000)
-    state = Enum(DeliveryState, required=True, allow_none=True)
+    text = Str(required=True, allow_none=True, max_length=10_000)
+    choices = List(Nested(ChoiceSchema()), required=True)
+    client_id = Str(required=True, allow_none=True, max_length=64)
+
+
+class ConversationQuery(PageQuery):
+    """Which part of the thread; without parameters the newest."""
+
+    after = Int(
+        minimum=0,
+        load_default=None,
+        metadata={"description": "Only what came after this `position` of an earlier answer, or of the live stream"},
+    )
 
 
 class StandingSchema(Schema):
@@ -33,3 +58,44 @@ class ReadSchema(Schema):
     """Up to which message everything was seen."""
 
     position = Int(required=True, minimum=0, maximum=LARGEST)
+
+
+class ConversationSchema(StandingSchema):
+    """The thread, newest first, and who answers; `is_stopped`: nothing is said here until the customer writes START."""
+
+    is_stopped = Bool(required=True)
+    position = Int(
+        required=True,
+        minimum=0,
+        maximum=LARGEST,
+        metadata={"description": "What came after it is new: for `after`, the stream, and as what was read"},
+    )
+    items = List(Nested(ConversationMessageSchema()), required=True)
+    next_cursor = Str(required=True, allow_none=True, max_length=1000)
+
+
+class ChatMessageInSchema(Schema):
+    """What the customer says: words, or the value of a choice that was offered. The app names it, once for all."""
+
+    either: ClassVar[dict[str, dict[str, Any]]] = {"text": {}, "choice": {}}
+
+    client_id = Str(
+        required=True,
+        max_length=64,
+        pattern="[!-~]+",
+        metadata={"description": "Made by the app; the same again is the same message, and changes nothing"},
+    )
+    text = Str(max_length=LONGEST_TEXT)
+    choice = Str(max_length=LONGEST_CHOICE)
+
+    @ma.validates_schema
+    def _one_of_them(self, facts: dict[str, Any], **unused: Any) -> None:
+        if ("text" in facts) == ("choice" in facts):
+            raise ma.ValidationError("Send either words or a choice.", "text")
+
+
+class ExchangeSchema(Schema):
+    """The message as it was taken in, and what the bot answered at once; nothing while a person answers."""
+
+    message = Nested(ConversationMessageSchema(), required=True)
+    answers = List(Nested(ConversationMessageSchema()), required=True)
