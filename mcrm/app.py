@@ -20,6 +20,7 @@ from mcrm.config import Settings
 from mcrm.consents import resources as consents
 from mcrm.contact_roles import resources as contact_roles
 from mcrm.contacts import resources as contacts
+from mcrm.conversations import resources as conversations
 from mcrm.custom_fields import resources as custom_fields
 from mcrm.deliveries import resources as deliveries
 from mcrm.duplicates import resources as duplicates
@@ -47,6 +48,7 @@ from mcrm.returns import resources as returns
 from mcrm.rounds import resources as rounds
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
+from mcrm.shopping import resources as shopping
 from mcrm.stock import resources as stock
 from mcrm.sync import resources as sync
 from mcrm.tags import resources as tags
@@ -74,13 +76,16 @@ BLUEPRINTS = (
     contact_roles.blueprint,
     custom_fields.blueprint,
     addresses.blueprint,
+    addresses.own,
     tags.blueprint,
     notes.blueprint,
     duplicates.blueprint,
     consents.blueprint,
     consents.own,
+    consents.wishes,
     timelines.blueprint,
     profile.blueprint,
+    profile.decided,
     products.blueprint,
     products.price_lists,
     taxes.blueprint,
@@ -92,7 +97,8 @@ BLUEPRINTS = (
     leases.blueprint,
     purchasing.blueprint,
     orders.blueprint,
-    orders.own,
+    shopping.catalogue,
+    shopping.orders,
     payments.blueprint,
     payments.own,
     invoices.blueprint,
@@ -130,6 +136,7 @@ BLUEPRINTS = (
     visits.blueprint,
     visits.report_forms,
     visits.reports,
+    conversations.own,
     cases.blueprint,
     inbox.blueprint,
     inbox.canned_replies,

@@ -28,12 +28,15 @@ class Person:
     leads: tuple[UUID, ...]
 
     @classmethod
-    def of(cls, session: Session, contact_id: UUID) -> Self:
-        """The person whom a contact stands for, as the database knows them now."""
+    def of(cls, session: Session, contact_id: UUID, *, surely: bool = False) -> Self:
+        """The person whom a contact stands for, as the database knows them now.
+
+        `surely`: a lead with an own number that bears another name is not theirs. Numbers are given out again.
+        """
         contacts = tuple(person_ids(session, survivor_of(session, contact_id)))
         points = _points(session, contacts)
         accounts = _accounts(session, contacts)
-        return cls(contacts, points, accounts, _leads(session, contacts, points))
+        return cls(contacts, points, accounts, _leads(session, contacts, points, surely))
 
     @classmethod
     def kept(cls, scope: dict[str, Any]) -> Self:
@@ -70,10 +73,13 @@ def _accounts(session: Session, contacts: tuple[UUID, ...]) -> tuple[UUID, ...]:
     return tuple(session.scalars(query.order_by(Account.id)))
 
 
-def _leads(session: Session, contacts: tuple[UUID, ...], points: tuple[UUID, ...]) -> tuple[UUID, ...]:
+def _leads(session: Session, contacts: tuple[UUID, ...], points: tuple[UUID, ...], surely: bool) -> tuple[UUID, ...]:
     """Leads that became this person, and those that bear an own number or mail address."""
     address = select(ContactPoint.address).where(ContactPoint.id.in_(points))
     numbers = address.where(ContactPoint.channel == PointChannel.SMS.value)
     mails = address.where(ContactPoint.channel == PointChannel.EMAIL.value)
-    query = select(Lead.id).where(or_(Lead.contact_id.in_(contacts), Lead.phone.in_(numbers), Lead.email.in_(mails)))
+    addressed = or_(Lead.phone.in_(numbers), Lead.email.in_(mails))
+    if surely:
+        addressed &= Lead.name.in_(select(Contact.name).where(Contact.id.in_(contacts)))
+    query = select(Lead.id).where(or_(Lead.contact_id.in_(contacts), addressed))
     return tuple(session.scalars(query.order_by(Lead.id)))

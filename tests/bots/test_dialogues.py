@@ -18,6 +18,7 @@ from mcrm import clock
 from mcrm.actors import SYSTEM
 from mcrm.addresses.models import Address
 from mcrm.cases.models import Case
+from mcrm.config import Mail
 from mcrm.consents.models import Consent, Suppression
 from mcrm.contacts.models import Contact
 from mcrm.conversations.models import Message
@@ -36,7 +37,11 @@ from tests.tills import SELLER
 FOLDER = Path(__file__).parents[1] / "dialogues"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.toml"))
 assert SETTINGS.telegram is not None
-NAMED = replace(SETTINGS, telegram=replace(SETTINGS.telegram, bot_username="harbour_and_pine_bot"))
+NAMED = replace(
+    SETTINGS,
+    telegram=replace(SETTINGS.telegram, bot_username="harbour_and_pine_bot"),
+    mail=Mail("localhost", 25, is_tls=False, user=None, password=None, sender="shop@harbourandpine.example"),
+)
 BEN, AISHA = "+447700900201", "+447700900202"
 
 

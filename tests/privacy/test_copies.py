@@ -17,6 +17,7 @@ from mcrm.contacts import points
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions.models import Interaction
+from mcrm.leads.models import Lead
 from mcrm.privacy import copying
 from mcrm.privacy.models import CopyState, DataCopy, DataCopyPart
 from tests.bots.conftest import Phones
@@ -185,6 +186,7 @@ def test_what_the_former_holder_of_a_number_wrote_is_not_in_the_copy_of_the_next
     client: FlaskClient, session: Session
 ) -> None:
     assert Phones().text("+447700900201", "my parrot is called Kiwi") == 200
+    session.add(Lead(name="Zoe Strasser", phone="+447700900201", notes="Has a Kiwi."))
     ben = a_customer(session)
     points.add(session, SYSTEM, contact=ben, channel="sms", address="+447700900201")
     session.commit()
