@@ -12,6 +12,7 @@ from mcrm.contacts.models import Contact, ContactPoint, PointChannel, PointState
 from mcrm.contacts.people import person_ids, survivor_of
 from mcrm.interactions.models import Interaction
 from mcrm.leads.models import Lead
+from mcrm.profile.models import ContactChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,21 @@ class Person:
 
 
 def _points(session: Session, contacts: tuple[UUID, ...]) -> tuple[UUID, ...]:
-    """The addresses they have, and those that the log says were theirs and that nobody has."""
+    """The addresses they have, those that the log says were theirs and that nobody has, and those that they named as
+    their new ones and from which nobody ever wrote.
+    """
     once = select(Interaction.contact_point_id).where(
         Interaction.contact_id.in_(contacts), Interaction.contact_point_id.is_not(None)
     )
     given_up = ContactPoint.contact_id.is_(None) & (ContactPoint.state == PointState.REMOVED.value)
+    named = select(ContactChange.new_point_id).where(ContactChange.contact_id.in_(contacts))
+    silent = ContactPoint.contact_id.is_(None) & ContactPoint.last_seen_at.is_(None)
     query = select(ContactPoint.id).where(
-        or_(ContactPoint.contact_id.in_(contacts), given_up & ContactPoint.id.in_(once))
+        or_(
+            ContactPoint.contact_id.in_(contacts),
+            given_up & ContactPoint.id.in_(once),
+            silent & ContactPoint.id.in_(named),
+        )
     )
     return tuple(session.scalars(query.order_by(ContactPoint.id)))
 
