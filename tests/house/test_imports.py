@@ -25,6 +25,7 @@ LAYERS = (
         "ids",
         "actors",
         "keys",
+        "passes",
         "turns",
         "db",
         "holding",
