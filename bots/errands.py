@@ -13,7 +13,7 @@ from bots.lookups import order_named, returnable
 from bots.slots import OFF
 from bots.talk import phrase
 from bots.turn import Turn
-from mcrm import clock, quiet
+from mcrm import quiet
 from mcrm.addresses import service as addresses
 from mcrm.addresses.models import AddressKind
 from mcrm.cases.service import open_case
@@ -33,6 +33,7 @@ from mcrm.orders.errors import OrderUnknown
 from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order
 from mcrm.pricing.rules import Wanted
+from mcrm.privacy import asking, copying
 from mcrm.profile import renewing
 from mcrm.profile.errors import ChannelOff
 from mcrm.returns import service as returns
@@ -273,11 +274,18 @@ def _complaint(turn: Turn, values: Values) -> Done:
 
 
 def _export(turn: Turn, values: Values) -> Done:
-    return Done({"number": _case(turn, "export", "The customer asks for a copy of their data.")})
+    copying.ask(turn.session, turn.actor, _contact(turn).id, point=turn.point)
+    return Done()
 
 
 def _erasure(turn: Turn, values: Values) -> Done:
-    return Done({"number": _case(turn, "erasure", f"The customer asks to be deleted, {clock.now():%Y-%m-%d}.")})
+    asked = asking.ask(turn.session, turn.actor, _contact(turn).id)
+    return Done({"day": asked.due_at})
+
+
+def _keep(turn: Turn, values: Values) -> Done:
+    asking.take_back(turn.session, turn.actor, _contact(turn).id)
+    return Done()
 
 
 ERRANDS: Mapping[str, Callable[[Turn, Values], Done]] = {
@@ -297,6 +305,7 @@ ERRANDS: Mapping[str, Callable[[Turn, Values], Done]] = {
     "complain": _complaint,
     "ask-export": _export,
     "ask-erasure": _erasure,
+    "take-back-erasure": _keep,
 }
 
 WORDED: Mapping[str, Phrase] = {
@@ -312,6 +321,9 @@ WORDED: Mapping[str, Phrase] = {
     "return.more-than-delivered": phrase("error.not-arrived"),
     "address.too-many": phrase("error.too-many-addresses"),
     "auth.too-many-tries": phrase("verify.soon"),
+    "data-copy.too-soon": phrase("export.too-soon"),
+    "erasure.unknown": phrase("keep.nothing"),
+    "erasure.under-way": phrase("keep.too-late"),
     "contact-change.already-yours": phrase("profile.already"),
     "contact-change.channel-off": phrase("profile.no-mail"),
     "contact-change.unknown": phrase("form.failed"),

@@ -80,6 +80,7 @@ LAYERS = (
     {"profile"},
     {"search"},
     {"sync"},
+    {"privacy"},
     {"examples"},
     {"live", "worker", "edge", "tables", "app", "migrating"},
 )
