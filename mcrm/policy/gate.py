@@ -87,7 +87,7 @@ def may_send(session: Session, requests: Sequence[Request], now: datetime) -> di
 
 def _held(session: Session, requests: Iterable[Request], now: datetime) -> dict[UUID, Verdict]:
     """Of what may go out, what waits until its addressee's quiet hours are over; what is no use by then has expired."""
-    may_wait = [(one, one.contact_id) for one in requests if one.purpose != Purpose.SERVICE and one.contact_id]
+    may_wait = [(one, one.contact_id) for one in requests if one.purpose == Purpose.MARKETING and one.contact_id]
     rests = resting.rest_of(session, {contact_id for _, contact_id in may_wait})
     held = {}
     for one, contact_id in may_wait:
