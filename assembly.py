@@ -92,7 +92,12 @@ def flask_app(settings: Settings) -> Flask:
 
 def checks(settings: Settings, database: Database) -> Mapping[str, Callable[[], str | None]]:
     """The parts of /readyz: the database with its revision, the outbox, each provider."""
-    providers = {"sms": settings.twilio, "telegram": settings.telegram, "push": settings.firebase}
+    providers = {
+        "sms": settings.twilio,
+        "telegram": settings.telegram,
+        "push": settings.firebase,
+        "email": settings.mail,
+    }
     off = {name: "off: no settings" if provider is None else None for name, provider in providers.items()}
     return {
         "database": partial(_database_check, database),
@@ -203,7 +208,8 @@ def _compare_name(telegram: Telegram, username: str) -> None:
 
 
 def _say_what_is_off(settings: Settings) -> None:
-    for name, provider in (("twilio", settings.twilio), ("telegram", settings.telegram), ("push", settings.firebase)):
+    providers = {"twilio": settings.twilio, "telegram": settings.telegram, "push": settings.firebase}
+    for name, provider in (providers | {"mail": settings.mail}).items():
         if provider is None:
             log.warning("provider is off: it has no settings", provider=name)
 

@@ -10,36 +10,38 @@ from sqlalchemy import select
 from bots.catalogue import Money, Phrase, say
 from bots.flowfiles import Flow, flows
 from bots.lookups import order_named, returnable
+from bots.slots import OFF
 from bots.talk import phrase
 from bots.turn import Turn
-from mcrm.access import codes
+from mcrm import quiet
 from mcrm.addresses import service as addresses
 from mcrm.addresses.models import AddressKind
 from mcrm.cases.service import open_case
+from mcrm.consents import resting
 from mcrm.consents import service as consents
 from mcrm.consents.models import ConsentState, Purpose
-from mcrm.contacts import points
 from mcrm.contacts import service as contacts
-from mcrm.contacts.models import Contact
+from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.errors import DomainError, NotAllowed
 from mcrm.invoices import links
 from mcrm.invoices import service as invoices
 from mcrm.invoices.models import Invoice
 from mcrm.offers.models import Offer
 from mcrm.offers.service import offers_of
-from mcrm.orders import cancelling, changing, placing, reordering
-from mcrm.orders import service as orders
+from mcrm.orders.changing import Change
 from mcrm.orders.errors import OrderUnknown
 from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order
-from mcrm.payments import service as payments
+from mcrm.pricing.rules import Wanted
 from mcrm.privacy import asking, copying
+from mcrm.profile import renewing
+from mcrm.profile.errors import ChannelOff
 from mcrm.returns import service as returns
 from mcrm.returns.models import Return, ReturnReason, ReturnState
+from mcrm.shopping import service as shopping
 
 Values = Mapping[str, str]
 MOST_OFFERS = 3
-NEW_NUMBER = "new-number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +108,24 @@ def _total(order: Order) -> Money:
 
 
 def _cancel(turn: Turn, values: Values) -> Done:
-    order = cancelling.cancel(turn.session, turn.actor, order_id=_order(turn, values).id, reason="by the customer")
-    payments.settle(turn.session, order)
+    order = shopping.cancel(turn.session, turn.actor, order_id=_order(turn, values).id, reason="by the customer")
     return Done({"number": order.number})
 
 
 def _change(turn: Turn, values: Values) -> Done:
-    order = orders.reachable(turn.session, turn.actor, _order(turn, values).id, lock=True)
-    before = order.total
-    wish = changing.Change(quantity=int(values["quantity"]), line_id=UUID(values["line"]))
-    changing.change_lines(turn.session, turn.actor, order, [wish])
-    if order.total > before:
-        invoices.check_covered(turn.session, order)
-    payments.settle(turn.session, order)
+    wish = Change(quantity=int(values["quantity"]), line_id=UUID(values["line"]))
+    order = shopping.change(turn.session, turn.actor, order_id=_order(turn, values).id, changes=[wish])
     return Done({"number": order.number, "total": _total(order)})
 
 
 def _reorder(turn: Turn, values: Values) -> Done:
-    order, _ = reordering.reorder(turn.session, turn.actor, order_id=_order(turn, values).id)
+    order, _ = shopping.order_again(turn.session, turn.actor, order_id=_order(turn, values).id)
     return Done({"number": order.number, "total": _total(order)})
 
 
 def _place(turn: Turn, values: Values) -> Done:
-    wanted = [placing.Wanted(UUID(values["product"]), int(values["quantity"]))]
-    order = placing.place(turn.session, turn.actor, contact_id=_contact(turn).id, lines=wanted)
+    wanted = [Wanted(UUID(values["product"]), int(values["quantity"]))]
+    order, _ = shopping.place(turn.session, turn.actor, contact_id=_contact(turn).id, lines=wanted)
     return Done({"number": order.number, "total": _total(order)})
 
 
@@ -187,34 +183,52 @@ def _invoice(turn: Turn, values: Values) -> Done:
 
 def _profile(turn: Turn, values: Values) -> Done:
     if values["field"] == "phone":
-        return _new_number(turn, values["phone"])
+        return _renew(turn, "sms", values["phone"], phrase("profile.code-sent").key, "new_number")
+    if values["field"] == "mail":
+        if not turn.house.mails:
+            raise ChannelOff
+        return _renew(turn, "email", values["mail"], phrase("profile.mail-sent").key, "new_mail")
     contacts.change(turn.session, turn.actor, _contact(turn), {"name": values["name"]})
     return Done({"name": values["name"]})
 
 
-def _new_number(turn: Turn, number: str) -> Done:
-    """A code to the new number; one that is somebody else's gets none, in the same words."""
-    point = points.held(turn.session, "sms", number)
-    if point.contact_id is None:
-        words = Phrase("verify.sms", {"business": turn.house.business_name, "code": "{code}"})
-        text = say(words, language=turn.language, region=turn.house.region)
-        codes.send_code(turn.session, turn.actor, point=point, purpose=NEW_NUMBER, limits=turn.house.limits, text=text)
-    return Done(words=phrase("profile.code-sent").key, next=("new_number", {"phone": number}))
-
-
-def _confirm_number(turn: Turn, values: Values) -> Done:
-    point = points.held(turn.session, "sms", values["phone"])
-    verdict = codes.check_code(
-        turn.session, turn.actor, point=point, purpose=NEW_NUMBER, code=values["code"], limits=turn.house.limits
+def _renew(turn: Turn, channel: str, address: str, words: str, following: str) -> Done:
+    """A code to the new address; this flow asks for a fresh one to the number on file, which is the other half."""
+    said = Phrase("verify.sms", {"business": turn.house.business_name, "code": "{code}"})
+    renewing.start(
+        turn.session,
+        turn.actor,
+        contact=_contact(turn),
+        channel=channel,
+        address=address,
+        text=say(said, language=turn.language, region=turn.house.region),
+        limits=turn.house.limits,
+        is_proved=True,
     )
-    if verdict is codes.Verdict.LOCKED:
+    return Done(words=words, next=(following, {"address": address}))
+
+
+def _confirm_address(turn: Turn, values: Values) -> Done:
+    """The code that came to the new address; whoever wrote from the former one is answered at the new one."""
+    change = renewing.under_way(turn.session, _contact(turn))
+    progress = renewing.confirm(
+        turn.session,
+        turn.actor,
+        change.id,
+        of=renewing.Side.NEW,
+        code=values["code"],
+        business=turn.house.business_name,
+        limits=turn.house.limits,
+    )
+    if progress.is_locked:
         return Done(words=phrase("form.failed").key)
-    if verdict is not codes.Verdict.RIGHT:
-        return Done(words=phrase("verify.wrong").key, next=("new_number", {"phone": values["phone"]}))
-    owner = _contact(turn)
-    point = points.add(turn.session, turn.actor, contact=owner, channel="sms", address=point.address)
-    points.verify(turn.session, turn.actor, point=point, how="code")
-    return Done({"phone": point.address})
+    new = turn.session.get_one(ContactPoint, change.new_point_id)
+    if not progress.is_right:
+        following = "new_number" if new.channel == "sms" else "new_mail"
+        return Done(words=phrase("verify.wrong").key, next=(following, {"address": values["address"]}))
+    if turn.point.contact_id is None:
+        turn.point = new
+    return Done({"address": new.address})
 
 
 def _prefs(turn: Turn, values: Values) -> Done:
@@ -235,6 +249,18 @@ def _prefs(turn: Turn, values: Values) -> Done:
         "push": phrase("prefs.push"),
     }[channel]
     return Done({"channel": named}, words=None if is_wanted else phrase("prefs.off-done").key)
+
+
+def _quiet(turn: Turn, values: Values) -> Done:
+    contact = _contact(turn)
+    if values["hours"] == OFF:
+        resting.forget_quiet(
+            turn.session, turn.actor, contact=contact, members=contacts.member_ids(turn.session, turn.actor, contact)
+        )
+        return Done(words=phrase("quiet.off-done").key)
+    hours = quiet.read(values["hours"])
+    resting.keep_quiet(turn.session, turn.actor, contact=contact, hours=hours)
+    return Done({"begins": quiet.clock_time(hours.begins), "ends": quiet.clock_time(hours.ends)})
 
 
 def _offers(turn: Turn, values: Values) -> Done:
@@ -272,8 +298,9 @@ ERRANDS: Mapping[str, Callable[[Turn, Values], Done]] = {
     "refund-state": _refund_state,
     "link-invoice": _invoice,
     "change-profile": _profile,
-    "confirm-number": _confirm_number,
+    "confirm-address": _confirm_address,
     "decide-consent": _prefs,
+    "keep-quiet": _quiet,
     "show-offers": _offers,
     "complain": _complaint,
     "ask-export": _export,
@@ -286,6 +313,7 @@ WORDED: Mapping[str, Phrase] = {
     "order.illegal-move": phrase("error.too-late"),
     "order.partly-shipped": phrase("error.too-late"),
     "order.empty": phrase("error.last-line"),
+    "order.nothing-to-repeat": phrase("order.not-on-sale"),
     "order.out-of-stock": phrase("error.out-of-stock"),
     "product.no-price": phrase("order.not-on-sale"),
     "product.unknown": phrase("order.not-on-sale"),
@@ -296,5 +324,9 @@ WORDED: Mapping[str, Phrase] = {
     "data-copy.too-soon": phrase("export.too-soon"),
     "erasure.unknown": phrase("keep.nothing"),
     "erasure.under-way": phrase("keep.too-late"),
+    "contact-change.already-yours": phrase("profile.already"),
+    "contact-change.channel-off": phrase("profile.no-mail"),
+    "contact-change.unknown": phrase("form.failed"),
+    "contact-point.taken": phrase("form.failed"),
 }
 """What the use cases refuse, in the customer's words, by the stable code of the error."""

@@ -9,7 +9,7 @@ from mcrm.config import Limits, Settings
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Its name, place, language, time zone, limits, bot's name on Telegram, address on the web, and models."""
+    """Its name, place, language, time zone, limits, bot's name on Telegram, address on the web, models, and mail."""
 
     business_name: str
     locale: str
@@ -19,6 +19,7 @@ class House:
     telegram_bot: str | None = None
     models: Models = field(default_factory=Models)
     public_url: str = ""
+    mails: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> "House":
@@ -30,6 +31,7 @@ class House:
             zone=settings.timezone,
             limits=settings.limits,
             public_url=settings.public_url,
+            mails="email" in settings.channels,
             telegram_bot=settings.telegram.bot_username if settings.telegram else None,
             models=Models(settings.models),
         )

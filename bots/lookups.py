@@ -176,6 +176,8 @@ def _invoiced(turn: Turn, values: Values) -> Verdict:
 def _profile_change(turn: Turn, values: Values) -> Verdict:
     if values["field"] == "phone":
         return Allowed({"field": phrase("profile.phone"), "value": values["phone"]})
+    if values["field"] == "mail":
+        return Allowed({"field": phrase("profile.mail"), "value": values["mail"]})
     return Allowed({"field": phrase("profile.name"), "value": values["name"]})
 
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 
 from bots.talk import Option, Ports
+from mcrm import quiet
 from mcrm.addresses.countries import spelt
+from mcrm.api.formats import EMAIL
 from mcrm.contacts.errors import AddressInvalid
 from mcrm.contacts.points import normalise
 from mcrm.errors import DomainError
@@ -12,6 +14,12 @@ from mcrm.errors import DomainError
 LONGEST = 500
 MOST_PIECES = 999
 HOUSE_NUMBER = re.compile(r"\d+[a-z]?\b", re.IGNORECASE)
+OFF = "off"
+NO_NIGHT = frozenset({"off", "none", "no quiet hours", "never", "no", "ninguna", "nunca", "apagar"})
+TIME = r"(\d{1,2})(?::(\d\d))? ?(am|pm)?h?"
+NIGHT = re.compile(
+    rf"(?:from |between |de |desde )?{TIME} ?(?:-|–|to|until|till|and|a|hasta) ?(?:las )?{TIME}", re.ASCII
+)
 NONE_OF_IT = frozenset({"none", "remove", "remove it", "drop it", "zero"})
 
 
@@ -73,6 +81,37 @@ def _phone(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]
         return None
 
 
+def _mail(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    """The one mail address in what was said."""
+    found = {part.strip(".,;:<>()\"'") for part in text.split() if "@" in part}
+    if len(found) != 1 or not re.fullmatch(EMAIL, address := found.pop()):
+        return None
+    return normalise("email", address)
+
+
+def _night(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    """Two times of the day as `21:00-08:00`; `off` for none."""
+    said = " ".join(text.casefold().replace(".", ":").split()).strip(" :!")
+    if said in NO_NIGHT:
+        return OFF
+    found = NIGHT.fullmatch(said)
+    if found is None:
+        return None
+    begins, ends = (_time_of_day(*found.group(*places)) for places in ((1, 2, 3), (4, 5, 6)))
+    try:
+        return str(quiet.read(f"{begins}-{ends}"))
+    except ValueError:
+        return None
+
+
+def _time_of_day(hour: str, minute: str | None, half: str | None) -> str:
+    """`9`, None, `pm` is 21:00; hours that no clock shows stay as they are."""
+    hours = int(hour)
+    if half is not None and 1 <= hours <= 12:
+        hours = hours % 12 + (12 if half == "pm" else 0)
+    return f"{hours:02d}:{minute or '00'}"
+
+
 def _code(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
     return re.sub(r"\D", "", text) if re.fullmatch(r"\s*\d(?:[ -]?\d){5}\s*\.?", text, re.ASCII) else None
 
@@ -86,7 +125,9 @@ READERS: Mapping[str, Callable[[str, str | None, Ports, tuple[Option, ...]], str
     "city": _city,
     "postcode": _postcode,
     "quantity": _quantity,
+    "night": _night,
     "phone": _phone,
+    "mail": _mail,
     "code": _code,
 }
 OWN_WORDS = frozenset({"text", "street", "city"})

@@ -4,7 +4,9 @@ Words never hold an address with a token in it: Telegram's carries the bot's.
 """
 
 import json
+import smtplib
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from mcrm.config import Firebase, Settings, Telegram, Twilio
+from mcrm.config import Firebase, Mail, Settings, Telegram, Twilio
 
 PATIENCE_S = 10.0
 MOST_SKEW_S = 30.0  # Google refuses assertions from five minutes on; a clock that runs away is noticed before
@@ -102,14 +104,38 @@ def _ahead(date: str | None) -> float | None:
         return None
 
 
+def mail(settings: Mail) -> Answered:
+    """Greet the mail server, in TLS unless it is on this machine, and sign in. Raises Refused."""
+    at, context = (settings.host, settings.port), ssl.create_default_context()
+    try:
+        with (
+            smtplib.SMTP_SSL(*at, timeout=PATIENCE_S, context=context)
+            if settings.is_tls
+            else smtplib.SMTP(*at, timeout=PATIENCE_S)
+        ) as server:
+            if not settings.is_tls and not settings.is_local:
+                server.starttls(context=context)
+            server.ehlo_or_helo_if_needed()
+            if settings.user is not None:
+                server.login(settings.user, settings.password or "")
+    except smtplib.SMTPAuthenticationError:
+        raise Refused(f"{settings.host} does not know the user or the password in SMTP_URL") from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise Refused(
+            f"{settings.host}:{settings.port} does not answer ({type(error).__name__}): see SMTP_URL"
+        ) from None
+    return Answered(f"{settings.host} takes mail from {settings.sender}", None)
+
+
 def providers(settings: Settings) -> dict[str, Callable[[], Answered] | None]:
     """How to ask each provider; None for one that is off."""
     texts, chats, pushes = settings.twilio, settings.telegram, settings.firebase
-    webhook = f"{settings.public_url}/webhooks/telegram"
+    letters, webhook = settings.mail, f"{settings.public_url}/webhooks/telegram"
     return {
         "twilio": (lambda: twilio(texts)) if texts else None,
         "telegram": (lambda: telegram(chats, webhook)) if chats else None,
         "firebase": (lambda: firebase(pushes)) if pushes else None,
+        "mail": (lambda: mail(letters)) if letters else None,
     }
 
 

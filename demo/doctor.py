@@ -94,7 +94,7 @@ def _providers(settings: Settings) -> list[Finding]:
         if ask is None:
             found.append(Finding(name, True, "off: no settings"))
             continue
-        where = _elsewhere(getattr(settings, name).api_base)
+        where = _elsewhere(getattr(getattr(settings, name), "api_base", None))
         try:
             answered = ask()
         except asking.Refused as refused:

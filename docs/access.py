@@ -54,6 +54,7 @@ REACH = {
     "/v1/accounts": Reach.TERRITORY,
     "/v1/contacts": Reach.TERRITORY,
     "/v1/contact-points": Reach.TERRITORY,
+    "/v1/contact-changes": Reach.TERRITORY,
     "/v1/orders": Reach.TERRITORY,
     "/v1/deliveries": Reach.TERRITORY,
     "/v1/search": Reach.TERRITORY,

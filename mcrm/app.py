@@ -49,6 +49,7 @@ from mcrm.returns import resources as returns
 from mcrm.rounds import resources as rounds
 from mcrm.search import resources as search
 from mcrm.settings_store import resources as settings_store
+from mcrm.shopping import resources as shopping
 from mcrm.stock import resources as stock
 from mcrm.sync import resources as sync
 from mcrm.tags import resources as tags
@@ -76,13 +77,16 @@ BLUEPRINTS = (
     contact_roles.blueprint,
     custom_fields.blueprint,
     addresses.blueprint,
+    addresses.own,
     tags.blueprint,
     notes.blueprint,
     duplicates.blueprint,
     consents.blueprint,
     consents.own,
+    consents.wishes,
     timelines.blueprint,
     profile.blueprint,
+    profile.decided,
     products.blueprint,
     products.price_lists,
     taxes.blueprint,
@@ -94,7 +98,8 @@ BLUEPRINTS = (
     leases.blueprint,
     purchasing.blueprint,
     orders.blueprint,
-    orders.own,
+    shopping.catalogue,
+    shopping.orders,
     payments.blueprint,
     payments.own,
     invoices.blueprint,
@@ -132,8 +137,8 @@ BLUEPRINTS = (
     visits.blueprint,
     visits.report_forms,
     visits.reports,
+    conversations.own,
     cases.blueprint,
-    conversations.blueprint,
     inbox.blueprint,
     inbox.canned_replies,
     sync.blueprint,

@@ -9,11 +9,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 WEAK_SECRETS = frozenset({"changeme", "change-me", "secret", "password", "test", "example", "development", "dev"})
 SHORTEST_SECRET = 32
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 BOT_USERNAME = (r"[A-Za-z][A-Za-z0-9_]{3,30}[A-Za-z0-9]", "the bot's name without @, 5 to 32 of A-Z a-z 0-9 _")
 
 
@@ -56,6 +57,27 @@ class Firebase:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """The SMTP server that takes our mail, and the address that it comes from; `is_tls`: from the first byte on."""
+
+    host: str
+    port: int
+    is_tls: bool
+    user: str | None
+    password: str | None
+    sender: str
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"Mail({self.host}:{self.port})"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is on this machine, so that nobody could listen in."""
+        return self.host in LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much, how often; every one is a setting `MCRM_LIMIT_<NAME>`."""
 
@@ -72,6 +94,7 @@ class Limits:
     telegram_per_chat_second: int = 1
     sms_segments_per_second: int = 1
     push_per_second: int = 5000
+    mail_per_second: int = 10
     body_bytes: int = 1_000_000
     access_token_seconds: int = 900
     refresh_token_days: int = 60
@@ -108,10 +131,17 @@ class Settings:
     twilio: Twilio | None
     telegram: Telegram | None
     firebase: Firebase | None
+    mail: Mail | None
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """The channels on which messages can leave: those whose provider has its settings."""
+        on = {"sms": self.twilio, "telegram": self.telegram, "push": self.firebase, "email": self.mail}
+        return frozenset(channel for channel, provider in on.items() if provider is not None)
 
     def __repr__(self) -> str:
         """Without secrets: a settings object ends up in tracebacks and logs."""
-        on = [name for name in ("twilio", "telegram", "firebase") if getattr(self, name)]
+        on = [name for name in ("twilio", "telegram", "firebase", "mail") if getattr(self, name)]
         return f"Settings({urlsplit(self.database_url).scheme}, providers={on})"
 
     @classmethod
@@ -142,6 +172,7 @@ class Settings:
             twilio=_twilio(read),
             telegram=_telegram(read),
             firebase=_firebase(read),
+            mail=_mail(read),
         )
 
 
@@ -207,6 +238,30 @@ def _firebase(read: _Reader) -> Firebase | None:
     if not read.get("FIREBASE_CREDENTIALS"):
         return None
     return Firebase(credentials=read.required("FIREBASE_CREDENTIALS", _file), api_base=_base(read, "FCM_API_BASE"))
+
+
+def _mail(read: _Reader) -> Mail | None:
+    if not read.group(("SMTP_URL", "SMTP_FROM")):
+        return None
+    at = urlsplit(read.required("SMTP_URL", _smtp_url))
+    is_tls = at.scheme == "smtps"
+    return Mail(
+        host=at.hostname or "",
+        port=at.port or (465 if is_tls else 587),
+        is_tls=is_tls,
+        user=unquote(at.username) if at.username else None,
+        password=unquote(at.password) if at.password else None,
+        sender=read.required("SMTP_FROM", _pattern(r"[!-?A-~]+@[!-?A-~]+", "a plain mail address")),
+    )
+
+
+def _smtp_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be smtp://user:password@host:587 (with STARTTLS) or smtps://user:password@host:465")
+    if parts.port == 0 or bool(parts.username) != bool(parts.password):
+        raise ValueError("needs a port that exists, and both user and password or neither")
+    return value
 
 
 def _base(read: _Reader, name: str) -> str | None:

@@ -34,6 +34,7 @@ from mcrm.payments import models as payments
 from mcrm.pricing import models as pricing
 from mcrm.privacy import models as privacy
 from mcrm.products import models as products
+from mcrm.profile import models as profile
 from mcrm.quotes import models as quotes
 from mcrm.returns import models as returns
 from mcrm.rounds import models as rounds
@@ -80,6 +81,7 @@ MODULES = (
     pricing,
     privacy,
     products,
+    profile,
     quotes,
     returns,
     rounds,

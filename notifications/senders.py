@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
-from mcrm.config import BadSetting, Firebase, Settings, Telegram, Twilio
+from mcrm.config import BadSetting, Firebase, Mail, Settings, Telegram, Twilio
 from mcrm.deliveries.outgoing import Ambiguous, Failed, Outcome, Outgoing
 from mcrm.deliveries.segments import gsm7, segments
 from notifications import sms_codes
@@ -125,6 +125,8 @@ def make_senders(settings: Settings) -> Senders:
         senders["telegram"] = Late(f"telegram:{telegram.bot_token.partition(':')[0]}", lambda: _telegram(telegram), one)
     if firebase := settings.firebase:
         senders["push"] = Late(f"push:{_project_of(firebase)}", lambda: _push(firebase), one)
+    if mail := settings.mail:
+        senders["email"] = Late(f"email:{mail.host}", lambda: _mail(mail), one)
     return Senders(senders)
 
 
@@ -154,6 +156,12 @@ def _push(settings: Firebase) -> Sender:
     from notifications.push import PushSender
 
     return PushSender(settings)
+
+
+def _mail(settings: Mail) -> Sender:
+    from notifications.mail import MailSender
+
+    return MailSender(settings)
 
 
 def _project_of(settings: Firebase) -> str:

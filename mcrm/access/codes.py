@@ -53,7 +53,7 @@ def send_code(
     `text` holds `{code}`. Raises TooManyTries beyond the limits per number, per run of neighbouring numbers and
     per day: an open form that sends texts is an open wallet.
     """
-    _spend(session, point, limits)
+    spend(session, point, limits)
     now = clock.now()
     session.execute(
         update(OtpChallenge)
@@ -140,7 +140,8 @@ def _digest(point: ContactPoint, purpose: str, code: str) -> str:
     return keys.digest("one-time-code", f"{point.id}:{purpose}:{digits}")
 
 
-def _spend(session: Session, point: ContactPoint, limits: Limits) -> None:
+def spend(session: Session, point: ContactPoint, limits: Limits) -> None:
+    """Count one code to an address; raises TooManyTries beyond the limits of `send_code`."""
     budgets = [
         (PER_NUMBER, point.address, HOUR, limits.otp_per_hour),
         ("otp-prefix", point.address[:-3], HOUR, limits.otp_per_prefix_hour),

@@ -20,6 +20,7 @@ from mcrm.access.schemas import (
     PairSchema,
     RefreshSchema,
     ResetSchema,
+    SessionSchema,
     SessionsSchema,
     UnderWaySchema,
     UserChangeSchema,
@@ -53,6 +54,7 @@ EVERYBODY = STAFF | {Role.CUSTOMER}
 ONE_USER = UserSchema()
 BY_ID = [User.id]
 ROWS = compile_rows(ONE_USER, User)
+STORED = tuple(name for name in SessionSchema().fields if name != "is_current")
 
 
 def _settings() -> Settings:
@@ -153,7 +155,15 @@ class Sessions(MethodView):
     def get(self) -> dict[str, Any]:
         """One's own open sessions."""
         with reading() as session:
-            return {"items": sessions.of_actor(session, current_actor)}
+            open_ones = sessions.of_actor(session, current_actor)
+        here = current_actor.session_id
+        return {"items": [{**{n: getattr(one, n) for n in STORED}, "is_current": one.id == here} for one in open_ones]}
+
+    @own.response(204)
+    def delete(self) -> None:
+        """Sign out everywhere but here; pushes to those devices stop."""
+        with transaction() as session:
+            sessions.end_others(session, current_actor)
 
 
 @own.route("/<uuid:session_id>", roles=EVERYBODY)
@@ -162,7 +172,7 @@ class OneSession(MethodView):
 
     @own.response(204)
     def delete(self, session_id: UUID) -> None:
-        """Sign another device out (a lost phone)."""
+        """Sign another device out (a lost phone); pushes to it stop."""
         with transaction() as session:
             sessions.end(session, current_actor, session_id=session_id)
 

@@ -66,6 +66,7 @@ class SessionSchema(fields.Schema):
     created_at = fields.AwareDateTime(required=True)
     last_seen_at = fields.AwareDateTime(required=True)
     expires_at = fields.AwareDateTime(required=True)
+    is_current = fields.Bool(required=True, metadata={"description": "Whether it is the one that asks"})
 
 
 class SessionsSchema(Whole):

@@ -112,6 +112,14 @@ def end(session: Session, actor: Actor, *, session_id: UUID) -> None:
     raise SessionUnknown()
 
 
+def end_others(session: Session, actor: Actor, *, reason: str = "logout") -> int:
+    """End all of the actor's own sessions but the one they act in (a chat is none); how many."""
+    others = [one for one in of_actor(session, actor) if one.id != actor.session_id]
+    for signed_in in others:
+        _revoke(session, actor, signed_in, reason)
+    return len(others)
+
+
 def end_all(
     session: Session, actor: Actor, *, user_id: UUID | None = None, contact_id: UUID | None = None, reason: str
 ) -> int:

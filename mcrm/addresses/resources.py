@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account
-from mcrm.actors import STAFF, Area
+from mcrm.actors import STAFF, Area, Role
 from mcrm.addresses import service
 from mcrm.addresses.models import Address
 from mcrm.addresses.schemas import AddressChangeSchema, AddressesSchema, AddressInSchema, AddressSchema
@@ -24,6 +24,7 @@ from mcrm.transaction import transaction
 blueprint = Blueprint(
     "addresses", __name__, url_prefix="/v1", area=Area.CONTACTS, description="Where bills and goods go."
 )
+own = Blueprint("own-addresses", __name__, url_prefix="/v1/me/addresses", description="Where a customer's goods go.")
 
 
 class OfAccount:
@@ -82,9 +83,7 @@ class AddressView(MethodView):
         raise NotImplementedError
 
     def _found(self, session: Session, id: UUID, address_id: UUID) -> tuple[Owner, Address]:
-        owners = {owner.id: owner for owner in self.owners(session, id)}
-        address = service.address_of(session, self.model, owners.keys(), address_id)
-        return next(owner for owner in owners.values() if owner.id in (address.contact_id, address.account_id)), address
+        return _of(session, self.model, self.owners(session, id), address_id)
 
     @blueprint.response(200, AddressSchema())
     def get(self, id: UUID, address_id: UUID) -> Address:
@@ -130,3 +129,63 @@ class AddressOfAccount(OfAccount, AddressView):
 @blueprint.etag
 class AddressOfContact(OfContact, AddressView):
     """One address of a person."""
+
+
+@own.route("", roles={Role.CUSTOMER})
+class OwnAddresses(MethodView):
+    """One's own."""
+
+    @own.response(200, AddressesSchema())
+    def get(self) -> dict[str, Any]:
+        """List your addresses, the default of each kind first."""
+        with reading() as session:
+            return {"items": service.addresses_of(session, Contact, [one.id for one in _oneself(session)])}
+
+    @own.arguments(AddressInSchema())
+    @own.response(201, AddressSchema())
+    def post(self, address: dict[str, Any]) -> Address:
+        """Add an address; the first of its kind is where bills or goods go."""
+        with transaction() as session:
+            return service.add(session, current_actor, _oneself(session)[0], **address)
+
+
+@own.route("/<uuid:id>", roles={Role.CUSTOMER})
+@own.etag
+class OwnAddress(MethodView):
+    """One of one's own."""
+
+    @own.response(200, AddressSchema())
+    def get(self, id: UUID) -> Address:
+        """One of your addresses."""
+        with reading() as session:
+            return _of(session, Contact, _oneself(session), id)[1]
+
+    @own.arguments(AddressChangeSchema())
+    @own.response(200, AddressSchema())
+    def patch(self, changes: dict[str, Any], id: UUID) -> Address:
+        """Change one of your addresses, or make it the default."""
+        with transaction() as session:
+            owner, address = _of(session, Contact, _oneself(session), id)
+            own.check_etag(address)
+            return service.change(session, current_actor, owner, address, changes)
+
+    @own.response(204)
+    def delete(self, id: UUID) -> None:
+        """Delete one of your addresses; orders keep what they were sent to."""
+        with transaction() as session:
+            owner, address = _of(session, Contact, _oneself(session), id)
+            own.check_etag(address)
+            service.remove(session, current_actor, owner, address)
+
+
+def _oneself(session: Session) -> Sequence[Owner]:
+    """The caller's own contacts, the one that stands for the person first."""
+    assert current_actor.contact_id is not None
+    return OfContact().owners(session, current_actor.contact_id)
+
+
+def _of(session: Session, model: type[Any], owners: Sequence[Owner], address_id: UUID) -> tuple[Owner, Address]:
+    """An address of one of these, and whose it is; raises AddressUnknown."""
+    by_id = {owner.id: owner for owner in owners}
+    address = service.address_of(session, model, by_id.keys(), address_id)
+    return by_id[address.contact_id or address.account_id], address  # type: ignore[index]  # one of the two is there

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcrm.db import Id, Row, Synced, one_of
@@ -45,6 +45,22 @@ class Consent(Synced):
     purpose: Mapped[str]
     state: Mapped[str]
     proof: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    decided_at: Mapped[datetime]
+
+
+class QuietHours(Row):
+    """When one contact wants to be left alone: minutes of the day by their own clock, over midnight where it begins
+    later than it ends. Only what nobody waits for keeps to it.
+    """
+
+    __tablename__ = "quiet_hours"
+    __table_args__ = (
+        CheckConstraint("begins BETWEEN 0 AND 1439 AND ends BETWEEN 0 AND 1439 AND begins <> ends", name="times"),
+    )
+
+    contact_id: Mapped[UUID] = mapped_column(Id, ForeignKey("contacts.id"), unique=True)
+    begins: Mapped[int] = mapped_column(SmallInteger)
+    ends: Mapped[int] = mapped_column(SmallInteger)
     decided_at: Mapped[datetime]
 
 

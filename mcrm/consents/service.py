@@ -113,6 +113,16 @@ def suppressions_of(session: Session, channel: str, address: str) -> list[Suppre
     return list(session.scalars(_IN_FORCE, {"at": channel, "to": [address, mark_of(channel, address)]}))
 
 
+def stopped(session: Session, addresses: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of these addresses, each (channel, address), those for which a stop is in force; one query for all."""
+    if not addresses:
+        return set()
+    query = select(Suppression.channel, Suppression.address).where(
+        Suppression.address.in_({address for _, address in addresses}), Suppression.lifted_at.is_(None)
+    )
+    return {(channel, address) for channel, address in session.execute(query)} & set(addresses)
+
+
 _IN_FORCE = select(Suppression).where(
     Suppression.channel == bindparam("at"),
     Suppression.address.in_(bindparam("to", expanding=True)),

@@ -41,7 +41,10 @@ class Message(Row):
 
 
 class Conversation(Row):
-    """Where the dialogue with one contact (or one unknown address) stands. `version` guards against lost turns."""
+    """Where the dialogue with one contact (or one unknown address) stands. `version` guards against lost turns.
+
+    `read_position` is the position of the last message that the customer has seen in the app.
+    """
 
     __tablename__ = "conversations"
     __table_args__ = (
@@ -77,3 +80,4 @@ class Conversation(Row):
     expires_at: Mapped[datetime | None]
     last_message_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
+    read_position: Mapped[int | None]

@@ -92,6 +92,12 @@ def end(delivery: Delivery, state: DeliveryState, reason: str | None, now: datet
     delivery.lease_until = delivery.lease_token = None
 
 
+def postpone(session: Session, delivery: Delivery, verdict: Verdict) -> None:
+    """The policy says not now: it stays queued, and nobody holds it, until the policy is asked again."""
+    assert verdict.until is not None
+    requeue(session, delivery, at=verdict.until, reason=verdict.reason)
+
+
 def requeue(session: Session, delivery: Delivery, *, at: datetime, reason: str | None) -> None:
     """Due again at a time, as if it had never left; wakes the workers. What came of it before stands in its history."""
     delivery.provider_rank = 0

@@ -174,7 +174,9 @@ def mark_sending(
     verdicts = gate.may_send(session, [leased.request for leased in fresh], now)
     allowed = [leased for leased in fresh if verdicts[leased.outgoing.id].answer is gate.Answer.ALLOWED]
     for leased in fresh:
-        if (verdict := verdicts[leased.outgoing.id]).answer is not gate.Answer.ALLOWED:
+        if (verdict := verdicts[leased.outgoing.id]).answer is gate.Answer.HELD:
+            ending.postpone(session, session.get_one(Delivery, leased.outgoing.id), verdict)
+        elif verdict.answer is not gate.Answer.ALLOWED:
             ending.withhold(session, session.get_one(Delivery, leased.outgoing.id), verdict, now)
     if allowed:
         ids = [leased.outgoing.id for leased in allowed]

@@ -33,6 +33,7 @@ from mcrm.transaction import announce as wake
 
 PAGE = 100  # on SQLite the whole page is lock time: 50 ms of it are bearable
 KIND = "offer.announced"
+GOES_OUT = frozenset({gate.Answer.ALLOWED, gate.Answer.HELD})  # what is held waits in the outbox
 
 
 def launch(session: Session, actor: Actor, *, offer: Offer) -> Announcement:
@@ -107,7 +108,7 @@ def _turn_into_deliveries(session: Session, running: Announcement, offer: Offer,
     allowed, withheld = [], []
     for contact in contacts:
         point, verdict = points.get(contact.id), verdicts[contact.id]
-        if point is not None and verdict.answer is gate.Answer.ALLOWED:
+        if point is not None and verdict.answer in GOES_OUT:
             allowed.append(Recipient(point.id, contact.id, contact.account_id))
         else:
             reason = verdict.reason or outbox.NO_ADDRESS

@@ -21,6 +21,12 @@ class OrderEmpty(Invalid):
     code = "order.empty"
 
 
+class NothingToRepeat(Conflict):
+    """Nothing of this order is sold any more."""
+
+    code = "order.nothing-to-repeat"
+
+
 class LineUnknown(NotFound):
     """The order has no such line."""
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor
 from mcrm.orders import placing, service
-from mcrm.orders.errors import OrderEmpty
+from mcrm.orders.errors import NothingToRepeat
 from mcrm.orders.models import Order
 from mcrm.orders.placing import Wanted
 from mcrm.products.models import Product
@@ -24,7 +24,7 @@ class Again:
 
 
 def again(session: Session, actor: Actor, *, order_id: UUID) -> Again:
-    """What ordering this order again would mean. Raises OrderUnknown, and OrderEmpty when nothing of it is left."""
+    """What ordering this order again would mean. Raises OrderUnknown, NothingToRepeat."""
     order = service.reachable(session, actor, order_id)
     lines = [line for line in service.lines_of(session, [order.id])[order.id] if line.live_quantity > 0]
     named = {line.product_id for line in lines if line.product_id is not None}
@@ -37,7 +37,7 @@ def again(session: Session, actor: Actor, *, order_id: UUID) -> Again:
         else:
             gone.append(line.description)
     if not pieces:
-        raise OrderEmpty("Nothing of this order is sold any more.")
+        raise NothingToRepeat
     return Again(order, tuple(Wanted(product_id, quantity) for product_id, quantity in pieces.items()), tuple(gone))
 
 

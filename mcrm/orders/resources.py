@@ -9,7 +9,7 @@ from flask.views import MethodView
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from mcrm.actors import STAFF, Area, Role
+from mcrm.actors import STAFF, Area
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import page_of, whole, whole_of
@@ -31,7 +31,6 @@ from mcrm.orders.schemas import (
     OrderLinesSchema,
     OrderQuery,
     OrderSchema,
-    OwnOrderQuery,
     ShipmentSchema,
 )
 from mcrm.payments import service as payments
@@ -39,7 +38,6 @@ from mcrm.pricing.rules import Wanted
 from mcrm.transaction import perform
 
 blueprint = Blueprint("orders", __name__, url_prefix="/v1/orders", area=Area.ORDERS, description="What was ordered.")
-own = Blueprint("own-orders", __name__, url_prefix="/v1/me/orders", description="What customers ordered.")
 ROWS = compile_rows(OrderSchema(), service.TABLE)
 COLUMN = service.TABLE.c
 NEWEST_FIRST = [COLUMN.id.desc()]
@@ -236,26 +234,3 @@ class Cancellation(MethodView):
             return full(session, order)
 
         return perform(work)
-
-
-@own.route("", roles={Role.CUSTOMER})
-class OwnOrders(MethodView):
-    """One's own."""
-
-    @own.arguments(OwnOrderQuery(), location="query")
-    @own.response(200, page_of(OrderSchema()))
-    def get(self, query: dict[str, Any]) -> Response:
-        """List your orders, newest first."""
-        return listed(query)
-
-
-@own.route("/<uuid:id>", roles={Role.CUSTOMER})
-@own.etag
-class OwnOrder(MethodView):
-    """One of one's own."""
-
-    @own.response(200, FullOrderSchema())
-    def get(self, id: UUID) -> dict[str, Any]:
-        """One of your orders with its lines."""
-        with reading() as session:
-            return full(session, service.reachable(session, current_actor, id))

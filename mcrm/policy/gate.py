@@ -1,7 +1,8 @@
 """May this go out now? The one question that every sender asks, at sending time, and the reason kept for every no.
 
-In this order: expiry, the address itself, its country, a stop on it, what the contact allows for the purpose on the
-channel. Quiet hours and caps join here, through the same door.
+In this order: expiry, the address itself, its country, a stop on it, what the contact allows for the purpose and the
+topic on the channel, and the contact's quiet hours, which hold back marketing until they are over and nothing else.
+Caps join here, through the same door.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from mcrm.consents import counting
+from mcrm.consents import counting, resting, topics
 from mcrm.consents.marks import mark_of
 from mcrm.consents.models import ConsentState, Purpose, Suppression, SuppressionReason
 from mcrm.contacts.models import Contact, PointChannel, PointState
@@ -22,8 +23,10 @@ from mcrm.policy import countries
 STOP_CONFIRMATION = "stop-confirmation"
 CONFIRMED = frozenset({SuppressionReason.STOP_WORD.value})  # the law allows one text that confirms the own stop
 REPLY = "reply"
+QUIET = "quiet-hours"
+PARTING = "contact-point.replaced"  # the last word to an address that was just taken off, about just that
 # What a customer asked for a moment ago: an answer in the dialogue, its buttons, the code to sign in with.
-ASKED_FOR = frozenset({REPLY, "reply-answer", "reply-edit", "code", STOP_CONFIRMATION})
+ASKED_FOR = frozenset({REPLY, "reply-answer", "reply-edit", "code", STOP_CONFIRMATION, PARTING})
 
 
 _STOPS = select(Suppression.channel, Suppression.address, Suppression.reason).where(
@@ -37,14 +40,16 @@ class Answer(StrEnum):
     ALLOWED = "allowed"
     SUPPRESSED = "suppressed"
     EXPIRED = "expired"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer and, for a no, its stable reason (`no-consent`, `suppressed:stop-word`, …)."""
+    """The answer and, for a no, its stable reason (`no-consent`, `suppressed:stop-word`, …); for `held`, until when."""
 
     answer: Answer
     reason: str | None = None
+    until: datetime | None = None
 
     @property
     def dead_address(self) -> bool:
@@ -76,7 +81,21 @@ def may_send(session: Session, requests: Sequence[Request], now: datetime) -> di
     stops = _stops(session, requests)
     consents = counting.states(session, {one.contact_id for one in requests if one.contact_id is not None})
     people = _people(session, requests)
-    return {request.id: _judge(request, stops, consents, people, now) for request in requests}
+    verdicts = {request.id: _judge(request, stops, consents, people, now) for request in requests}
+    return verdicts | _held(session, [one for one in requests if verdicts[one.id] is ALLOWED], now)
+
+
+def _held(session: Session, requests: Iterable[Request], now: datetime) -> dict[UUID, Verdict]:
+    """Of what may go out, what waits until its addressee's quiet hours are over; what is no use by then has expired."""
+    may_wait = [(one, one.contact_id) for one in requests if one.purpose != Purpose.SERVICE and one.contact_id]
+    rests = resting.rest_of(session, {contact_id for _, contact_id in may_wait})
+    held = {}
+    for one, contact_id in may_wait:
+        if one.kind in ASKED_FOR or (until := rests[contact_id].over_at(now)) is None:
+            continue
+        is_too_late = one.expires_at is not None and one.expires_at <= until
+        held[one.id] = Verdict(Answer.EXPIRED, QUIET) if is_too_late else Verdict(Answer.HELD, QUIET, until)
+    return held
 
 
 def _judge(
@@ -90,9 +109,10 @@ def _judge(
         return Verdict(Answer.EXPIRED, "expired")
     if request.address is None:
         return Verdict(Answer.SUPPRESSED, "no-address")
-    if request.point_state != PointState.ACTIVE:
+    is_parting = request.kind == PARTING and request.owner_id is None
+    if request.point_state != PointState.ACTIVE and not is_parting:
         return Verdict(Answer.SUPPRESSED, f"address-{request.point_state}")
-    if request.contact_id is not None and not _is_owner(request, people):
+    if request.contact_id is not None and not is_parting and not _is_owner(request, people):
         return Verdict(Answer.SUPPRESSED, "address-changed-hands")
     if request.channel == PointChannel.SMS and not countries.may_text(request.address):
         return Verdict(Answer.SUPPRESSED, "country-not-allowed")  # whatever it is: a code asked for is what costs
@@ -113,7 +133,11 @@ def _consented(request: Request, consents: dict[tuple[UUID, str, str], str]) -> 
         return Verdict(Answer.SUPPRESSED, "consent-withdrawn")
     if state is None and request.purpose != Purpose.SERVICE:
         return Verdict(Answer.SUPPRESSED, "no-consent")
-    return ALLOWED
+    topic = topics.key_of(request.kind, request.purpose)
+    if topic is None or request.contact_id is None:
+        return ALLOWED
+    is_unwanted = consents.get((request.contact_id, request.channel, topic)) == ConsentState.WITHDRAWN
+    return Verdict(Answer.SUPPRESSED, "topic-unwanted") if is_unwanted else ALLOWED
 
 
 def _stops(session: Session, requests: Iterable[Request]) -> dict[tuple[str, str], set[str]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, literal, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from mcrm.accounts.hierarchy import DEEPEST
@@ -31,10 +31,10 @@ def rules_of(session: Session, account_id: UUID, *, at: datetime) -> Rules:
 
 
 def rules_for(
-    session: Session, account_id: UUID, product_ids: Sequence[UUID], *, at: datetime
+    session: Session | Connection, account_id: UUID, product_ids: Sequence[UUID], *, at: datetime
 ) -> tuple[Rules, dict[UUID, str]]:
     """The rules that decide what an account pays for these products at that instant, and the products' names."""
-    connection = session.connection()
+    connection = session if isinstance(session, Connection) else session.connection()
     rows = connection.execute(_NEEDED, {"products": product_ids, "account": account_id, "at": at}).all()
     names, items, taxes = dict[UUID, str](), dict[UUID, Item](), dict[str, TaxRule]()
     heads, prices = dict[UUID, Sequence[Any]](), dict[UUID, list[Break]]()

@@ -78,6 +78,13 @@ HOLDINGS: tuple[Holding, ...] = (
         dropped=True,
     ),
     Holding(
+        "quiet_hours", "When offers wait", CONTACT, told=("begins", "ends", "decided_at"), dropped=True,
+    ),
+    Holding(
+        "contact_changes", "Numbers and mail addresses you changed", CONTACT,
+        told=("created_at", "asked_at", "expires_at", "done_at"), dropped=True,
+    ),
+    Holding(
         "suppressions", "What you stopped", {"contact_point_id": "points"},
         told=("channel", "reason", "detail", "created_at", "lifted_at"), by_hand=True, stays=("channel", "reason"),
         why="A stop goes on being obeyed: of the address a digest stays, which nobody can read.",

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from mcrm import hours
+from mcrm import hours, quiet
 
 LONGEST_TEXT = 40
 LONGEST_LIST = 1000
@@ -76,6 +76,13 @@ def _holidays(value: Any) -> str:
         return ", ".join(sorted({date.fromisoformat(day.strip()).isoformat() for day in value.split(",")}))
     except (AttributeError, ValueError):
         raise ValueError("Must be days such as 2026-12-25, 2026-12-28.") from None
+
+
+def _quiet(value: Any) -> str:
+    try:
+        return str(quiet.read(value))
+    except (TypeError, ValueError):
+        raise ValueError("Must be times of the day such as 21:00-08:00.") from None
 
 
 def _due_hours(value: Any) -> str:
@@ -224,6 +231,13 @@ AGENT_CAPACITY = Option(
     "How many conversations an agent is given; what comes beyond waits in the queue.",
     _whole(1, 100),
 )
+QUIET_HOURS = Option(
+    "quiet-hours",
+    SettingType.TEXT,
+    None,
+    "When offers wait, such as 21:00-08:00 by each customer's own clock; their own quiet hours take their place.",
+    _quiet,
+)
 CASE_DUE_HOURS = Option(
     "case-due-hours",
     SettingType.TEXT,
@@ -256,6 +270,7 @@ OPTIONS = {
         FIRST_RESPONSE_MINUTES,
         RESOLUTION_MINUTES,
         AGENT_CAPACITY,
+        QUIET_HOURS,
         CASE_DUE_HOURS,
     )
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from mcrm.products.models import Product
@@ -161,6 +161,12 @@ def get(session: Session, item_id: UUID) -> StockItem:
     return item
 
 
+def promisable(connection: Connection, product_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many pieces of each of these products an order could have now; products that nobody counts are not in it."""
+    rows = connection.execute(_PROMISABLE, {"products": list(product_ids)})
+    return {product_id: int(pieces) for product_id, pieces in rows}
+
+
 def _short(session: Session, product_id: UUID, *, field: str | None) -> OutOfStock:
     """What to say when too little is left; an order has several lines, and its taker reads the sentence alone."""
     name = session.scalar(select(Product.name).where(Product.id == product_id))
@@ -228,6 +234,12 @@ _LOCK = (
     .where(_items.product_id.in_(bindparam("products", expanding=True)))
     .order_by(_items.id)
     .with_for_update(of=_table, key_share=True)
+)
+_sells = case((_items.location.not_in(_SHUT), _items.on_hand - _items.reserved), else_=0)
+_PROMISABLE = (
+    select(_items.product_id, func.sum(_sells))
+    .where(_items.product_id.in_(bindparam("products", expanding=True)))
+    .group_by(_items.product_id)
 )
 _one = update(_table).where(_items.id == bindparam("item"))
 _RESERVE = _one.values(reserved=_items.reserved + bindparam("pieces"))

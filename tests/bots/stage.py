@@ -21,6 +21,7 @@ from mcrm.access.sessions import Device
 from mcrm.access.tokens import Claims
 from mcrm.actors import SYSTEM, Role
 from mcrm.api.root import make_api
+from mcrm.config import Mail
 from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery
 from mcrm.deliveries.segments import Encoding, segments
@@ -37,7 +38,11 @@ from tests.tills import SELLER
 FOLDER = Path(__file__).parents[1] / "dialogues"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.toml"))
 assert SETTINGS.telegram is not None
-NAMED = replace(SETTINGS, telegram=replace(SETTINGS.telegram, bot_username="harbour_and_pine_bot"))
+NAMED = replace(
+    SETTINGS,
+    telegram=replace(SETTINGS.telegram, bot_username="harbour_and_pine_bot"),
+    mail=Mail("localhost", 25, is_tls=False, user=None, password=None, sender="shop@harbourandpine.example"),
+)
 BEN, AISHA = "+447700900201", "+447700900202"
 OLD_CHOICE = "pick:0123456789ab"
 KEPT_BY_PROCESS = (catalogue, features, flowfiles, intents, model)

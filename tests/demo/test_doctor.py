@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from demo.doctor import Finding
 from mcrm import db
 from migrations import running
 from tests.demo.stage import environment, listening
+from tests.notifications.mail_server import Server
 from tests.sandbox_fixture import Carrier
 
 PUBLIC = "http://127.0.0.1:9"  # the sandbox calls loopback alone
@@ -38,7 +40,7 @@ def findings(environ: dict[str, str]) -> dict[str, Finding]:
 def test_every_part_of_a_good_installation_is_contacted_and_well(environ: dict[str, str], carrier: Carrier) -> None:
     found = findings(environ)
     assert [one for one in found.values() if not one.is_well] == []
-    assert list(found) == ["settings", "database", "disk", "web", "twilio", "telegram", "firebase", "clock"]
+    assert list(found) == ["settings", "database", "disk", "web", "twilio", "telegram", "firebase", "mail", "clock"]
     assert "texts come from +447700900100" in found["twilio"].words
     assert "its webhook points here" in found["telegram"].words
     assert carrier.messages() == [], "a check sends nothing"
@@ -68,6 +70,16 @@ def test_a_service_account_that_google_does_not_know_is_found(environ: dict[str,
     assert not findings(environ | {"FIREBASE_CREDENTIALS": str(stranger)})["firebase"].is_well
     stranger.write_text("{}")
     assert "service-account key" in findings(environ | {"FIREBASE_CREDENTIALS": str(stranger)})["firebase"].words
+
+
+def test_the_mail_server_is_greeted_and_sent_nothing(environ: dict[str, str]) -> None:
+    for says, is_well in (({}, True), ({"CONNECT": "421 busy"}, False)):
+        with Server(says) as server:
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+            url = f"smtp://127.0.0.1:{server.server_address[1]}"
+            found = findings(environ | {"SMTP_URL": url, "SMTP_FROM": "shop@harbourandpine.example"})["mail"]
+            server.shutdown()
+        assert (found.is_well, server.taken) == (is_well, []), found.words
 
 
 def test_a_clock_that_runs_away_is_found(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

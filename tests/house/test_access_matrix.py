@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,10 +20,11 @@ from docs.access import Reach, reach_of
 from mcrm import clock
 from mcrm.access.models import User
 from mcrm.actors import SYSTEM, Area, Role
+from mcrm.addresses.models import Address
 from mcrm.api.ratelimit import Rate
 from mcrm.api.state import EXTENSION, Access
 from mcrm.cases.models import Case
-from mcrm.contacts.models import Contact
+from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.db import Row, Synced
 from mcrm.deliveries import outbox
 from mcrm.ids import new_id
@@ -32,6 +34,7 @@ from mcrm.opportunities.models import Opportunity
 from mcrm.orders.models import Order
 from mcrm.payments.models import Payment
 from mcrm.products.models import PriceList
+from mcrm.profile.models import ContactChange
 from mcrm.quotes.models import Quote
 from mcrm.returns.models import Return
 from mcrm.sync.models import Conflict
@@ -89,7 +92,7 @@ def things_of(session: Session, territory: Territory, customer: Contact) -> dict
     session.add(prices)
     session.flush()
     assert delivery is not None
-    order = an_order(session, customer)
+    order, change = an_order(session, customer), str(a_contact_change(session, customer, point).id)
     return {
         **selling(session, order, customer),
         **in_the_field(session, territory, customer),
@@ -100,12 +103,44 @@ def things_of(session: Session, territory: Territory, customer: Contact) -> dict
         "/v1/contact-points": str(point.id),
         "/v1/orders": str(order.id),
         "/v1/me/orders": str(an_order(session, customer).id),
+        "/v1/me/addresses": str(an_address(session, customer).id),
+        "/v1/me/chats": str(a_chat(session, customer).id),
+        "/v1/me/contact-changes": change,
+        "/v1/contact-changes": change,
         "/v1/deliveries": str(delivery.id),
         "/v1/me/deliveries": str(delivery.id),
         "/v1/price-lists": str(prices.id),
         "point_id": str(point.id),
         "/v1/sync": str(a_conflict(session, customer).id),
     }
+
+
+def an_address(session: Session, customer: Contact) -> Address:
+    """Where the customer's goods go."""
+    address = Address(contact_id=customer.id, kind="delivery", lines=["3 Narrow Quay"], city="Bristol", country="GB")
+    session.add(address)
+    session.flush()
+    return address
+
+
+def a_chat(session: Session, customer: Contact) -> ContactPoint:
+    """A chat that is joined with the customer."""
+    chat = ContactPoint(contact_id=customer.id, channel="telegram", address=str(customer.id.int % 10**9))
+    session.add(chat)
+    session.flush()
+    return chat
+
+
+def a_contact_change(session: Session, customer: Contact, number: ContactPoint) -> ContactChange:
+    """Another number, not proved yet."""
+    new = ContactPoint(channel="sms", address=f"+44770090{customer.id.int % 10**4:04d}")
+    session.add(new)
+    session.flush()
+    change = ContactChange(contact_id=customer.id, old_point_id=number.id, new_point_id=new.id)
+    change.expires_at = clock.now() + timedelta(minutes=5)
+    session.add(change)
+    session.flush()
+    return change
 
 
 def a_conflict(session: Session, customer: Contact) -> Conflict:

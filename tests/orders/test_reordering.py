@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor, Channel, Role
 from mcrm.orders import reordering
-from mcrm.orders.errors import OrderEmpty, OrderUnknown
+from mcrm.orders.errors import NothingToRepeat, OrderUnknown
 from mcrm.orders.placing import Wanted, place
 from tests.cast import a_customer, a_product
 
@@ -22,7 +22,7 @@ def test_an_order_is_repeated_without_what_is_gone(session: Session) -> None:
     assert (second.total, second.contact_id, gone) == (1900, ben.id, ("Harbour mug",))
     coffee.is_active = False
     session.flush()
-    with pytest.raises(OrderEmpty):
+    with pytest.raises(NothingToRepeat):
         reordering.again(session, actor, order_id=first.id)
     with pytest.raises(OrderUnknown):
         other = Actor(Role.CUSTOMER, Channel.SMS, id=aisha.id, contact_id=aisha.id)

@@ -201,3 +201,54 @@ def test_an_app_that_registers_four_times_at_once_is_one_installation(committed:
         assert [point.contact_id for point in session.scalars(select(ContactPoint))] == [ben.id]
         added = select(func.count()).where(Interaction.kind == "contact-point.added")
         assert session.scalar(added) == 1
+
+
+def test_what_one_wants_to_hear_is_seen_and_decided_in_one_place(client: FlaskClient, session: Session) -> None:
+    ben = a_customer(session, phone=BEN, push="ben-token")
+    session.commit()
+    app = as_customer(client, ben)
+    for consent in ("push/marketing", "sms/service.parcels"):
+        state = "granted" if consent.endswith("marketing") else "withdrawn"
+        assert app.put(f"/v1/me/consents/{consent}", {"state": state}).status_code == 200
+    assert app.put("/v1/me/consents/sms/service.gossip", {"state": "withdrawn"}).status_code == 404
+    night = {"begins": "22:00", "ends": "07:30"}
+    assert app.put("/v1/me/preferences/quiet-hours", night).status_code == 200
+
+    shown = app.get("/v1/me/preferences").json
+
+    assert shown["quiet_hours"] == {**night, "timezone": "UTC", "is_own": True}
+    channels = {one["channel"]: one for one in shown["channels"]}
+    assert {name: one["has_address"] for name, one in channels.items()} == {
+        "sms": True,
+        "telegram": False,
+        "push": True,
+        "email": False,
+    }
+    wanted = {
+        (name, purpose["purpose"]): (purpose["is_wanted"], {topic["topic"]: topic["is_wanted"] for topic in topics})
+        for name in ("sms", "push")
+        for purpose in channels[name]["purposes"]
+        for topics in [purpose["topics"]]
+    }
+    assert wanted == {
+        ("sms", "service"): (True, {"orders": True, "parcels": False}),
+        ("sms", "marketing"): (False, {"offers": True}),
+        ("push", "service"): (True, {"orders": True, "parcels": True}),
+        ("push", "marketing"): (True, {"offers": True}),
+    }
+
+
+def test_quiet_hours_have_an_end_and_may_be_forgotten(client: FlaskClient, session: Session) -> None:
+    ben, aisha = a_customer(session, phone=BEN), a_customer(session, "Aisha Khan", phone="+447700900202")
+    ben.timezone = "Europe/London"
+    session.commit()
+    app, path = as_customer(client, ben), "/v1/me/preferences/quiet-hours"
+    assert app.put(path, {"begins": "22:00", "ends": "22:00"}).status_code == 422
+    assert app.put(path, {"begins": "25:00", "ends": "07:00"}).status_code == 422
+    assert app.put(path, {"begins": "22:00", "ends": "07:00"}).json["quiet_hours"]["timezone"] == "Europe/London"
+    assert as_customer(client, aisha).get("/v1/me/preferences").json["quiet_hours"] is None
+    assert (app.delete(path).status_code, app.delete(path).status_code) == (204, 204)
+    assert app.get("/v1/me/preferences").json["quiet_hours"] is None
+    session.expire_all()
+    kinds = session.scalars(select(Interaction.kind).where(Interaction.kind.like("quiet-hours%")))
+    assert sorted(kinds) == ["quiet-hours.removed", "quiet-hours.set"]

@@ -20,6 +20,7 @@ from mcrm.actors import Role
 from mcrm.api.state import Root
 from mcrm.audit.models import AuditEntry
 from mcrm.bulk.running import run_to_end
+from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.conversations.models import Message
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery, DeliveryState
@@ -442,6 +443,7 @@ def customers_own(walk: Walk, ada: Caller) -> None:
     walk.post(app, f"/v1/me/orders/{order['id']}/tracking-link")
     ada.post(f"/v1/orders/{order['id']}/shipments", {"carrier": "Royal Mail"})
     ada.post(f"/v1/orders/{order['id']}/delivery")
+    shopping_and_moving(walk, app, str(sold.id))
     back = {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}], "reason": "changed_mind"}
     unwanted = walk.post(app, f"/v1/me/orders/{order['id']}/returns", back)["id"]
     walk.post(app, f"/v1/me/returns/{unwanted}/withdrawal")
@@ -460,16 +462,54 @@ def data_of_ones_own(walk: Walk, ada: Caller) -> None:
     walk.delete(ada, path)
 
 
+def shopping_and_moving(walk: Walk, app: Caller, product_id: str) -> None:
+    """What customers settle themselves in the app."""
+    order = walk.post(app, "/v1/me/orders", {"lines": [{"product_id": product_id, "quantity": 2}]})
+    path = f"/v1/me/orders/{order['id']}"
+    walk.patch(app, f"{path}/lines", {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 3}]})
+    walk.post(app, f"{path}/reorder")
+    walk.post(app, f"{path}/cancellation")
+    where = {"kind": "delivery", "lines": ["3 Narrow Quay"], "postcode": "BS1 4QA", "city": "Bristol", "country": "GB"}
+    address = f"/v1/me/addresses/{walk.post(app, '/v1/me/addresses', where)['id']}"
+    walk.patch(app, address, {"lines": ["4 Narrow Quay"]})
+    walk.delete(app, address)
+    mei = walk.session.scalars(select(Contact).where(Contact.name == "Mei-Lin Zhou")).one()
+    chat = ContactPoint(contact_id=mei.id, channel="telegram", address="700204")
+    walk.session.add(chat)
+    walk.session.commit()
+    walk.step("DELETE", f"/v1/me/chats/{chat.id}", lambda: app.delete(f"/v1/me/chats/{chat.id}"))
+    told = walk.session.scalar(select(func.max(Interaction.position)))
+    walk.put(app, "/v1/me/conversation/reading", {"position": told})
+    changing_the_number(walk, app, mei)
+    night = "/v1/me/preferences/quiet-hours"
+    walk.step("PUT", night, lambda: app.put(night, {"begins": "21:00", "ends": "08:00"}))
+    walk.step("DELETE", night, lambda: app.delete(night))
+    as_customer(walk.client, mei, "tablet")
+    walk.step("DELETE", "/v1/me/sessions", lambda: app.delete("/v1/me/sessions"))
+
+
+def changing_the_number(walk: Walk, app: Caller, mei: Contact) -> None:
+    """The former one is lost: a person decides."""
+    path, new = "/v1/me/contact-changes", "+447700900294"
+    change = walk.post(app, path, {"channel": "sms", "address": new})["id"]
+    to_new = select(Delivery.text).join(ContactPoint, ContactPoint.id == Delivery.contact_point_id)
+    [text] = walk.session.scalars(to_new.where(ContactPoint.address == new))
+    walk.post(app, f"{path}/{change}/confirmation", {"of": "new", "code": text[:6]})
+    walk.post(app, f"{path}/{change}/case")
+    walk.post(as_staff(walk.client, Role.MANAGER), f"/v1/contact-changes/{change}/approval")
+    app.headers = as_customer(walk.client, mei).headers  # signed out by it
+
+
 def signing_in(walk: Walk, ada: Caller) -> None:
     stranger = Caller(walk.client, "none")
     stranger.headers = {}
     facts = {"email": "sam@harbourandpine.example", "password": PASSWORD + " anew", "device": DEVICE}
     pair = walk.post(stranger, "/v1/auth/login", facts)
     walk.post(stranger, "/v1/auth/refresh", {"refresh_token": pair["refresh_token"]})
-    walk.post(stranger, "/v1/auth/otp", {"phone": "+447700900204"})
+    walk.post(stranger, "/v1/auth/otp", {"phone": "+447700900294"})
     text = walk.session.scalars(select(Delivery.text).order_by(Delivery.id.desc())).first() or ""
     code = "".join(character for character in text if character.isdigit())[:6]
-    walk.post(stranger, "/v1/auth/otp/verify", {"phone": "+447700900204", "code": code, "device": DEVICE})
+    walk.post(stranger, "/v1/auth/otp/verify", {"phone": "+447700900294", "code": code, "device": DEVICE})
     second = walk.post(stranger, "/v1/auth/login", {**facts, "device": {"id": "tablet"}})
     sam = Caller(walk.client, pair["access_token"])
     other = next(item["id"] for item in sam.get("/v1/me/sessions").json["items"] if item["device_id"] == "tablet")
