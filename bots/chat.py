@@ -22,7 +22,7 @@ from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.contacts import points, service
 from mcrm.contacts.models import PointChannel
-from mcrm.conversations import thread
+from mcrm.conversations import saying
 from mcrm.conversations.errors import TooManyMessages
 from mcrm.conversations.models import Message
 from mcrm.conversations.schemas import ChatMessageInSchema, ExchangeSchema
@@ -51,7 +51,7 @@ class Messages(MethodView):
 
 def _exchanged(
     session: Session, actor: Actor, house: House, said: dict[str, Any]
-) -> tuple[thread.Said, list[thread.Said]]:
+) -> tuple[saying.Said, list[saying.Said]]:
     """Take the message in, unless it came before; it and its answers. Raises TooManyMessages."""
     assert actor.contact_id is not None
     contact = service.reachable(session, actor, actor.contact_id)
@@ -64,7 +64,7 @@ def _exchanged(
         inbound = _inbound(session, actor, point.id, contact.id, provider_id, said)
         known = dialogue.take_in(session, inbound, house) or _known(session, provider_id)
     assert known is not None  # taken in now, or by a twin that was faster
-    return thread.of_message(session, known)
+    return saying.exchange(session, known)
 
 
 def _known(session: Session, provider_id: str) -> Message | None:
@@ -84,7 +84,7 @@ def _inbound(
         kind,
         text,
         button=clean(choice) if choice is not None else None,
-        label=thread.label_of(session, point_id, contact_id, choice) if choice is not None else "",
+        label=saying.label_of(session, point_id, contact_id, choice) if choice is not None else "",
         level=actor.level,
         signed_in=str(actor.session_id),
     )

@@ -10,6 +10,7 @@ import { drawThread } from "./thread.js";
 import { Offline, Refused, SignedOut, Wire } from "./wire.js";
 
 const PATH = "/v1/me/conversation";
+const WITHHELD = ["suppressed", "expired"];
 const PLACE = globalThis.PLACE ?? { embedder: null, business: "" };
 const $ = (id) => document.getElementById(id);
 
@@ -35,6 +36,7 @@ class Chat {
     this.position = null;
     this.cursor = null;
     this.unread = 0;
+    this.readUpTo = 0;
     this.reading = Promise.resolve();
   }
 
@@ -113,13 +115,15 @@ class Chat {
   }
 
   async readNow() {
+    const standing = await this.wire.call("GET", PATH);
     const isFirst = this.position === null;
-    const page = await this.wire.call("GET", isFirst ? PATH : `${PATH}?after=${this.position}&limit=100`);
-    this.position = page.position;
+    const page = await this.wire.call("GET", isFirst ? `${PATH}/messages` : `${PATH}/messages?after=${this.position}&limit=100`);
     if (isFirst) this.cursor = page.next_cursor;
     else if (page.next_cursor) return this.readAnew();
+    this.position = Math.max(standing.position, ...page.items.map((item) => item.position));
+    this.readUpTo = Math.max(this.readUpTo, standing.read_position);
     this.take(page.items, isFirst);
-    this.drawBar(page);
+    this.drawBar(standing);
   }
 
   /** Too much happened meanwhile: begin at the newest page. */
@@ -130,7 +134,7 @@ class Chat {
   }
 
   async older() {
-    const page = await this.wire.call("GET", `${PATH}?cursor=${encodeURIComponent(this.cursor)}`);
+    const page = await this.wire.call("GET", `${PATH}/messages?cursor=${encodeURIComponent(this.cursor)}`);
     this.cursor = page.next_cursor;
     for (const item of page.items) this.items.set(item.id, item);
     this.draw();
@@ -138,9 +142,9 @@ class Chat {
 
   take(items, quietly = false) {
     const fresh = items.filter((item) => !this.items.has(item.id));
-    for (const item of items) this.items.set(item.id, { ...item, text: item.text ?? this.items.get(item.id)?.text ?? null });
+    for (const item of items) this.items.set(item.id, { ...item, position: item.position ?? this.items.get(item.id)?.position ?? null });
     this.unsent = this.unsent.filter((one) => !items.some((item) => item.client_id === one.client_id));
-    if (fresh.length === 0 && !quietly) return;
+    if (fresh.length === 0 && !quietly) return this.report();
     const latest = fresh.find((item) => item.author !== "customer" && item.channel === "app");
     if (!quietly && latest && !this.shown) {
       this.unread += 1;
@@ -151,15 +155,13 @@ class Chat {
     this.report();
   }
 
-  /** What a person answered has been shown; so no push need tell of it. */
+  /** What was said has been shown up to here; so no push need tell of a person's answer. */
   async report() {
     if (!this.shown || document.visibilityState !== "visible") return;
-    const known = (await this.store.fact("reported")) ?? "";
-    const shown = [...this.items.values()].filter((item) => item.author === "agent" && item.channel === "app" && item.id > known);
-    if (shown.length === 0) return;
-    await this.store.note("reported", shown.map((item) => item.id).sort().at(-1));
-    for (const { id } of shown)
-      await this.wire.call("POST", `/v1/me/deliveries/${id}/receipt`, { body: { state: "read" } }).catch((error) => this.trouble(error));
+    const latest = Math.max(0, ...[...this.items.values()].filter((item) => item.author !== "customer").map((item) => item.position ?? 0));
+    if (latest <= this.readUpTo) return;
+    this.readUpTo = latest;
+    await this.wire.call("PUT", `${PATH}/reading`, { body: { position: latest } }).catch((error) => this.trouble(error));
   }
 
   async write() {
@@ -192,7 +194,7 @@ class Chat {
   }
 
   draw() {
-    const items = [...this.items.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+    const items = [...this.items.values()].filter((item) => !WITHHELD.includes(item.state)).sort((one, other) => (one.id < other.id ? -1 : 1));
     const acts = { choose: (choice) => this.choose(choice), again: (one) => this.send(one), older: this.cursor ? () => this.older() : null };
     this.list.replaceChildren(drawThread(items, this.unsent, acts));
   }

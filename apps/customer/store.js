@@ -1,4 +1,4 @@
-// What this device remembers: the session and which answers were shown, as long as the tab is open.
+// What this device remembers: the session, as long as the tab is open.
 
 export class Store {
   constructor(device) {

@@ -1,15 +1,16 @@
-"""Wire shapes of the conversation as a customer sees it."""
+"""Wire shapes of a customer's own conversation."""
 
 from typing import Any, ClassVar
 
 import marshmallow as ma
 
+from mcrm.actors import Channel
 from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.paging import PageQuery
-from mcrm.contacts.models import PointChannel
 from mcrm.conversations.models import Owner
 from mcrm.conversations.reading import MOST_UNREAD
-from mcrm.conversations.thread import Author
+from mcrm.conversations.saying import Author
+from mcrm.deliveries.models import DeliveryState
 
 LARGEST = 2**53 - 1
 LONGEST_TEXT = 2000
@@ -23,55 +24,52 @@ class ChoiceSchema(Schema):
     value = Str(required=True, max_length=LONGEST_CHOICE)
 
 
-class ConversationMessageSchema(Schema):
-    """One message of the thread; `client_id` is the app's own name of it, null for all others."""
+class OwnMessageSchema(Schema):
+    """One message of the conversation, whichever channel it took; `state` is what became of one that went out.
+
+    `position` is null in the answer to what was said just now; `client_id` is the app's own name of what it sent.
+    """
 
     id = Uuid(required=True)
+    position = Int(required=True, minimum=0, maximum=LARGEST, allow_none=True)
     at = AwareDateTime(required=True)
-    channel = Enum(PointChannel, required=True)
     author = Enum(Author, required=True)
-    text = Str(required=True, allow_none=True, max_length=10_000)
+    channel = Enum(Channel, required=True)
+    text = Str(required=True, allow_none=True, max_length=64_000)
+    state = Enum(DeliveryState, required=True, allow_none=True)
     choices = List(Nested(ChoiceSchema()), required=True)
     client_id = Str(required=True, allow_none=True, max_length=64)
 
 
-class ConversationQuery(PageQuery):
+class OwnMessageQuery(PageQuery):
     """Which part of the thread; without parameters the newest."""
 
     after = Int(
         minimum=0,
+        maximum=LARGEST,
         load_default=None,
-        metadata={"description": "Only what came after this `position` of an earlier answer, or of the live stream"},
+        metadata={"description": "Only what came after this `position`"},
     )
 
 
 class StandingSchema(Schema):
-    """Who answers, and what is unread; messages up to `read_position` were seen."""
+    """Who answers, and what is unread; messages up to `read_position` were seen.
+
+    `is_stopped`: nothing is said in the app until the customer writes START. What comes after `position` is new.
+    """
 
     owner = Enum(Owner, required=True)
     unread = Int(required=True, minimum=0, maximum=MOST_UNREAD)
     read_position = Int(required=True, minimum=0, maximum=LARGEST)
     last_message_at = AwareDateTime(required=True, allow_none=True)
+    is_stopped = Bool(required=True)
+    position = Int(required=True, minimum=0, maximum=LARGEST)
 
 
 class ReadSchema(Schema):
     """Up to which message everything was seen."""
 
     position = Int(required=True, minimum=0, maximum=LARGEST)
-
-
-class ConversationSchema(StandingSchema):
-    """The thread, newest first, and who answers; `is_stopped`: nothing is said here until the customer writes START."""
-
-    is_stopped = Bool(required=True)
-    position = Int(
-        required=True,
-        minimum=0,
-        maximum=LARGEST,
-        metadata={"description": "What came after it is new: for `after`, the stream, and as what was read"},
-    )
-    items = List(Nested(ConversationMessageSchema()), required=True)
-    next_cursor = Str(required=True, allow_none=True, max_length=1000)
 
 
 class ChatMessageInSchema(Schema):
@@ -97,5 +95,5 @@ class ChatMessageInSchema(Schema):
 class ExchangeSchema(Schema):
     """The message as it was taken in, and what the bot answered at once; nothing while a person answers."""
 
-    message = Nested(ConversationMessageSchema(), required=True)
-    answers = List(Nested(ConversationMessageSchema()), required=True)
+    message = Nested(OwnMessageSchema(), required=True)
+    answers = List(Nested(OwnMessageSchema()), required=True)

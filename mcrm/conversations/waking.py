@@ -12,7 +12,7 @@ from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.contacts import points
 from mcrm.contacts.models import PointChannel
-from mcrm.conversations.thread import AGENT_REPLY_NEWS
+from mcrm.conversations.saying import AGENT_REPLY_NEWS
 from mcrm.deliveries import outbox, reporting
 from mcrm.deliveries.models import Delivery
 

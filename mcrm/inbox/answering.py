@@ -21,7 +21,7 @@ from mcrm.contacts.people import is_person, survivor_of
 from mcrm.conversations import service as conversations
 from mcrm.conversations import waking
 from mcrm.conversations.models import Conversation, Message, Owner
-from mcrm.conversations.thread import AGENT_REPLY
+from mcrm.conversations.saying import AGENT_REPLY
 from mcrm.deliveries import outbox
 from mcrm.deliveries.models import Delivery
 from mcrm.inbox import handing, phrases, presence

@@ -90,10 +90,10 @@ def test_a_customer_asks_chooses_and_hears_a_person(page: "Page", committed: Dat
     say(page, "agent")
     page.locator(".bar", has_text="A person answers").wait_for()
     [one] = kofi.get("/v1/inbox/handovers", going_on="true").json["items"]
-    with page.expect_response(lambda answer: answer.url.endswith("/receipt")) as reported:
+    with page.expect_response(lambda answer: answer.url.endswith("/reading")) as reported:
         kofi.post(f"/v1/inbox/handovers/{one['id']}/messages", {"text": "Hello Ben, it comes tomorrow."})
         page.locator(".bubble.agent", has_text="it comes tomorrow").wait_for()
-    assert reported.value.status == 201
+    assert reported.value.status == 200
     with db.reading() as session:
         news = session.scalars(select(Delivery).where(Delivery.kind == "agent-reply-news")).one()
         assert (news.state, news.reason) == ("suppressed", "shown-in-the-app")

@@ -84,7 +84,7 @@ TRIED = {
     "buy": "over £24.00 is placed",
     "change": "is changed",
     "complaint": "your case is C-",
-    "delete_me": "We delete everything we hold about you on",
+    "delete_me": "We delete everything we hold",
     "drop": "is cancelled",
     "export_me": "Its link comes here",
     "invoice": "Invoice ",

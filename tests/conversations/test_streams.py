@@ -70,7 +70,7 @@ def test_a_stream_tells_of_the_own_messages_and_goes_on_where_it_broke_off(
     said(ben, "thanks", "b-2")
     with listen(port, ben, f"?after={position}") as line:
         line.read_until(b"changed")
-    assert [item["text"] for item in ben.get(PATH, after=position).json["items"]][-1] == "thanks"
+    assert [item["text"] for item in ben.get(f"{PATH}/messages", after=position).json["items"]][-1] == "thanks"
 
 
 def test_the_staff_and_strangers_hear_nothing_here(port: int) -> None:

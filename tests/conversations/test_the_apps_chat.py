@@ -33,6 +33,7 @@ from tests.cast import a_customer, an_order
 
 BEN = "+447700900201"
 PATH = "/v1/me/conversation"
+MESSAGES = f"{PATH}/messages"
 
 
 @pytest.fixture(autouse=True)
@@ -67,11 +68,11 @@ _numbers = count(1)
 
 
 def say(app: Caller, text: str, client_id: str | None = None) -> TestResponse:
-    return app.post(f"{PATH}/messages", {"client_id": client_id or f"m-{next(_numbers)}", "text": text})
+    return app.post(MESSAGES, {"client_id": client_id or f"m-{next(_numbers)}", "text": text})
 
 
 def choose(app: Caller, value: str, client_id: str = "choice-1") -> TestResponse:
-    return app.post(f"{PATH}/messages", {"client_id": client_id, "choice": value})
+    return app.post(MESSAGES, {"client_id": client_id, "choice": value})
 
 
 def texts(page: Any) -> list[tuple[str, str | None]]:
@@ -105,7 +106,7 @@ def test_the_same_message_again_changes_nothing_and_gets_the_same_answer(app: Ca
 
 def test_an_idempotency_key_keeps_the_whole_exchange(app: Caller) -> None:
     body = {"client_id": "first", "text": "where is my order?"}
-    first, again = (app.post(f"{PATH}/messages", body, **{"Idempotency-Key": "k1"}) for _ in range(2))
+    first, again = (app.post(MESSAGES, body, **{"Idempotency-Key": "k1"}) for _ in range(2))
     assert (first.status_code, first.json) == (again.status_code, again.json)
     assert first.json["answers"]
 
@@ -154,14 +155,14 @@ def test_a_choice_that_nobody_offered_does_nothing(app: Caller, session: Session
     ],
 )
 def test_what_is_no_message_is_refused_in_plain_words(app: Caller, session: Session, body: dict[str, Any]) -> None:
-    refused = app.post(f"{PATH}/messages", body)
+    refused = app.post(MESSAGES, body)
     assert refused.status_code == 422
     assert refused.json["errors"]
     assert session.scalar(select(func.count()).select_from(Message)) == 0
 
 
 def test_a_file_is_refused(app: Caller, client: FlaskClient, session: Session) -> None:
-    answer = client.post(f"{PATH}/messages", data=b"\x89PNG", content_type="image/png", headers=app.headers)
+    answer = client.post(MESSAGES, data=b"\x89PNG", content_type="image/png", headers=app.headers)
     assert answer.status_code == 415
     assert session.scalar(select(func.count()).select_from(Message)) == 0
 
@@ -171,27 +172,27 @@ def test_the_one_thread_holds_every_channel_and_no_code(app: Caller, session: Se
     say(app, "where is my order?")
     assert phones.text(BEN, "verify") == 200
     assert phones.chat(700201, "orders") == 200
-    page = app.get(PATH).json
+    page = app.get(MESSAGES).json
 
     assert {item["channel"] for item in page["items"]} == {"app", "sms", "telegram"}
     assert [author for author, _ in texts(page)] == ["customer", "bot"] * 3
     sent = session.scalars(select(Delivery.text).where(Delivery.kind == "code")).one()
     assert sent not in {text for _, text in texts(page)}
-    assert (page["owner"], page["is_stopped"], page["next_cursor"]) == ("bot", False, None)
+    assert page["next_cursor"] is None
 
 
 def test_the_thread_is_read_page_by_page_and_resumed_by_position(app: Caller) -> None:
     for number in range(3):
         say(app, f"track {number}999")
-    whole = app.get(PATH).json
-    first = app.get(PATH, limit=2).json
-    rest = app.get(PATH, limit=10, cursor=first["next_cursor"]).json
+    whole, position = app.get(MESSAGES).json, app.get(PATH).json["position"]
+    first = app.get(MESSAGES, limit=2).json
+    rest = app.get(MESSAGES, limit=10, cursor=first["next_cursor"]).json
     assert first["items"] + rest["items"] == whole["items"]
 
     say(app, "hello")
-    fresh = app.get(PATH, after=whole["position"]).json
+    fresh = app.get(MESSAGES, after=position).json
     assert [author for author, _ in texts(fresh)] == ["customer", "bot"]
-    assert app.get(PATH, after=fresh["position"]).json["items"] == []
+    assert app.get(MESSAGES, after=fresh["items"][0]["position"]).json["items"] == []
 
 
 def test_nobody_else_reads_it_and_the_staff_has_no_such_chat(
@@ -200,10 +201,10 @@ def test_nobody_else_reads_it_and_the_staff_has_no_such_chat(
     say(app, "where is my order?")
     aisha = a_customer(session, "Aisha Khan", phone="+447700900202")
     session.commit()
-    assert as_customer(client, aisha).get(PATH).json["items"] == []
-    assert kofi.get(PATH).status_code == 403
+    assert as_customer(client, aisha).get(MESSAGES).json["items"] == []
+    assert kofi.get(MESSAGES).status_code == 403
     assert say(kofi, "hello").status_code == 403
-    assert client.post(f"{PATH}/messages", json={"client_id": "a", "text": "hello"}).status_code == 401
+    assert client.post(MESSAGES, json={"client_id": "a", "text": "hello"}).status_code == 401
 
 
 def test_too_many_messages_in_a_minute_are_told_to_wait(client: FlaskClient, session: Session, ben: Contact) -> None:
@@ -234,7 +235,7 @@ def test_a_fresh_sign_in_is_proof_enough_to_cancel_and_an_old_one_asks_for_a_cod
         digits = "".join(letter for letter in code if letter.isdigit())[-6:]
         [read_back] = say(app, digits).json["answers"]
         assert "Cancel order 1003" in read_back["text"]
-        assert "•" in str(app.get(PATH).json["items"][1]["text"])  # the code itself stands nowhere
+        assert "•" in str(app.get(MESSAGES).json["items"][1]["text"])  # the code itself stands nowhere
 
 
 def test_a_code_proves_one_sign_in_and_no_other(
@@ -277,9 +278,9 @@ def test_a_person_answers_in_the_app_and_a_quiet_push_tells_of_it(app: Caller, s
     before = app.get(PATH).json["position"]
     assert kofi.post(f"{path}/messages", {"text": "Hello Ben, I look into it."}).json["channel"] == "app"
 
-    [said] = app.get(PATH, after=before).json["items"]
+    [said] = app.get(MESSAGES, after=before).json["items"]
     assert (said["author"], said["text"]) == ("agent", "Hello Ben, I look into it.")
-    assert "Kofi" not in app.get(PATH).text
+    assert "Kofi" not in app.get(MESSAGES).text
     news = session.scalars(select(Delivery).where(Delivery.channel == "push")).one()
     assert (news.kind, news.text, news.content["title"]) == (
         "agent-reply-news",
@@ -289,14 +290,22 @@ def test_a_person_answers_in_the_app_and_a_quiet_push_tells_of_it(app: Caller, s
     assert news.not_before > news.created_at
 
 
-def test_the_push_is_called_off_when_the_app_shows_the_answer(app: Caller, session: Session, kofi: Caller) -> None:
+@pytest.mark.parametrize("how", ["reading", "receipt"])
+def test_the_push_is_called_off_when_the_app_shows_the_answer(
+    app: Caller, session: Session, kofi: Caller, how: str
+) -> None:
     say(app, "agent")
     path = f"/v1/inbox/handovers/{kofi.get('/v1/inbox/handovers').json['items'][0]['id']}"
     kofi.post(f"{path}/messages", {"text": "Hello Ben."})
-    said = app.get(PATH).json["items"][0]
+    said = app.get(MESSAGES).json["items"][0]
+    assert app.get(PATH).json["unread"] == 2, "the bot's word and the agent's; the push only repeats it"
     for _ in range(2):
-        answer = app.post(f"/v1/me/deliveries/{said['id']}/receipt", {"state": "read"})
-        assert (answer.status_code, answer.json["state"]) == (201, "read")
+        if how == "reading":
+            answer = app.put(f"{PATH}/reading", {"position": said["position"]})
+            assert (answer.status_code, answer.json["unread"]) == (200, 0)
+        else:
+            answer = app.post(f"/v1/me/deliveries/{said['id']}/receipt", {"state": "read"})
+            assert (answer.status_code, answer.json["state"]) == (201, "read")
 
     session.expire_all()
     news = session.scalars(select(Delivery).where(Delivery.channel == "push")).one()
@@ -312,7 +321,7 @@ def test_settled_by_a_person_the_app_asks_how_it_was_and_the_bot_is_back(app: Ca
     path = f"/v1/inbox/handovers/{kofi.get('/v1/inbox/handovers').json['items'][0]['id']}"
     kofi.post(f"{path}/messages", {"text": "Done."})
     assert kofi.post(f"{path}/resolution").status_code == 201
-    question = app.get(PATH).json["items"][0]
+    question = app.get(MESSAGES).json["items"][0]
     assert [choice["label"] for choice in question["choices"]] == ["1", "2", "3", "4", "5"]
     assert "Thank you" in choose(app, question["choices"][4]["value"]).json["answers"][0]["text"]
     assert kofi.get(path).json["rating"] == 5
@@ -342,7 +351,7 @@ def test_a_merged_customer_goes_on_in_the_one_thread(
     merged = ada.post(f"/v1/contacts/{double.id}/merge", {"other_id": str(ben.id)})
     assert merged.status_code == 200, merged.text
     say(app, "orders")
-    assert [author for author, _ in texts(app.get(PATH).json)] == ["customer", "bot"] * 2
+    assert [author for author, _ in texts(app.get(MESSAGES).json)] == ["customer", "bot"] * 2
 
 
 def test_a_one_time_link_stands_in_the_thread_while_it_can_be_used_and_never_in_the_log(
@@ -357,10 +366,10 @@ def test_a_one_time_link_stands_in_the_thread_while_it_can_be_used_and_never_in_
         session.commit()
         with ThreadPoolExecutor(1) as pool:
             deliver_due("app", make_senders(doors.settings())["app"], Rate(1000), pool)
-        assert app.get(PATH).json["items"][0]["text"] == words
+        assert app.get(MESSAGES).json["items"][0]["text"] == words
         session.expire_all()
         assert session.scalars(select(Delivery.state).where(Delivery.kind == "data-copy.ready")).one() == "accepted"
         assert not any(words in fact for fact in session.scalars(select(Interaction.payload)))
         clock.advance(timedelta(days=1))
         later = as_customer(app.client, ben, device="tablet")
-        assert words not in later.get(PATH).text
+        assert words not in later.get(MESSAGES).text

@@ -145,6 +145,7 @@ LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
 PUT_TOGETHER = {
     "/v1/contacts/{id}/timeline": "a fact, what became of its message, and what the reader may know of it",
     "/v1/me/timeline": "the same, for the customer",
+    "/v1/me/conversation/messages": "what a fact in the log says was said, and by whom",
     "/v1/me/catalogue": "a product, what a piece of it costs the customer, and whether any are left",
     "/v1/contacts/{id}/notes": "what a fact in the log says, of all contacts that are one person",
     "/v1/accounts/{id}/notes": "what a fact in the log says",
