@@ -33,6 +33,7 @@ LAYERS = (
         "money",
         "hours",
         "inserting",
+        "prepared",
     },
     {"interactions", "transaction"},
     {"wakeup"},
