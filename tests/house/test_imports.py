@@ -79,7 +79,7 @@ LAYERS = (
     {"search"},
     {"sync"},
     {"examples"},
-    {"live", "worker", "edge", "tables", "app", "migrating"},
+    {"live", "opening", "worker", "edge", "tables", "app", "migrating"},
 )
 FLASK_KNOWERS = {"api", "app.py", "resources.py", "edge"}
 
