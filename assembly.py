@@ -105,7 +105,13 @@ def work(settings: Settings) -> int:
     listener = Listener(database, {TOPIC_ENGINES, *TOPICS})
     senders = make_senders(settings)
     deliveries = DeliveryWorker(senders, settings.limits, listener)
-    turning = EngineWorker(engines(settings.limits, order_hold_hours=settings.order_hold_hours), listener)
+    turned = engines(
+        settings.limits,
+        order_hold_hours=settings.order_hold_hours,
+        public_url=settings.public_url,
+        business=settings.business_name,
+    )
+    turning = EngineWorker(turned, listener)
     resolver = Resolver(senders)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

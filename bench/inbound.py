@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -18,6 +19,7 @@ from sandbox.twilio_webhooks import signature
 WARM_RATE = 15
 TIMEOUT_S = 60
 DRAIN_S = 120.0
+QUIET_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,34 @@ def steady(folder: Path, rate: int, seconds: int) -> Answered:
     return Answered([heard[phone] - began[phone] for phone in heard], len(phones) - len(began), len(began) - len(heard))
 
 
-def post_all(folder: Path, phones: list[str], rate: int) -> dict[str, float]:
+def conversations(folder: Path, rate: int, count: int) -> tuple[Answered, int]:
+    """So many customers at once in the middle of a complaint: each begins one, and once all have, says what it is.
+
+    The texts and their replies, and how many replies there were too many or in a wrong place of the talk.
+    """
+    phones = [f"+447701{n:06d}" for n in range(count)]
+    latencies, refused, wrong, before = list[float](), 0, 0, lines_of(folder)
+    for said, answered in (("complaint", "went wrong"), ("The bag was torn", "your case is")):
+        began = post_all(folder, phones, rate, said)
+        heard = accepted(folder, list(began), after=before)
+        latencies += [heard[phone] - began[phone] for phone in heard]
+        refused += len(phones) - len(began)
+        time.sleep(QUIET_S)  # for one too many
+        replies = [one for one in accepted_since(folder, before) if one["to"].startswith("+447701")]
+        wrong += len(replies) - len(heard) + sum(answered not in one["body"] for one in replies)
+        before = lines_of(folder)
+    return Answered(latencies, refused, 2 * count - refused - len(latencies)), wrong
+
+
+def post_all(folder: Path, phones: list[str], rate: int, said: str = "track 1002") -> dict[str, float]:
     """Post one text of each number, at the rate however late the answers are; when each was posted.
 
     In epoch seconds; those that were not answered 200 are left out.
     """
-    return asyncio.run(_post_all(folder, phones, rate))
+    return asyncio.run(_post_all(folder, phones, rate, said))
 
 
-async def _post_all(folder: Path, phones: list[str], rate: int) -> dict[str, float]:
+async def _post_all(folder: Path, phones: list[str], rate: int, said: str) -> dict[str, float]:
     settings = settings_of(folder)
     url = f"{settings['MCRM_PUBLIC_URL']}/webhooks/twilio/sms"
     timeout, connector = aiohttp.ClientTimeout(total=TIMEOUT_S), aiohttp.TCPConnector(limit=0)
@@ -65,7 +86,7 @@ async def _post_all(folder: Path, phones: list[str], rate: int) -> dict[str, flo
 
     async def post(phone: str) -> None:
         sid = f"SM{secrets.token_hex(16)}"
-        form = {"MessageSid": sid, "From": phone, "To": settings["TWILIO_FROM"], "Body": "track 1002"}
+        form = {"MessageSid": sid, "From": phone, "To": settings["TWILIO_FROM"], "Body": said}
         headers = {"X-Twilio-Signature": signature(settings["TWILIO_AUTH_TOKEN"], url, form)}
         began = time.time()
         with contextlib.suppress(TimeoutError):
@@ -86,11 +107,16 @@ def lines_of(folder: Path) -> int:
     return len((folder / "accepted.jsonl").read_text().splitlines())
 
 
+def accepted_since(folder: Path, after: int) -> list[dict[str, Any]]:
+    """What the provider has accepted since it had so many lines."""
+    return [json.loads(line) for line in (folder / "accepted.jsonl").read_text().splitlines()[after:]]
+
+
 def accepted(folder: Path, phones: list[str], *, after: int) -> dict[str, float]:
     """When the provider accepted the reply to each number (epoch seconds), by its log after so many lines; waits."""
     wanted, deadline = set(phones), time.monotonic() + DRAIN_S
     while True:
-        items = [json.loads(line) for line in (folder / "accepted.jsonl").read_text().splitlines()[after:]]
+        items = accepted_since(folder, after)
         found = {one["to"]: datetime.fromisoformat(one["at"]).timestamp() for one in items if one["to"] in wanted}
         if len(found) == len(wanted) or time.monotonic() > deadline:
             return found

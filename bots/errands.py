@@ -12,7 +12,6 @@ from bots.flowfiles import Flow, flows
 from bots.lookups import order_named, returnable
 from bots.talk import phrase
 from bots.turn import Turn
-from mcrm import clock
 from mcrm.access import codes
 from mcrm.addresses import service as addresses
 from mcrm.addresses.models import AddressKind
@@ -34,6 +33,7 @@ from mcrm.orders.errors import OrderUnknown
 from mcrm.orders.lines import Pieces
 from mcrm.orders.models import Order
 from mcrm.payments import service as payments
+from mcrm.privacy import asking, copying
 from mcrm.returns import service as returns
 from mcrm.returns.models import Return, ReturnReason, ReturnState
 
@@ -248,11 +248,18 @@ def _complaint(turn: Turn, values: Values) -> Done:
 
 
 def _export(turn: Turn, values: Values) -> Done:
-    return Done({"number": _case(turn, "export", "The customer asks for a copy of their data.")})
+    copying.ask(turn.session, turn.actor, _contact(turn).id, point=turn.point)
+    return Done()
 
 
 def _erasure(turn: Turn, values: Values) -> Done:
-    return Done({"number": _case(turn, "erasure", f"The customer asks to be deleted, {clock.now():%Y-%m-%d}.")})
+    asked = asking.ask(turn.session, turn.actor, _contact(turn).id)
+    return Done({"day": asked.due_at})
+
+
+def _keep(turn: Turn, values: Values) -> Done:
+    asking.take_back(turn.session, turn.actor, _contact(turn).id)
+    return Done()
 
 
 ERRANDS: Mapping[str, Callable[[Turn, Values], Done]] = {
@@ -271,6 +278,7 @@ ERRANDS: Mapping[str, Callable[[Turn, Values], Done]] = {
     "complain": _complaint,
     "ask-export": _export,
     "ask-erasure": _erasure,
+    "take-back-erasure": _keep,
 }
 
 WORDED: Mapping[str, Phrase] = {
@@ -285,5 +293,8 @@ WORDED: Mapping[str, Phrase] = {
     "return.more-than-delivered": phrase("error.not-arrived"),
     "address.too-many": phrase("error.too-many-addresses"),
     "auth.too-many-tries": phrase("verify.soon"),
+    "data-copy.too-soon": phrase("export.too-soon"),
+    "erasure.unknown": phrase("keep.nothing"),
+    "erasure.under-way": phrase("keep.too-late"),
 }
 """What the use cases refuse, in the customer's words, by the stable code of the error."""

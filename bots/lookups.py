@@ -17,6 +17,7 @@ from mcrm.orders import placing, reordering, service
 from mcrm.orders.models import Order, OrderLine, OrderStatus
 from mcrm.orders.placing import Wanted
 from mcrm.orders.tracking import orders_of_contact
+from mcrm.privacy import asking
 from mcrm.products.models import Product
 from mcrm.products.service import products_of, searched
 from mcrm.returns import service as returns
@@ -178,6 +179,19 @@ def _profile_change(turn: Turn, values: Values) -> Verdict:
     return Allowed({"field": phrase("profile.name"), "value": values["name"]})
 
 
+def _forgettable(turn: Turn, values: Values) -> Verdict:
+    """Who has asked already hears until when it can be taken back."""
+    assert turn.contact is not None
+    asked = asking.under_way(turn.session, turn.contact)
+    return Allowed({}) if asked is None else Refused(phrase("delete.pending", day=asked.due_at))
+
+
+def _kept(turn: Turn, values: Values) -> Verdict:
+    assert turn.contact is not None
+    asked = asking.under_way(turn.session, turn.contact)
+    return Refused(phrase("keep.nothing")) if asked is None else Allowed({})
+
+
 def _read_back(turn: Turn, values: Values) -> Verdict:
     """Nothing to check: the answers themselves are read back."""
     return Allowed(dict(values))
@@ -199,5 +213,7 @@ GUARDS: Mapping[str, Callable[[Turn, Values], Verdict]] = {
     "refundable": _refundable,
     "invoiced": _invoiced,
     "profile-change": _profile_change,
+    "forgettable": _forgettable,
+    "to-be-forgotten": _kept,
     "read-back": _read_back,
 }

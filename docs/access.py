@@ -41,6 +41,7 @@ REACH = {
     "/v1/integration-keys": Reach.WHOLE,
     "/v1/settings": Reach.WHOLE,
     "/v1/audit": Reach.WHOLE,
+    "/v1/erasures": Reach.WHOLE,
     "/v1/templates": Reach.WHOLE,
     "/v1/message-kinds": Reach.WHOLE,
     "/v1/products": Reach.WHOLE,

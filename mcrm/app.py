@@ -37,6 +37,7 @@ from mcrm.opportunities import resources as opportunities
 from mcrm.orders import resources as orders
 from mcrm.payments import resources as payments
 from mcrm.pricing import resources as pricing
+from mcrm.privacy import resources as privacy
 from mcrm.products import resources as products
 from mcrm.profile import resources as profile
 from mcrm.purchasing import resources as purchasing
@@ -133,6 +134,8 @@ BLUEPRINTS = (
     inbox.blueprint,
     inbox.canned_replies,
     sync.blueprint,
+    privacy.own,
+    privacy.blueprint,
 )
 
 
@@ -159,7 +162,11 @@ def create_app(
     )
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for door, endpoints in (*doors, (carriers.make_doors(settings), carriers.ENDPOINTS)):
+    own_doors = (
+        (carriers.make_doors(settings), carriers.ENDPOINTS),
+        (privacy.make_doors(settings), privacy.ENDPOINTS),
+    )
+    for door, endpoints in (*doors, *own_doors):
         api.register_open(door, endpoints)
     api.seal()
     return app

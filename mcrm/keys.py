@@ -29,7 +29,7 @@ def derived(purpose: str) -> bytes:
 
 def digest(purpose: str, value: str) -> str:
     """A keyed digest (64 hex digits) of something that must be found again but not be readable: a token, a code."""
-    return hmac.new(derived(purpose), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(derived(purpose), value.encode(), hashlib.sha256).hex()
 
 
 def sealed(purpose: str, data: bytes) -> bytes:

@@ -32,6 +32,7 @@ from mcrm.opportunities import models as opportunities
 from mcrm.orders import models as orders
 from mcrm.payments import models as payments
 from mcrm.pricing import models as pricing
+from mcrm.privacy import models as privacy
 from mcrm.products import models as products
 from mcrm.quotes import models as quotes
 from mcrm.returns import models as returns
@@ -77,6 +78,7 @@ MODULES = (
     orders,
     payments,
     pricing,
+    privacy,
     products,
     quotes,
     returns,

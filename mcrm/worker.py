@@ -25,7 +25,9 @@ from mcrm.leads import escalating
 from mcrm.leases import service as leases
 from mcrm.offers import announcing
 from mcrm.orders import cancelling
+from mcrm.privacy import copying, erasing
 from mcrm.quotes import service as quotes
+from mcrm.rounds import handing_on
 from mcrm.settings_store import service as settings_store
 from mcrm.settings_store.catalogue import ORDER_HOLD_HOURS
 from mcrm.sync import forgetting, tickling
@@ -66,10 +68,13 @@ class Engine:
         return perform(self.step)
 
 
-def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
+def engines(
+    limits: Limits, *, order_hold_hours: int = 0, public_url: str = "", business: str = ""
+) -> tuple[Engine, ...]:
     """Every engine of the house, written out.
 
     `order_hold_hours`: how long an order may wait to be confirmed while no run-time setting says; 0 for ever.
+    `public_url` is where links lead, `business` the name on what people get.
     """
     answers_kept = timedelta(hours=limits.idempotency_hours)
     return (
@@ -83,6 +88,9 @@ def engines(limits: Limits, *, order_hold_hours: int = 0) -> tuple[Engine, ...]:
         Engine("bulk-changes", bulkchanges.step),
         Engine("task-reminders", reminding.step, every_s=10.0),
         Engine("conversations-left-alone", returning.step, every_s=30.0),
+        Engine("data-copies", turn=partial(copying.turn, public_url=public_url, business=business)),
+        Engine("erasures", turn=erasing.turn, every_s=30.0),
+        Engine("work-handed-on", handing_on.step, every_s=30.0),
         Engine("forget-positions", expiring.step, every_s=600.0),
         Engine("tickles", tickling.step, every_s=tickling.EVERY_S),
         Engine("forget-changes", forgetting.step, every_s=60.0),

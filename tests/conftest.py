@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from mcrm import db
+from mcrm import db, keys
 from mcrm.db import Database
 from mcrm.transaction import UseCaseSession, stamp
 from tests import databases, doors
@@ -23,6 +23,7 @@ pytest_plugins = ["tests.browser"]
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controlling process starts PostgreSQL once; each worker gets the address."""
+    keys.use(doors.ENVIRONMENT["MCRM_SECRET_KEY"])  # the policy asks for the marks of stopped addresses
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         config.stash[POSTGRES] = databases.start_postgres()
 

@@ -49,7 +49,10 @@ class Consent(Synced):
 
 
 class Suppression(Row):
-    """A stop on one address, stronger than any consent; `lifted_at` ends it, the row stays."""
+    """A stop on one address, stronger than any consent; `lifted_at` ends it, the row stays.
+
+    Of somebody who was forgotten `address` is a digest (`marks.mark_of`): the stop is obeyed, nobody can read whose.
+    """
 
     __tablename__ = "suppressions"
     __table_args__ = (

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.actors import Actor
 from mcrm.consents import counting
+from mcrm.consents.marks import mark_of
 from mcrm.consents.models import Consent, ConsentState, Suppression, SuppressionReason
 from mcrm.contacts.models import ContactPoint
 from mcrm.contacts.people import is_person
@@ -108,12 +109,14 @@ def lift(session: Session, actor: Actor, *, point: ContactPoint, reasons: Iterab
 
 
 def suppressions_of(session: Session, channel: str, address: str) -> list[Suppression]:
-    """The stops in force on an address."""
-    return list(session.scalars(_IN_FORCE, {"at": channel, "to": address}))
+    """The stops in force on an address, those among them that outlived the memory of whose it was."""
+    return list(session.scalars(_IN_FORCE, {"at": channel, "to": [address, mark_of(channel, address)]}))
 
 
 _IN_FORCE = select(Suppression).where(
-    Suppression.channel == bindparam("at"), Suppression.address == bindparam("to"), Suppression.lifted_at.is_(None)
+    Suppression.channel == bindparam("at"),
+    Suppression.address.in_(bindparam("to", expanding=True)),
+    Suppression.lifted_at.is_(None),
 )
 
 

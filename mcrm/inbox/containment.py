@@ -21,7 +21,7 @@ from mcrm.interactions.models import Interaction
 
 PAUSE = timedelta(minutes=30)
 AGAIN_WITHIN = timedelta(hours=72)
-GREETINGS = frozenset({None, "start", "menu", "back", "help", "thanks", "bot", "expired", "rate"})
+GREETINGS = frozenset({None, "start", "menu", "back", "help", "thanks", "bot", "challenge", "expired", "rate"})
 NOT_UNDERSTOOD = "miss"
 CALLS = (Kind.CONVERSATION_HANDED_OVER.value, Kind.CASE_OPENED.value)
 

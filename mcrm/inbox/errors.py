@@ -49,3 +49,9 @@ class CannedReplyUnreadable(Invalid):
     """These words cannot be filled."""
 
     code = "canned-reply.unreadable"
+
+
+class PeriodUnfit(Invalid):
+    """A report begins at `since` and ends at `until`, later, and at most 92 days later."""
+
+    code = "inbox.period-unfit"

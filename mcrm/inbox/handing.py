@@ -153,7 +153,10 @@ def about(handover: Handover, contact: Contact | None) -> log.About:
 
 
 def tell_staff(session: Session, handover: Handover) -> None:
-    """Push to the agent who was given it; to all who are present, else to all agents, when nobody was."""
+    """Push to the agent who was given it; to all who are present, else to all agents, when nobody was.
+
+    It names nobody: phones show pushes to whoever looks at them.
+    """
     if handover.agent_id is not None:
         to = [handover.agent_id]
     else:
@@ -164,7 +167,7 @@ def tell_staff(session: Session, handover: Handover) -> None:
             session,
             user_id,
             title="A customer waits for a person",
-            text=handover.summary.partition("\n")[0],
+            text=f"They wrote by {handover.channel}.",
             kind="handover",
             dedupe_key=f"handover:{handover.id}:{handover.rev}:{user_id}",
             data={"handover_id": str(handover.id)},

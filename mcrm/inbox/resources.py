@@ -16,8 +16,8 @@ from mcrm.api.paging import PageQuery, make_cursor, page_of, read_cursor
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
 from mcrm.deliveries.models import Delivery
-from mcrm.errors import Invalid
 from mcrm.inbox import answering, canned, containment, presence, thread
+from mcrm.inbox.errors import PeriodUnfit
 from mcrm.inbox.models import GOING_ON, CannedReply, Handover
 from mcrm.inbox.presence import DESK
 from mcrm.inbox.schemas import (
@@ -251,7 +251,7 @@ class Containment(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """How much the bot solved, handed over and lost, by what customers wanted."""
         if not timedelta(0) < query["until"] - query["since"] <= LONGEST_REPORT:
-            raise Invalid("`until` is after `since`, by at most 92 days.", field="until")
+            raise PeriodUnfit(field="until")
         with reading() as session:
             return {"items": containment.report(session, **query)}
 

@@ -213,6 +213,15 @@ class Kind(StrEnum):
 
     SYNC_CONFLICT_SETTLED = "sync-conflict.settled"
 
+    DATA_COPY_ASKED = "data-copy.asked"
+    DATA_COPY_READY = "data-copy.ready"
+    DATA_COPY_FETCHED = "data-copy.fetched"
+    ERASURE_ASKED = "erasure.asked"
+    ERASURE_WAITS = "erasure.waits"
+    ERASURE_TAKEN_BACK = "erasure.taken-back"
+    ERASURE_BEGUN = "erasure.begun"
+    ERASURE_DONE = "erasure.done"
+
 
 LOGGED_BY_REPS = (Kind.NOTE_ADDED, Kind.CALL_LOGGED, Kind.MEETING_LOGGED)
 """What people write down themselves; these facts travel to the devices of the account's territory."""

@@ -57,6 +57,12 @@ class OtherAccounts(Invalid):
     code = "opportunity.other-account"
 
 
+class OrderCounted(Conflict):
+    """This order has won another opportunity already."""
+
+    code = "opportunity.order-counted"
+
+
 class CurrencyNeeded(Invalid):
     """Say in which currency the amount is."""
 

@@ -24,6 +24,7 @@ from mcrm.opportunities.errors import (
     IllegalOpportunityMove,
     LossReasonNeeded,
     OpportunityUnknown,
+    OrderCounted,
     OtherAccounts,
     OwnerUnfit,
 )
@@ -235,14 +236,21 @@ def _enter(session: Session, actor: Actor, found: Opportunity, into: PipelineSta
 def _sold(
     session: Session, actor: Actor, found: Opportunity, order_id: UUID | None, quote_id: UUID | None
 ) -> tuple[UUID | None, UUID | None]:
-    """Both ids, once it is sure that both are of the same account; the order of an accepted quote is its own."""
+    """Both ids, once it is sure that both are of the same account, and that the order has won no other opportunity.
+
+    The order of an accepted quote is its own.
+    """
     if quote_id is not None:
         quote = quotes.reachable(session, actor, quote_id)
         order_id = order_id or quote.order_id
         if quote.account_id != found.account_id:
             raise OtherAccounts(field="quote_id")
-    if order_id is not None and orders.reachable(session, actor, order_id).account_id != found.account_id:
-        raise OtherAccounts(field="order_id")
+    if order_id is not None:
+        if orders.reachable(session, actor, order_id, lock=True).account_id != found.account_id:
+            raise OtherAccounts(field="order_id")
+        other = select(Opportunity.id).where(Opportunity.order_id == order_id, Opportunity.id != found.id).limit(1)
+        if session.scalar(other) is not None:  # its amount would count twice in what was won
+            raise OrderCounted(field="order_id")
     return order_id, quote_id
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from mcrm.consents import counting
+from mcrm.consents.marks import mark_of
 from mcrm.consents.models import ConsentState, Purpose, Suppression, SuppressionReason
 from mcrm.contacts.models import Contact, PointChannel, PointState
 from mcrm.policy import countries
@@ -117,12 +118,14 @@ def _consented(request: Request, consents: dict[tuple[UUID, str, str], str]) -> 
 
 def _stops(session: Session, requests: Iterable[Request]) -> dict[tuple[str, str], set[str]]:
     """(channel, address) to the reasons of the stops in force."""
-    addresses = {request.address for request in requests if request.address is not None}
-    if not addresses:
+    asked = {(request.channel, request.address) for request in requests if request.address is not None}
+    if not asked:
         return {}
+    marks = {mark_of(*one): one for one in asked}
+    sought = sorted({address for _, address in asked} | marks.keys())
     stops: dict[tuple[str, str], set[str]] = {}
-    for channel, address, reason in session.connection().execute(_STOPS, {"addresses": sorted(addresses)}):
-        stops.setdefault((channel, address), set()).add(reason)
+    for channel, address, reason in session.connection().execute(_STOPS, {"addresses": sought}):
+        stops.setdefault(marks.get(address, (channel, address)), set()).add(reason)
     return stops
 
 

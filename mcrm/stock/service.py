@@ -17,6 +17,7 @@ from mcrm import clock
 from mcrm.ids import new_id
 from mcrm.inserting import insert_many
 from mcrm.prepared import Prepared
+from mcrm.products.models import Product
 from mcrm.stock import reordering
 from mcrm.stock.allocating import Place, allocate, deal
 from mcrm.stock.errors import OutOfStock, StockItemUnknown
@@ -55,7 +56,7 @@ def reserve(session: Session, wanted: Mapping[UUID, int], *, fields: Mapping[UUI
         places = (Place(item.id, item.location, item.on_hand - item.reserved) for item in found if item.sells)
         shares = allocate(places, wanted[product_id])
         if shares is None:
-            raise OutOfStock(field=fields.get(product_id), product_id=str(product_id))
+            raise _short(session, product_id, field=fields.get(product_id))
         taken[product_id] = shares
         rows = {item.id: item for item in found}
         for item_id, pieces in shares:
@@ -70,7 +71,7 @@ def keep(session: Session, item: Any, pieces: int) -> None:
     Raises OutOfStock when fewer can be promised.
     """
     if item.on_hand - item.reserved < pieces:
-        raise OutOfStock(field="quantity", product_id=str(item.product_id))
+        raise _short(session, item.product_id, field="quantity")
     write_rows(session, _RESERVE, {"item": item.id, "pieces": pieces})
     _watch(session, item, item.on_hand - item.reserved - pieces)
 
@@ -163,6 +164,12 @@ def get(session: Session, item_id: UUID) -> StockItem:
     if (item := session.get(StockItem, item_id)) is None:
         raise StockItemUnknown()
     return item
+
+
+def _short(session: Session, product_id: UUID, *, field: str | None) -> OutOfStock:
+    """What to say when too little is left; an order has several lines, and its taker reads the sentence alone."""
+    name = session.scalar(select(Product.name).where(Product.id == product_id))
+    return OutOfStock(f"There is not enough left of {name}.", field=field, product_id=str(product_id))
 
 
 def _watch(session: Session, item: Any, available: int) -> None:

@@ -24,6 +24,16 @@ def begin(session: Session, actor: Actor, position: int) -> None:
     device.started, device.heard_at, device.silent_since = position, clock.now(), None
 
 
+def write_first(session: Session, actor: Actor) -> None:
+    """Note that the actor's device pushes without having pulled."""
+    device_of(session, actor, actor.device_id or "").wrote_first = True
+
+
+def has_written_first(connection: Connection, actor: Actor) -> bool:
+    """Whether the actor's device pushed before it ever pulled."""
+    return bool(connection.scalar(_WROTE_FIRST, {"user": actor.id, "device": actor.device_id or ""}))
+
+
 def is_back(connection: Connection, actor: Actor) -> bool:
     """Whether the actor's device has not been heard of for longer than a pause: `hear` has something to note."""
     found = connection.execute(_HEARD, {"user": actor.id, "device": actor.device_id or ""}).first()
@@ -94,6 +104,9 @@ def device_of(session: Session, actor: Actor, device_id: str) -> SyncDevice:
 
 _devices = SyncDevice.__table__.c
 _HEARD = select(_devices.heard_at).where(
+    _devices.user_id == bindparam("user"), _devices.device_id == bindparam("device")
+)
+_WROTE_FIRST = select(_devices.wrote_first).where(
     _devices.user_id == bindparam("user"), _devices.device_id == bindparam("device")
 )
 _STARTED = select(_devices.started).where(

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mcrm import clock
@@ -109,6 +109,7 @@ class SyncDevice(Row):
 
     Grants and roles of before `started` are no news: they stood already when its first sync began. `heard_at` is when
     it was in touch last, give or take some minutes, `silent_since` when it had been before its last silence.
+    `wrote_first`: it pushed before it ever pulled, so it holds rows that no cursor of its own stands for.
     """
 
     __tablename__ = "sync_devices"
@@ -119,4 +120,5 @@ class SyncDevice(Row):
     started: Mapped[int] = mapped_column(default=0)
     heard_at: Mapped[datetime | None]
     silent_since: Mapped[datetime | None]
+    wrote_first: Mapped[bool] = mapped_column(default=False, server_default=false())
     contact_point_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("contact_points.id"))

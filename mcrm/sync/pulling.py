@@ -69,6 +69,8 @@ def pull(
     made_in, since = read_cursor(last_pulled_at) if last_pulled_at else (epoch, 0)
     if made_in != epoch or since > top or (since and since < _floor(connection)):
         return Page(cursor(epoch, top), whole=True)
+    if not since and devices.has_written_first(connection, actor):  # what it made may have moved away before it asks
+        return Page(cursor(epoch, top), whole=True)
     begun = max(since, devices.started(connection, actor)) if since else top
     granted = {} if scope.everything else scopes.grants_since(connection, actor, begun)
     if connection.execute(_OWN_CHANGES, {"user": actor.id, "since": begun}).first():

@@ -61,6 +61,8 @@ def push(session: Session, actor: Actor, *, changes: Changes, last_pulled_at: in
     epoch, position = pulling.head(session.connection())
     if last_pulled_at and (read_cursor(last_pulled_at)[0] != epoch or read_cursor(last_pulled_at)[1] > position):
         raise errors.PullFirst
+    if not last_pulled_at:
+        devices.write_first(session, actor)
     pending(session).origin = actor.session_id
     scope = scopes.scope_of(session.connection(), actor)
     taking = Taking(session, actor, scope, region, silent_since=devices.hear(session, actor))

@@ -1,4 +1,4 @@
-"""Waking devices: one silent push to each whose territories were touched, never to the one that wrote.
+"""Waking devices: one silent push to each whose territories or own rows were touched, never to the one that wrote.
 
 Nor to one that was signed out. A hint only: phones also sync when they are opened and by the clock. The engine turns
 every few seconds, so that a busy hour is one push in each; they all bear one collapse key, so that a phone that was off
@@ -40,9 +40,9 @@ def step(session: Session) -> bool:
         return False
     touched: dict[UUID, Origins] = defaultdict(set)
     if begun:  # an installation that never woke anybody does not begin with its whole past
-        for territory_id, origin in session.execute(_TOUCHED, {"since": begun, "top": head}):
-            if territory_id is not None:
-                touched[territory_id].add(origin)
+        for query in (_TOUCHED, *_OWN):
+            for place, origin in session.execute(query, {"since": begun, "top": head}):
+                touched[place].add(origin)
     woken = _wake(session, touched)
     if touched or not begun:
         floor.tickled = head
@@ -55,9 +55,10 @@ def _wake(session: Session, touched: dict[UUID, Origins]) -> int:
         return 0
     concerned: dict[UUID, Origins] = defaultdict(set)
     devices: dict[UUID, Any] = {}
-    for row in session.execute(_CONCERNED, {"territories": list(touched), "now": clock.now()}):
-        devices[row.id] = row
-        concerned[row.id] |= touched[row.territory_id]
+    for query in (_CONCERNED, _OWNERS):
+        for row in session.execute(query, {"places": list(touched), "now": clock.now()}):
+            devices[row.id] = row
+            concerned[row.id] |= touched[row.place]
     writers = _devices_of(session, {origin for origins in touched.values() for origin in origins if origin})
     woken = 0
     for id_, origins in concerned.items():
@@ -99,6 +100,19 @@ _TOUCHED = (
     )
     .distinct()
 )
+_OWN = [
+    select(table.owner, Change.origin)
+    .join(table.table, Change.row_id == table.table.c.id)
+    .where(
+        Change.position > bindparam("since"),
+        Change.position <= bindparam("top"),
+        Change.table_name == table.name,
+    )
+    .distinct()
+    for table in TABLES.values()
+    if table.owner is not None
+]
+"""Rows that lie in no territory, but are one user's."""
 _signed_in = (
     select(SignIn.id)
     .join(User, User.id == SignIn.user_id)
@@ -110,19 +124,14 @@ _signed_in = (
         User.is_active,
     )
 )
+_device = select(SyncDevice.id, SyncDevice.user_id, SyncDevice.device_id, SyncDevice.contact_point_id).where(
+    SyncDevice.contact_point_id.is_not(None), _signed_in.exists()
+)
 _CONCERNED = (
-    select(
-        SyncDevice.id,
-        SyncDevice.user_id,
-        SyncDevice.device_id,
-        SyncDevice.contact_point_id,
-        ScopeGrant.territory_id,
-    )
+    _device.add_columns(ScopeGrant.territory_id.label("place"))
     .join(ScopeGrant, ScopeGrant.user_id == SyncDevice.user_id)
-    .where(
-        SyncDevice.contact_point_id.is_not(None),
-        ScopeGrant.revoked_at.is_(None),
-        ScopeGrant.territory_id.in_(bindparam("territories", expanding=True)),
-        _signed_in.exists(),
-    )
+    .where(ScopeGrant.revoked_at.is_(None), ScopeGrant.territory_id.in_(bindparam("places", expanding=True)))
+)
+_OWNERS = _device.add_columns(SyncDevice.user_id.label("place")).where(
+    SyncDevice.user_id.in_(bindparam("places", expanding=True))
 )

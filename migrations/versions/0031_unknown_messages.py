@@ -6,7 +6,7 @@ from alembic import op
 from mcrm import db
 
 revision = "0031"
-down_revision = "0024"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

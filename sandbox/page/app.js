@@ -30,18 +30,22 @@ async function load() {
   const answer = await wire.people();
   us = { number: answer.our_number, bot: answer.bot_username };
   known = JSON.stringify(answer);
-  meetReps(answer);
   meetAgents(answer);
   items = (await wire.history()).slice(-REMEMBERED);
   rebuild(answer.people);
+  meetReps(answer);
   return items.reduce((most, item) => Math.max(most, item.n ?? 0), 0);
 }
 
-/** The reps' phones come once, last in the line; a frame that is moved starts anew, so they stay where they are. */
+/**
+ * The reps' phones come once, last in the line; a frame that is moved starts anew, so they stay where they are. They come
+ * after the customers': the line snaps to what stood in view first.
+ */
 function meetReps({ reps: known = [], rep_app: app }) {
   if (reps.length === known.length || reps.length > 0 || !app) return;
   reps = repPhones(known, app);
   $("phones").append(...reps.map(({ root }) => root));
+  drawStrip();
 }
 
 /** The agents' screen opens in a window of its own, which asks for accounts; only that window is answered. */
@@ -154,9 +158,9 @@ async function lookAgain() {
     if (JSON.stringify(answer) === known) return;
     known = JSON.stringify(answer);
     us = { number: answer.our_number, bot: answer.bot_username };
-    meetReps(answer);
     meetAgents(answer);
     rebuild(answer.people);
+    meetReps(answer);
   } catch (error) {
     if (!(error instanceof wire.NotTaken)) throw error;
   }

@@ -17,7 +17,7 @@ OPERATION_ID = re.compile(r"[a-z]+(-[a-z]+)*\.[A-Z][A-Za-z]+\.(get|post|put|patc
 ALWAYS = {"400", "422", "429", "500", "503"}
 SIGNED_IN = {"401", "403"}
 TAGGED = {"304": {"get"}, "412": {"put", "patch", "delete"}, "428": {"put", "patch", "delete"}}
-NOT_DESCRIBED = {"health", "docs", "carrier-doors"}
+NOT_DESCRIBED = {"health", "docs", "carrier-doors", "copy-doors"}
 """What operators, browsers and carriers ask for; its answers are no part of the API's promise."""
 FILES = {
     "/v1/invoices/{id}/pdf": "application/pdf",

@@ -78,6 +78,7 @@ LAYERS = (
     {"inbox"},
     {"search"},
     {"sync"},
+    {"privacy"},
     {"examples"},
     {"live", "opening", "worker", "edge", "tables", "app", "migrating"},
 )

@@ -53,6 +53,8 @@ from mcrm.orders.models import Order
 from mcrm.orders.schemas import OrderSchema
 from mcrm.payments.models import Payment
 from mcrm.payments.schemas import PaymentSchema
+from mcrm.privacy.models import Erasure
+from mcrm.privacy.schemas import ErasureSchema
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.products.schemas import PriceListSchema, PriceSchema, ProductSchema
 from mcrm.purchasing.schemas import PurchaseRequestSchema
@@ -131,6 +133,7 @@ LISTS: dict[str, tuple[fields.Schema, type[Base]]] = {
     "/v1/cases": (CaseSchema(), Case),
     "/v1/inbox/handovers": (HandoverSchema(), Handover),
     "/v1/canned-replies": (CannedReplySchema(), CannedReply),
+    "/v1/erasures": (ErasureSchema(), Erasure),
     "/v1/visits": (VisitSchema(), Visit),
     "/v1/visit-forms": (VisitFormSchema(), VisitForm),
     "/v1/visit-reports": (VisitReportSchema(), VisitReport),
@@ -241,6 +244,7 @@ def bodies(contact_id: str, product_id: str, stock_item_id: str) -> dict[str, di
         "/v1/stock-locations": {"code": "harbour", "name": "Harbourside"},
         "/v1/purchase-requests": {"stock_item_id": stock_item_id, "quantity": 12},
         "/v1/cases": {"contact_id": contact_id, "kind": "complaint", "summary": "A cup broke."},
+        f"/v1/contacts/{contact_id}/erasure": {},
         "/v1/canned-replies": {"name": "hello", "body": "Hello {{ customer }}."},
         "/v1/quotes": {"contact_id": contact_id, "lines": [{"product_id": product_id, "quantity": 2}]},
         "/v1/templates": {"key": "order.shipped", "channel": "sms", "locale": "en", "body": "It is on its way."},

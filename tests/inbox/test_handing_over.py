@@ -200,4 +200,4 @@ def test_a_push_goes_to_the_agent_who_was_given_it(
     phones.text(BEN, "agent")
     session.expire_all()
     [push] = session.scalars(select(Delivery).where(Delivery.channel == "push"))
-    assert (push.kind, push.text) == ("handover", "Ben Okafor, by sms")
+    assert (push.kind, push.text) == ("handover", "They wrote by sms.")

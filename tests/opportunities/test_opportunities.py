@@ -85,6 +85,17 @@ def test_it_is_won_by_an_order_of_the_same_account(shop: Shop) -> None:
     assert shop.sam.post(path, {"order_id": str(bens.id)}).json["order_id"] == str(bens.id)
 
 
+def test_an_order_wins_one_opportunity(shop: Shop) -> None:
+    order = an_order(shop.session, shop.ben)
+    shop.session.commit()
+    first, second = shop.opportunity(shop.noor), shop.opportunity(shop.noor)
+    assert shop.noor.post(f"/v1/opportunities/{first['id']}/win", {"order_id": str(order.id)}).status_code == 201
+    refused = shop.noor.post(f"/v1/opportunities/{second['id']}/win", {"order_id": str(order.id)})
+    assert (refused.status_code, refused.json["code"]) == (409, "opportunity.order-counted")
+    assert shop.noor.post(f"/v1/opportunities/{first['id']}/reopening").status_code == 201
+    assert shop.noor.post(f"/v1/opportunities/{second['id']}/win", {"order_id": str(order.id)}).status_code == 201
+
+
 def test_it_is_lost_for_a_reason(shop: Shop) -> None:
     made = shop.opportunity()
     path = f"/v1/opportunities/{made['id']}"

@@ -254,6 +254,17 @@ def test_somebody_the_demo_has_since_seeded_gets_a_name(page: Page, stage: Stage
     expect(phone(page, "Ines Costa").locator(".own .bubble")).to_have_text("hello")
 
 
+def test_the_customers_stand_first_and_the_phones_of_reps_start_when_looked_at(page: Page, stage: Stage) -> None:
+    stage.reps = [{"name": "Sam Doyle", "email": "sam@harbourandpine.example", "password": "none"}]
+    stage.rep_app = f"{stage.url}/rep/"
+    page.goto(stage.url)
+    expect(page.locator(".phone")).to_have_count(len(PEOPLE) + 2)
+    expect(phone(page, "Ben Okafor")).to_be_in_viewport()
+    names = page.locator("#strip button").all_inner_texts()
+    assert [name.splitlines()[-1] for name in names] == ["Ben", "Aisha", "Tom", "Mei", "Sam", "Sam’s tablet"]
+    assert phone(page, "Sam’s tablet").locator("iframe[src]").count() == 0, "nobody has looked at it yet"
+
+
 def test_a_fault_is_set_seen_and_cleared(page: Page, stage: Stage) -> None:
     open_page(page, stage)
     page.get_by_role("button", name="Faults").click()

@@ -114,6 +114,7 @@ def test_every_writing_operation_leaves_an_interaction(walk: Walk) -> None:
     in_bulk(walk, ada)
     in_the_field(walk, ada)
     customers_own(walk, ada)
+    data_of_ones_own(walk, ada)
     field_days(walk, ada)
     at_the_desk(walk, ada)
     signing_in(walk, ada)
@@ -443,6 +444,19 @@ def customers_own(walk: Walk, ada: Caller) -> None:
     back = {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}], "reason": "changed_mind"}
     unwanted = walk.post(app, f"/v1/me/orders/{order['id']}/returns", back)["id"]
     walk.post(app, f"/v1/me/returns/{unwanted}/withdrawal")
+
+
+def data_of_ones_own(walk: Walk, ada: Caller) -> None:
+    jonah = a_customer(walk.session, "Jonah Price", phone="+447700900773")
+    walk.session.commit()
+    app = as_customer(walk.client, jonah)
+    walk.post(app, "/v1/me/export")
+    asked_back = walk.post(app, "/v1/me/deletion")
+    walk.post(app, "/v1/me/deletion", {"confirmation": asked_back["confirmation"]})
+    walk.delete(app, "/v1/me/deletion")
+    path = f"/v1/contacts/{jonah.id}/erasure"
+    walk.post(ada, path)
+    walk.delete(ada, path)
 
 
 def signing_in(walk: Walk, ada: Caller) -> None:

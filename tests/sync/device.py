@@ -166,6 +166,19 @@ class Device:
         mine = self.digest()
         return all(mine.get(table, _digest([])) == expected for table, expected in server.items())
 
+    def differences(self) -> list[str]:
+        """Which rows the digest means, if it is not equal: what a reader of a failed proof needs first."""
+        served = self.caller.get("/v1/sync", last_pulled_at=1).json  # a cursor nobody has: the server sends everything
+        assert served["experimentalStrategy"] == "replacement"
+        found = []
+        for table in TABLES:
+            server = {raw["id"]: raw["rev"] for raw in served["changes"].get(table, {}).get("updated", [])}
+            local = self.tables.get(table, {})
+            for id_ in sorted(server.keys() | local.keys()):
+                if id_ not in local or local[id_].get("rev") != server.get(id_):
+                    found.append(f"{table} {id_}: the server has {server.get(id_)}, the phone {local.get(id_)}")
+        return found
+
 
 def left_empty(table: str) -> Raw:
     """What the library puts into the columns of a new record that the app does not fill."""

@@ -134,7 +134,7 @@ class AnyDay(RuleBasedStateMachine):
                         pass
             for device in self.devices:
                 drop_what_was_refused(device)
-                assert device.is_equal_to_the_server()
+                assert device.is_equal_to_the_server(), device.differences()
             self.check_that_nothing_is_lost()
             self.session.expire_all()
             assert all(item.on_hand >= item.reserved >= 0 for item in self.session.scalars(select(StockItem)))

@@ -126,7 +126,7 @@ class AnySales(RuleBasedStateMachine):
                     self.a_device_syncs(at)
             for device in self.devices:
                 drop_what_was_refused(device)
-                assert device.is_equal_to_the_server()
+                assert device.is_equal_to_the_server(), device.differences()
             self.check_the_stock()
             self.check_that_every_order_was_answered()
         finally:

@@ -115,6 +115,7 @@ def test_a_bad_record_does_not_hold_back_the_good_ones(field: Field, session: Se
         typed["id"]: "sync.record-invalid",
         short["id"]: "sync.id-invalid",
     }
+    assert errors[big["id"]]["detail"] == "There is not enough left of Harbour Espresso 250 g."
     assert errors[foreign["id"]]["detail"] == errors[unknown["id"]]["detail"], "foreign looks like unknown"
     refused = {id_ for ids in phone.pushed["experimentalRejectedIds"].values() for id_ in ids}
     assert refused == errors.keys()

@@ -113,3 +113,13 @@ def test_a_first_sync_after_the_grant_is_paged_as_any_other(field: Field, sessio
         assert sum(len(lists["updated"]) for lists in pages[-1]["changes"].values()) <= 3
     assert len(pages) > 5
     assert phone.is_equal_to_the_server()
+
+
+def test_what_a_phone_made_before_it_ever_pulled_leaves_it_when_it_has_moved_away(field: Field) -> None:
+    phone = field.phone()
+    made = phone.create("accounts", name="Ada's", territory_id=field.west.id)
+    phone.push()
+    field.move(made["id"], field.east)
+    phone.sync()
+    assert phone.get("accounts", made["id"]) is None
+    assert phone.is_equal_to_the_server()

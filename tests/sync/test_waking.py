@@ -82,3 +82,12 @@ def test_the_push_is_silent_and_of_normal_priority() -> None:
     apple = message_of(Outgoing(new_id(), "push", "token", platform="ios", **tickle))
     assert apple.apns.headers["apns-priority"] == "5"
     assert apple.apns.payload.aps.content_available
+
+
+def test_a_lease_that_a_manager_grants_wakes_the_phones_of_its_rep(field: Field, session: Session) -> None:
+    register(field.sam, "sams-phone")
+    register(field.lena, "lenas-phone")
+    woken(session)
+    body = {"product_id": str(field.espresso.id), "quantity": 1, "rep_id": field.user_id("Sam Doyle")}
+    assert field.ada.post("/v1/stock-leases", body).status_code == 201
+    assert woken(session) == ["sams-phone"]

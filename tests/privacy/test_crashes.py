@@ -1,0 +1,138 @@
+"""Forgetting somebody is done once and to the end, whoever dies over it and however many are at it."""
+
+import signal
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from mcrm import clock
+from mcrm.actors import SYSTEM, Actor, Channel, Role
+from mcrm.contacts import service as contacts
+from mcrm.db import Database, reading
+from mcrm.deliveries import outbox
+from mcrm.interactions.models import Interaction
+from mcrm.notes import service as notes
+from mcrm.privacy import asking, copying, erasing
+from mcrm.privacy.models import DataCopy, Erasure
+from mcrm.transaction import perform, transaction
+from tests.cast import a_customer
+from tests.deliveries.carriers import point_of
+from tests.privacy.lives import places_of
+
+HOUSE = Path(__file__).parents[2]
+NEEDLES = ["Okaforsen", "447700900201", "parrot"]
+MUCH = 3 * erasing.PAGE
+
+
+@pytest.fixture
+def due(committed: Database) -> UUID:
+    """Somebody with many pages of words, whose day has come."""
+    with transaction() as session:
+        ben = a_customer(session, "Ben Okaforsen", phone="+447700900201")
+        point = point_of(session, ben, "sms")
+        for at in range(MUCH):
+            notes.add(session, SYSTEM, ben, f"Asked after the parrot, {at}.")
+        facts = {"channel": "sms", "contact_point_id": point.id, "contact_id": ben.id, "kind": "news"}
+        for at in range(erasing.PAGE + 5):
+            outbox.queue(session, SYSTEM, text=f"Your parrot food is here, {at}.", **facts)
+        asking.ask(session, SYSTEM, ben.id)
+    with transaction() as session:
+        session.scalars(select(Erasure)).one().look_at = clock.now() - timedelta(seconds=1)
+    return ben.id
+
+
+def check_done(database: Database) -> None:
+    assert places_of(database, NEEDLES) == {}
+    with reading() as session:
+        erasure = session.scalars(select(Erasure)).one()
+        assert erasure.state == "done"
+        for kind in ("erasure.begun", "erasure.done"):
+            query = select(func.count()).select_from(Interaction).where(Interaction.kind == kind)
+            assert session.scalar(query) == 1
+
+
+def test_a_worker_that_is_killed_over_it_is_replaced(committed: Database, due: UUID) -> None:
+    assert isinstance(committed.bind, Engine)
+    url = committed.bind.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "tests.privacy.eraser", url]
+    with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE) as worker:
+        assert worker.stdout is not None
+        for _ in range(2):
+            assert worker.stdout.readline() == b"did\n"
+        worker.send_signal(signal.SIGKILL)
+    assert places_of(committed, NEEDLES) != {}
+    while erasing.turn():
+        pass
+    check_done(committed)
+
+
+def test_two_workers_do_no_more_than_one(committed: Database, due: UUID) -> None:
+    def work() -> None:
+        while erasing.turn():
+            pass
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    while erasing.turn():  # one may have found the other's lock at the very end
+        pass
+    check_done(committed)
+
+
+def test_two_who_ask_at_the_same_instant_have_one_copy_and_one_deletion(committed: Database) -> None:
+    with transaction() as session:
+        ben = a_customer(session, "Ben Okaforsen", phone="+447700900201")
+    customer = Actor(role=Role.CUSTOMER, channel=Channel.APP, id=ben.id, contact_id=ben.id, level=3)
+    wishes: set[UUID] = set()
+    refused: list[str] = []
+    start = threading.Barrier(2)
+
+    def ask(session: Session) -> UUID:
+        contacts.reachable(session, customer, ben.id)
+        return asking.ask(session, customer, ben.id).id
+
+    def work() -> None:
+        start.wait()
+        wishes.add(perform(ask))
+        try:
+            perform(lambda session: copying.ask(session, customer, ben.id))
+        except copying.CopyTooSoon as error:
+            refused.append(error.code)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading() as session:
+        counts = [session.scalar(select(func.count()).select_from(table)) for table in (Erasure, DataCopy)]
+    assert (len(wishes), len(refused), counts) == (1, 1, [1, 1])
+
+
+def test_one_that_fails_keeps_nobody_else_waiting(
+    committed: Database, due: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*unused: object) -> None:
+        raise ZeroDivisionError
+
+    with transaction() as session:
+        asking.ask(session, SYSTEM, a_customer(session, "Aisha Khan").id)
+    with transaction() as session:
+        session.scalars(select(Erasure).order_by(Erasure.id.desc())).first().look_at = clock.now()  # type: ignore[union-attr]
+    with monkeypatch.context() as broken:
+        broken.setattr(erasing, "release", fails)
+        with pytest.raises(ZeroDivisionError):
+            erasing.turn()
+    while erasing.turn():
+        pass
+    with reading() as session:
+        assert session.scalars(select(Erasure.state).order_by(Erasure.id)).all() == ["pending", "done"]
