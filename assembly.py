@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 
 from apps import serving
 from bots import chat, sms, telegram
-from mcrm import clock, db, keys, live, logs
+from mcrm import db, live, logs
 from mcrm.app import create_app
 from mcrm.bulk.sheets import MOST_BYTES
 from mcrm.config import Settings, Telegram
@@ -24,10 +24,10 @@ from mcrm.db import Database
 from mcrm.deliveries import figures
 from mcrm.edge.app import Edge, LiveSource, edge_app
 from mcrm.edge.streams import CHAT, INBOX
-from mcrm.policy import countries
+from mcrm.opening import open_database, say_what_is_off
 from mcrm.sync.limits import LARGEST_PUSH
 from mcrm.transaction import TOPIC_ENGINES
-from mcrm.wakeup import Listener, Notifier
+from mcrm.wakeup import Listener
 from mcrm.worker import EngineWorker, engines
 from migrations import running
 from notifications import receipts
@@ -39,35 +39,9 @@ log = structlog.get_logger(__name__)
 WEBHOOK_RETRY_S = 5.0
 
 
-class NotMigrated(Exception):
-    """The database is not at this program's revision; the text says what to run."""
-
-
 def settings_from_environment() -> Settings:
     """The settings of this process; raises BadSetting."""
     return Settings.from_environment(os.environ)
-
-
-def open_database(settings: Settings, *, pool_size: int = 5) -> Database:
-    """Put the database, the secret, the list of countries and the time zone to use in this process.
-
-    Commits wake whoever waits in other processes.
-    """
-    keys.use(settings.secret_key)
-    countries.use(settings.sms_countries)
-    clock.use_zone(settings.timezone)
-    database = db.connect(settings.database_url, synchronous=settings.sqlite_synchronous, pool_size=pool_size)
-    database.wake = Notifier(database).wake
-    db.use(database)
-    return database
-
-
-def require_migrated(database: Database) -> None:
-    """Raise NotMigrated unless the database stands at the newest revision."""
-    assert isinstance(database.bind, Engine)
-    stands, newest = running.current(database.bind), running.newest()
-    if stands != newest:
-        raise NotMigrated(f"the database is at revision {stands or 'none'}, this program at {newest}: run mcrm migrate")
 
 
 def flask_app(settings: Settings) -> Flask:
@@ -118,20 +92,6 @@ def _database_check(database: Database) -> str | None:
     return None if stands == running.newest() else f"at revision {stands}, not {running.newest()}"
 
 
-def trouble_before_serving(settings: Settings) -> str | None:
-    """Why the web process must not start, None when it may; run in a process of its own, see `cli.serve`."""
-    database = open_database(settings, pool_size=1)
-    try:
-        require_migrated(database)
-    except NotMigrated as error:
-        return str(error)
-    finally:
-        database.close()
-    logs.configure(settings.log_format, process="web")
-    _say_what_is_off(settings)
-    return None
-
-
 def edge(settings: Settings) -> Edge:
     """The web process's ASGI application; made in each of the server's workers."""
     logs.configure(settings.log_format, process="web")
@@ -153,8 +113,8 @@ def work(settings: Settings) -> int:
     """Deliver and turn the engines until SIGTERM or SIGINT; 0 when everything in flight was finished."""
     logs.configure(settings.log_format, process="worker")
     database = open_database(settings, pool_size=8)
-    require_migrated(database)
-    _say_what_is_off(settings)
+    running.require_migrated(database)
+    say_what_is_off(settings)
     listener = Listener(database, {TOPIC_ENGINES, *TOPICS})
     senders = make_senders(settings)
     deliveries = DeliveryWorker(senders, settings.limits, listener)
@@ -205,20 +165,3 @@ def _compare_name(telegram: Telegram, username: str) -> None:
         log.info("texts offer no link to the bot: set TELEGRAM_BOT_USERNAME", username=username)
     elif telegram.bot_username.lower() != username.lower():
         log.warning("TELEGRAM_BOT_USERNAME is another bot's name", username=username)
-
-
-def _say_what_is_off(settings: Settings) -> None:
-    providers = {"twilio": settings.twilio, "telegram": settings.telegram, "push": settings.firebase}
-    for name, provider in (providers | {"mail": settings.mail}).items():
-        if provider is None:
-            log.warning("provider is off: it has no settings", provider=name)
-
-
-def migrate(settings: Settings) -> str:
-    """Bring the database to the newest revision; that revision."""
-    database = open_database(settings, pool_size=1)
-    assert isinstance(database.bind, Engine)
-    try:
-        return running.upgrade(database.bind)
-    finally:
-        database.close()

@@ -35,6 +35,7 @@ LAYERS = (
         "hours",
         "quiet",
         "inserting",
+        "prepared",
     },
     {"interactions", "transaction"},
     {"wakeup"},
@@ -83,7 +84,7 @@ LAYERS = (
     {"sync"},
     {"privacy"},
     {"examples"},
-    {"live", "worker", "edge", "tables", "app", "migrating"},
+    {"live", "opening", "worker", "edge", "tables", "app", "migrating"},
 )
 FLASK_KNOWERS = {"api", "app.py", "resources.py", "edge"}
 
