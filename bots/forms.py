@@ -1,5 +1,6 @@
 """The form runner: walks a flow from slot to slot, through guard, level and confirmation, to its action. Pure."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -53,6 +54,9 @@ def advance(talk: Talk, form: Form) -> None:
         facts = verdict.facts
     if talk.level < flow.level:
         return _ask_code(talk, form)
+    if form.agreed and form.shown != _digest(facts):  # another price, other pieces: what was agreed to is no more
+        talk.say("form.moved")
+        form = replace(form, agreed=0)
     if form.agreed < flow.confirmations:
         return _ask_consent(talk, flow, form, facts)
     talk.change(form=None)
@@ -252,10 +256,15 @@ def _ask_code(talk: Talk, form: Form) -> None:
 
 def _ask_consent(talk: Talk, flow: Flow, form: Form, facts: Mapping[str, Any]) -> None:
     form = replace(form, asked="confirm", nonce=talk.event.nonce, until=talk.event.now + AGREE_WITHIN)
-    form = replace(form, options=("yes", "no"))
+    form = replace(form, options=("yes", "no"), shown=_digest(facts))
     said = flow.read_back_again if form.agreed and flow.read_back_again else flow.read_back
     talk.say(said or flow.title, **facts)
     _offer(talk, form, [phrase("form.yes"), phrase("form.no")])
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
+    """What was read back, in a few characters, so that a consent to anything else is told apart."""
+    return hashlib.sha256(repr(sorted(facts.items())).encode()).hexdigest()[:16]
 
 
 def _offer(talk: Talk, form: Form, labels: list[Any]) -> None:

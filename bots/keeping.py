@@ -62,6 +62,7 @@ def _kept(form: Form) -> dict[str, Any]:
         "tries": form.tries,
         "options": list(form.options),
         "agreed": form.agreed,
+        "shown": form.shown,
         "code_until": form.code_until and form.code_until.isoformat(),
     }
 
@@ -76,6 +77,7 @@ def _form(kept: Mapping[str, Any]) -> Form:
         tries=kept["tries"],
         options=tuple(kept["options"]),
         agreed=kept["agreed"],
+        shown=kept.get("shown", ""),
         code_until=_instant(kept["code_until"]),
     )
 

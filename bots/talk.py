@@ -21,7 +21,8 @@ class Form:
     """A flow on its way: the slots filled so far and the one `asked` (or `code`, `confirm`, `resume`).
 
     Answers chosen from `options` (their values, in order) name the `nonce` of the question, and count until `until`.
-    `agreed` counts the confirmations; a code that was asked for may be entered until `code_until`.
+    `agreed` counts the confirmations, which hold for what was read back, of which `shown` is the digest; a code that
+    was asked for may be entered until `code_until`.
     """
 
     flow: str
@@ -32,6 +33,7 @@ class Form:
     tries: int = 0
     options: tuple[str, ...] = ()
     agreed: int = 0
+    shown: str = ""
     code_until: datetime | None = None
 
 

@@ -26,6 +26,8 @@ from mcrm.settings_store import service as settings_store
 from mcrm.settings_store.catalogue import FIRST_RESPONSE_MINUTES, RESOLUTION_MINUTES
 
 REMEMBERED_COMMANDS = 5
+PROOF = frozenset({"proved", "tries"})
+"""What stays of the dialogue's memory: who proved to be whom, and how often somebody tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,15 @@ def begin(
     reason: str,
     summary: str,
 ) -> Handover:
-    """The row of a hand-over that begins now; from here on the bot is silent. The caller flushes."""
+    """The row of a hand-over that begins now; from here on the bot is silent. The caller flushes.
+
+    What the bot had asked is void: a yes to the person is none to it, and figures said to a person are no code.
+    """
     hours, now = opening.opening(session), clock.now()
     conversation.owner = Owner.HUMAN.value
+    conversation.flow = conversation.asked = None
+    conversation.slots = {name: kept for name, kept in conversation.slots.items() if name in PROOF}
+    conversation.stack = []
     made = Handover(
         created_at=now,
         conversation_id=conversation.id,
