@@ -20,6 +20,10 @@ class AccountKind(StrEnum):
     PERSON = "person"
 
 
+ERASED = "Erased"
+"""What stands where the name of somebody stood who was forgotten."""
+
+
 class Account(Searchable, Synced):
     """A company or a household. Every contact has one, so that the territory's scope is total.
 

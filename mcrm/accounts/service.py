@@ -8,11 +8,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.accounts import hierarchy
-from mcrm.accounts.errors import AccountInUse, AccountNumberTaken, AccountPositionHalf, AccountUnknown
-from mcrm.accounts.models import Account, AccountKind
+from mcrm.accounts.errors import AccountErased, AccountInUse, AccountNumberTaken, AccountPositionHalf, AccountUnknown
+from mcrm.accounts.models import ERASED, Account, AccountKind
 from mcrm.actors import Actor, Role
 from mcrm.custom_fields import service as custom_fields
 from mcrm.custom_fields.models import FieldTable
+from mcrm.db import Base
 from mcrm.editing import edit
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -85,12 +86,22 @@ def create(
     return account
 
 
+def _require_remembered(session: Session, account: Account) -> None:
+    if account.kind != AccountKind.PERSON or account.name != ERASED:
+        return
+    people = Base.metadata.tables["contacts"]  # by name: they stand below this package
+    of_account = select(people.c.id).where(people.c.account_id == account.id, people.c.erased_at.is_not(None))
+    if session.execute(of_account.limit(1)).first() is not None:
+        raise AccountErased
+
+
 def change(session: Session, actor: Actor, account: Account, changes: dict[str, Any]) -> Account:
     """Change an account; of `custom` the named values change, the others stay.
 
-    Raises AccountNumberTaken, AccountInCircle, AccountTooDeep, AccountPositionHalf, errors of custom values, not-found
-    for what is out of reach.
+    Raises AccountErased, AccountNumberTaken, AccountInCircle, AccountTooDeep, AccountPositionHalf, errors of custom
+    values, not-found for what is out of reach.
     """
+    _require_remembered(session, account)
     if changes.get("territory_id") is not None:
         territories.reachable(session, actor, changes["territory_id"], field="territory_id")
     elif "territory_id" in changes:  # a rep may hand an account over, not lose it

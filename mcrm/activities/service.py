@@ -94,14 +94,16 @@ def write_down(
     """Write down a note, a call or a meeting about an account or a contact within reach, with the next step.
 
     `at` is when it happened (device time, never later than now counts). An `id` that a device made: sent again, it is
-    answered with what is stored. Raises ActivityAboutNobody, OutcomeElsewhere, ActivityIdTaken, and AccountUnknown or
-    ContactUnknown.
+    answered with what is stored. Raises ActivityAboutNobody, OutcomeElsewhere, ActivityIdTaken, and AccountUnknown,
+    ContactUnknown or ContactErased.
     """
     if account_id is None and contact_id is None:
         raise ActivityAboutNobody(field="account_id")
     if outcome is not None and outcome not in OUTCOMES[kind]:
         raise OutcomeElsewhere(field="outcome")
     contact = None if contact_id is None else contacts.reachable(session, actor, contact_id, field="contact_id")
+    if contact is not None:
+        contacts.hold(session, contact.id)
     if account_id is None and contact is not None:
         account_id = contact.account_id
     if id is not None and (known := _known(session, id)) is not None:

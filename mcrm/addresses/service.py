@@ -12,6 +12,7 @@ from mcrm.actors import Actor
 from mcrm.addresses.countries import check_country, spelt
 from mcrm.addresses.errors import AddressUnknown, TooManyAddresses
 from mcrm.addresses.models import Address, AddressKind
+from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.editing import edit
 from mcrm.interactions import log
@@ -47,9 +48,11 @@ def default_of(session: Session, model: type[Any], id: UUID, kind: AddressKind) 
 def add(session: Session, actor: Actor, owner: Owner, *, kind: AddressKind, is_default: bool, **facts: Any) -> Address:
     """Give an account or a contact an address; its first of a kind is the default.
 
-    Raises CountryUnknown, PostcodeInvalid, TooManyAddresses.
+    Raises CountryUnknown, PostcodeInvalid, TooManyAddresses, ContactErased.
     """
     column = _column(type(owner))
+    if isinstance(owner, Contact):
+        contacts.hold(session, owner.id)
     _hold(session, owner)
     kinds = session.scalars(select(Address.kind).where(column == owner.id)).all()
     if len(kinds) >= MOST:

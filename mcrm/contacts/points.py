@@ -17,7 +17,7 @@ from mcrm.actors import Actor
 from mcrm.contacts.errors import AddressInvalid, ContactPointTaken
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel, PointState
 from mcrm.contacts.people import is_person, same_person
-from mcrm.contacts.service import member_ids
+from mcrm.contacts.service import hold, member_ids
 from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -125,8 +125,9 @@ def add(
     """Give a contact an address (normalised by the caller); the person's own is returned, an unowned one taken over.
 
     A new one gets the `id`, if one is given. Raises ContactPointTaken when it belongs to another person, or to a
-    contact of this one that is out of the actor's reach, which must not show.
+    contact of this one that is out of the actor's reach, which must not show; ContactErased.
     """
+    hold(session, contact.id)
     point = find(session, channel, address) or _stored(session, channel, address, id or new_id())
     if point.contact_id is not None:
         if point.contact_id != contact.id and point.contact_id not in member_ids(session, actor, contact):
@@ -166,8 +167,9 @@ def held(session: Session, channel: str, address: str) -> ContactPoint:
 def link(session: Session, actor: Actor, *, point: ContactPoint, contact: Contact, how: str) -> ContactPoint:
     """Join a chat or number that its holder has shown to be the contact's (`how`: deep-link, shared-contact, code).
 
-    Raises ContactPointTaken when it is joined to somebody else.
+    Raises ContactPointTaken when it is joined to somebody else, ContactErased.
     """
+    hold(session, contact.id)
     if point.contact_id is not None and not same_person(session, point.contact_id, contact.id):
         raise ContactPointTaken()
     if point.contact_id is None:

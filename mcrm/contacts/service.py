@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import Actor, Role
-from mcrm.contacts.errors import ContactPointUnknown, ContactUnknown, NumberTaken
+from mcrm.contacts.errors import ContactErased, ContactPointUnknown, ContactUnknown, NumberTaken
 from mcrm.contacts.models import Contact, ContactPoint, PointState
 from mcrm.contacts.people import is_person
 from mcrm.custom_fields import service as custom_fields
@@ -62,6 +62,18 @@ def account_of(session: Session, actor: Actor, contact_id: UUID, *, field: str |
 
 
 _ACCOUNT = Prepared(select(Contact.__table__.c.account_id).where(Contact.__table__.c.id == bindparam("contact")))
+
+
+def hold(session: Session, contact_id: UUID) -> None:
+    """Keep a person from being forgotten until the end, because something is written about them; or ContactErased.
+
+    Whoever forgets locks the row: so an order of the same instant is seen by them, or sees that it comes too late.
+    """
+    if session.scalar(_ERASED_AT, {"id": contact_id}) is not None:
+        raise ContactErased
+
+
+_ERASED_AT = select(Contact.erased_at).where(Contact.id == bindparam("id")).with_for_update(read=True, key_share=True)
 
 
 def member_ids(session: Session, actor: Actor, contact: Contact) -> list[UUID]:
@@ -116,8 +128,9 @@ def create(
 def change(session: Session, actor: Actor, contact: Contact, changes: dict[str, Any]) -> Contact:
     """Change a contact; what was the same already leaves no trace. Of `custom` the named values change.
 
-    Raises NumberTaken, AccountUnknown, and errors of custom values.
+    Raises ContactErased, NumberTaken, AccountUnknown, and errors of custom values.
     """
+    hold(session, contact.id)
     if "account_id" in changes:
         accounts.reachable(session, actor, changes["account_id"], field="account_id")
     if "custom" in changes:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.accounts.models import Account
 from mcrm.actors import Actor
+from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -33,8 +34,9 @@ class Note:
 
 
 def add(session: Session, actor: Actor, owner: Contact | Account, text: str) -> Note:
-    """Write down a note about a contact or an account."""
+    """Write down a note about a contact or an account. Raises ContactErased."""
     if isinstance(owner, Contact):
+        contacts.hold(session, owner.id)
         about = About(contact_id=owner.id, account_id=owner.account_id)
     else:
         about = About(account_id=owner.id)

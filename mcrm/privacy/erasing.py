@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import SYSTEM
+from mcrm.contacts.models import Contact
 from mcrm.contacts.people import survivor_of
 from mcrm.db import Base, Row, reading
 from mcrm.interactions import log
@@ -88,6 +89,7 @@ def _begin(erasure_id: UUID, session: Session) -> None:
         return
     contact = survivor_of(session, erasure.contact_id)
     person = Person.of(session, contact.id)
+    _hold(session, person)
     open_ = [what.value for what in unsettled(session, person)]
     about = About(contact_id=contact.id, account_id=contact.account_id, subject=("erasure", erasure.id))
     if open_:
@@ -99,6 +101,12 @@ def _begin(erasure_id: UUID, session: Session) -> None:
     erasure.state, erasure.waits_for, erasure.scope = ErasureState.ERASING.value, [], person.ids
     release(session, person)
     log.append(session, SYSTEM, Kind.ERASURE_BEGUN, about=about)
+
+
+def _hold(session: Session, person: Person) -> None:
+    """Wait for what is written about them at this instant; whoever comes later finds that they are forgotten."""
+    rows = select(Contact.id).where(Contact.id.in_(person.contacts)).order_by(Contact.id)
+    session.execute(rows.with_for_update()).all()
 
 
 def _empty(erasure_id: UUID, stage: int, keys: Keys, session: Session) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 from sqlalchemy import case, func, literal
 
+from mcrm.accounts.models import ERASED
 from mcrm.conversations.models import Owner
 from mcrm.inbox.models import Ending
 from mcrm.leads.models import LeadLoss, LeadStatus
 from mcrm.privacy import afterwards
 from mcrm.privacy.holding import Holding
 
-ERASED = "Erased"
 LAW = "The law asks for the books to be kept; the name stands on documents alone."
 CONTACT = {"contact_id": "contacts"}
 SAID = {"contact_id": "contacts", "contact_point_id": "points"}

@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.access.models import SignIn
-from mcrm.accounts.models import Account, AccountKind
+from mcrm.accounts.models import ERASED, Account, AccountKind
 from mcrm.consents.marks import mark_of
 from mcrm.consents.models import Suppression
 from mcrm.contacts.models import Contact, ContactPoint, PointState
 from mcrm.deliveries.models import Delivery, DeliveryState
-from mcrm.privacy.holdings import ERASED
 from mcrm.privacy.persons import Person
 
 REASON = "contact-erased"

@@ -39,6 +39,12 @@ class RecordMoved(Conflict):
     code = "sync.moved-away"
 
 
+class RecordForgotten(Conflict):
+    """This was about somebody who was forgotten, as they asked; nothing of your change is kept."""
+
+    code = "sync.forgotten"
+
+
 class RecordDeleted(Conflict):
     """This has been deleted meanwhile; your change is kept for you and your manager to settle."""
 

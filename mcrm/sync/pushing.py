@@ -166,6 +166,9 @@ def _take(taking: Taking, aggregate: Aggregate, pushed: Pushed) -> None:
     except REFUSING as error:
         taking.ahead.look_again()
         code, detail = _words(error)
+        if isinstance(error, errors.RecordForgotten):
+            _undo(taking, table, record, pushed, error)
+            return
         pushed.refuse(table, _shown(record.get("id")), code, detail)
         for part in aggregate.parts:
             lost = errors.WithItsOrder()
@@ -175,6 +178,13 @@ def _take(taking: Taking, aggregate: Aggregate, pushed: Pushed) -> None:
         elif table in PARTS and isinstance(error, DomainError) and not code.startswith("sync."):
             decided = [taking.refused(aggregate, error)]
     pushed.conflicts += decided
+
+
+def _undo(taking: Taking, table: str, record: Record, pushed: Pushed, error: errors.RecordForgotten) -> None:
+    """The device does not keep its change as unsent: the row comes again with the next pull, as it stands."""
+    pushed.refuse(table, _shown(record.get("id")), error.code, error.detail, dirty=False)
+    if table != "contact_points" and (id_ := identifier(record.get("id"))) is not None:
+        taking.send_again(table, id_)
 
 
 def _take_deletion(taking: Taking, table: str, sent: str, pushed: Pushed) -> None:

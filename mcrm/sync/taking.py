@@ -6,13 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
+from mcrm.accounts.models import ERASED, Account
 from mcrm.actors import Actor
+from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.errors import DomainError
 from mcrm.interactions import places
 from mcrm.interactions.positions import ChangedRow
+from mcrm.leads.models import Lead, LeadStatus
 from mcrm.money import in_major_units
 from mcrm.orders.models import Order
 from mcrm.sync import conflicts, errors, merging, scopes, telling
@@ -141,7 +145,7 @@ class Taking:
             return
         match scopes.fate_of(self.session.connection(), table, self.scope, id_):
             case scopes.Fate.MOVED:
-                raise errors.RecordMoved
+                raise errors.RecordForgotten if self._is_nobodys(table, id_) else errors.RecordMoved
             case scopes.Fate.DELETED:
                 raise errors.RecordDeleted
             case scopes.Fate.FOREIGN:
@@ -211,6 +215,8 @@ class Taking:
         history = self.ahead.history(table.name, id_)
         others = merging.others_since(history, base=base, origin=self.actor.session_id)
         merged = merging.merge(table, record, current, edit=edit, others=others)
+        if self._is_forgotten(table, id_, current):
+            raise errors.RecordForgotten
         offline = CHANGES.get(table.name)
         if merged.values:
             if offline is None or offline.edit is None:
@@ -233,6 +239,25 @@ class Taking:
             )
             for one in merged.conflicts
         ]
+
+    def _is_forgotten(self, table: SyncedTable, id_: UUID, current: Mapping[str, Any]) -> bool:
+        """Whether the row is of somebody who was forgotten since: an older edit brings nothing of them back."""
+        if ERASED not in (current.get("name"), current.get("title")):
+            return False
+        if table.name == Lead.__tablename__:
+            return bool(current["status"] == LeadStatus.LOST)
+        contact_id = id_ if table.name == Contact.__tablename__ else current.get("contact_id")
+        account_id = id_ if table.name == Account.__tablename__ else current.get("account_id")
+        theirs = or_(Contact.id == contact_id, Contact.account_id == account_id)
+        forgotten = select(Contact.id).where(theirs, Contact.erased_at.is_not(None)).limit(1)
+        return self.session.scalar(forgotten) is not None
+
+    def _is_nobodys(self, table: SyncedTable, id_: UUID) -> bool:
+        """Whether it is an address that nobody has any more: what a device says of it is kept for nobody."""
+        if table.name != ContactPoint.__tablename__:
+            return False
+        point = self.session.get(ContactPoint, id_)
+        return point is not None and point.contact_id is None
 
     def _remember(self, table: SyncedTable, id_: UUID, base: int, sent: Mapping[str, Any]) -> None:
         if not table.written(Written.ALWAYS):
