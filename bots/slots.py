@@ -12,6 +12,7 @@ from mcrm.contacts.points import normalise
 from mcrm.errors import DomainError
 
 LONGEST = 500
+LONGEST_NAME = 200
 MOST_PIECES = 999
 HOUSE_NUMBER = re.compile(r"\d+[a-z]?\b", re.IGNORECASE)
 OFF = "off"
@@ -44,16 +45,22 @@ def _text(text: str, old: str | None, ports: Ports, options: tuple[Option, ...])
     return text.strip()[:LONGEST] if re.search(r"\w\w", text) else None
 
 
+def _name(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+    """One line: a name stands in letters and on labels."""
+    text = " ".join(text.split())[:LONGEST_NAME].strip()
+    return text if re.search(r"\w\w", text) else None
+
+
 def _street(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
-    """A house number alone corrects the number of what was said before."""
-    text = text.strip(" .,")[:120]
+    """One line; a house number alone corrects the number of what was said before."""
+    text = " ".join(text.split()).strip(" .,")[:120]
     if old and HOUSE_NUMBER.fullmatch(text):
         return HOUSE_NUMBER.sub(text, old, count=1)
     return text if re.search(r"\w{2}", text) and re.search(r"\d|\s", text) else None
 
 
 def _city(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
-    text = text.strip(" .,")
+    text = " ".join(text.split()).strip(" .,")
     return text[:80] if re.fullmatch(r"[^\W\d_][^\d_]{1,79}", text) else None
 
 
@@ -121,6 +128,7 @@ READERS: Mapping[str, Callable[[str, str | None, Ports, tuple[Option, ...]], str
     "choice": _choice,
     "product": _choice,
     "text": _text,
+    "name": _name,
     "street": _street,
     "city": _city,
     "postcode": _postcode,
@@ -130,7 +138,7 @@ READERS: Mapping[str, Callable[[str, str | None, Ports, tuple[Option, ...]], str
     "mail": _mail,
     "code": _code,
 }
-OWN_WORDS = frozenset({"text", "street", "city"})
+OWN_WORDS = frozenset({"text", "name", "street", "city"})
 """Types that nearly any sentence could answer."""
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from mcrm import clock
 from mcrm.access import codes, counters, sessions
 from mcrm.access.codes import Verdict
+from mcrm.access.errors import TooManyTries
 from mcrm.actors import Actor
 from mcrm.cases import service as cases
 from mcrm.cases.models import Case
@@ -75,8 +76,11 @@ def start(
 
     `text` holds `{code}`. `is_proved`: the holder of the number on file has entered a code from there within five
     minutes, so that only the new address gets one. An address that is somebody else's gets none, which nobody is told.
-    Raises AlreadyYours, NothingOnFile, TooManyTries.
+    Raises AlreadyYours, NothingOnFile, and TooManyTries, also for one person who names number after number.
     """
+    begun = counters.count(session, "contact-changes", str(contact.id), window=codes.HOUR)
+    if begun > limits.otp_per_hour:
+        raise TooManyTries(retry_after_s=counters.seconds_left(codes.HOUR))
     old = _on_file(session, contact, channel)
     new = points.held(session, channel, address)
     is_own = new.contact_id is not None and same_person(session, new.contact_id, contact.id)

@@ -111,3 +111,13 @@ def test_figures_for_a_person_are_not_hidden_because_the_bot_had_asked_for_a_cod
     phones.text(BEN, "it is about order 1003")
     session.expire_all()
     assert session.scalars(select(Message.text).order_by(Message.id.desc())).first() == "it is about order 1003"
+
+
+def test_a_name_and_a_street_are_one_line(session: Session, ben: Contact, phones: Phones, replies: Replies) -> None:
+    phones.text(BEN, "profile")
+    phones.text(BEN, "1")
+    phones.text(BEN, "Ben Okafor\nBcc: everybody@elsewhere.example")
+    text_code(session, phones)
+    phones.text(BEN, "1")
+    session.expire_all()
+    assert session.scalars(select(Contact.name)).one() == "Ben Okafor Bcc: everybody@elsewhere.example"

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
-from mcrm.actors import SYSTEM, Role
+from mcrm.access.errors import TooManyTries
+from mcrm.actors import SYSTEM, Actor, Channel, Role
 from mcrm.cases.models import Case
 from mcrm.config import Mail
 from mcrm.consents import service as consents
@@ -248,3 +249,14 @@ def test_mail_changes_where_mail_can_leave(
     carrier = Carrier()
     a_round("email", carrier)
     assert [one.address for one in carrier.handed if "no longer used" in one.text] == ["ben@okafor.example"]
+
+
+def test_one_person_does_not_have_codes_sent_to_number_after_number(session: Session, ben: Contact) -> None:
+    """In the chats the number on file is asked once for a while, so that its own limit does not hold this."""
+    made = doors.settings()
+    actor = Actor(role=Role.CUSTOMER, channel=Channel.TELEGRAM, id=ben.id, contact_id=ben.id, level=3)
+    asked = {"contact": ben, "channel": "sms", "text": "{code}", "limits": made.limits, "is_proved": True}
+    for last in range(made.limits.otp_per_hour):
+        renewing.start(session, actor, address=f"+44770090050{last}", **asked)
+    with pytest.raises(TooManyTries):
+        renewing.start(session, actor, address="+447700900509", **asked)
