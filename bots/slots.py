@@ -93,7 +93,10 @@ def _mail(text: str, old: str | None, ports: Ports, options: tuple[Option, ...])
     found = {part.strip(".,;:<>()\"'") for part in text.split() if "@" in part}
     if len(found) != 1 or not re.fullmatch(EMAIL, address := found.pop()):
         return None
-    return normalise("email", address)
+    try:
+        return normalise("email", address)
+    except AddressInvalid:
+        return None
 
 
 def _night(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:

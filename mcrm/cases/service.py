@@ -62,9 +62,10 @@ def add(
 ) -> Case:
     """A case that somebody of the staff opens; due as its kind says unless a time is given.
 
-    Raises ContactUnknown, OrderUnknown, OrderElsewhere, OwnerUnknown.
+    Raises ContactUnknown, ContactErased, OrderUnknown, OrderElsewhere, OwnerUnknown.
     """
     contact = contacts.reachable(session, actor, contact_id, field="contact_id")
+    contacts.hold(session, contact.id)
     if order_id is not None and not same_person(
         session, orders.reachable(session, actor, order_id).contact_id, contact.id
     ):

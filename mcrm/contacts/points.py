@@ -23,6 +23,8 @@ from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 
 LONGEST_ADDRESS = 512
+MAIL_SYNTAX = frozenset('<>()[],;:\\"')
+"""What mail reads as more than an address: `a<ben@…>` goes to Ben, past the stop that Ben said."""
 SEEN_AGAIN = timedelta(minutes=5)
 
 
@@ -38,7 +40,8 @@ def normalise(channel: str, address: str, *, region: str = "GB") -> str:
     if channel == PointChannel.TELEGRAM and not address.lstrip("-").isdecimal():
         raise AddressInvalid("A Telegram address is a numeric chat id.", field="address")
     if channel == PointChannel.EMAIL:
-        if address.count("@") != 1 or address.startswith("@") or address.endswith("@") or " " in address:
+        is_one = address.count("@") == 1 and not address.startswith("@") and not address.endswith("@")
+        if not is_one or " " in address or MAIL_SYNTAX & set(address):
             raise AddressInvalid("This is not an e-mail address.", field="address")
         return address.lower()
     return address

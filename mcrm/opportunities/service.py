@@ -256,6 +256,7 @@ def _sold(
 
 def _check_contact(session: Session, actor: Actor, account: Account, contact_id: UUID) -> None:
     contact: Contact = contacts.reachable(session, actor, contact_id, field="contact_id")
+    contacts.hold(session, contact.id)
     if contact.account_id != account.id:
         raise OtherAccounts(field="contact_id")
 

@@ -53,6 +53,7 @@ def make(
     if not now < valid_until <= now + LONGEST:
         raise ValidityUnfit(field="valid_until")
     contact = contacts.reachable(session, actor, contact_id, field="contact_id")
+    contacts.hold(session, contact.id)
     drafted = placing.draft(session, actor, contact.account_id, lines)
     quote = Quote(
         number=f"Q{next_number(session, 'quote')}",

@@ -162,6 +162,7 @@ def _account(session: Session, actor: Actor, account_id: UUID | None, contact_id
     """The account that it is for; a contact that is named belongs to it."""
     if contact_id is not None:
         contact = contacts.reachable(session, actor, contact_id, field="contact_id")
+        contacts.hold(session, contact.id)
         if account_id not in (None, contact.account_id):
             raise ContactElsewhere(field="contact_id")
         return contact.account_id

@@ -121,3 +121,12 @@ def test_a_name_and_a_street_are_one_line(session: Session, ben: Contact, phones
     phones.text(BEN, "1")
     session.expire_all()
     assert session.scalars(select(Contact.name)).one() == "Ben Okafor Bcc: everybody@elsewhere.example"
+
+
+def test_what_is_no_mail_address_is_asked_for_again(
+    session: Session, ben: Contact, phones: Phones, replies: Replies
+) -> None:
+    for text in ("profile", "3", "ben@" + "b" * 600 + ".example"):
+        phones.text(BEN, text)
+    assert last_words(session, replies).startswith("I could not use that answer")
+    assert session.scalars(select(Message.error).where(Message.error.is_not(None))).all() == []

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -68,6 +69,18 @@ def test_an_address_belongs_to_one_contact_in_whatever_way_it_is_written(client:
     assert (first.status_code, first.json["address"]) == (201, BEN)
     assert (taken.status_code, taken.json["code"]) == (409, "contact-point.taken")
     assert (odd.status_code, odd.json["code"]) == (422, "contact-point.invalid-address")
+
+
+@pytest.mark.parametrize("address", ["mei<ben@okafor.example>", "mei,ben@okafor.example", 'a"@okafor.example'])
+def test_a_mail_address_is_one_address_and_no_disguise_of_another(
+    client: FlaskClient, session: Session, address: str
+) -> None:
+    mei = a_customer(session, "Mei Lin")
+    session.commit()
+    made = as_staff(client, Role.ADMIN).post(
+        f"/v1/contacts/{mei.id}/contact-points", {"channel": "email", "address": address}
+    )
+    assert (made.status_code, made.json["code"]) == (422, "contact-point.invalid-address")
 
 
 def test_a_change_that_changes_nothing_leaves_no_trace(client: FlaskClient, session: Session) -> None:

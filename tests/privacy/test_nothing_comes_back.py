@@ -119,8 +119,16 @@ def test_a_colleague_writes_nothing_more_about_a_forgotten_person(
         ):
             answer = ada.post(f"/v1/contacts/{ben.id}/{path}", body)
             assert (answer.status_code, answer.json["type"]) == (409, "urn:mcrm:problem:contact.erased"), path
-        order = {"contact_id": str(ben.id), "lines": [{"product_id": str(coffee.id), "quantity": 1}]}
-        assert ada.post("/v1/orders", order).json["type"].endswith(":contact.erased")
+        named = {"contact_id": str(ben.id)}
+        wanted = named | {"lines": [{"product_id": str(coffee.id), "quantity": 1}]}
+        for path, body in (
+            ("/v1/orders", wanted),
+            ("/v1/quotes", wanted),
+            ("/v1/tasks", named | {"title": "Call Ben"}),
+            ("/v1/cases", named | {"kind": "complaint", "summary": "Ben is cross."}),
+            ("/v1/opportunities", named | {"account_id": str(ben.account_id), "name": "Ben's kitchen"}),
+        ):
+            assert ada.post(path, body).json["type"].endswith(":contact.erased"), path
         assert ada.patch(f"/v1/contacts/{ben.id}", {"name": "Ben"}).json["type"].endswith(":contact.erased")
         assert ada.patch(f"/v1/accounts/{ben.account_id}", {"name": "Ben"}).json["type"].endswith(":account.erased")
 
