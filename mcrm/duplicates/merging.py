@@ -25,13 +25,15 @@ from mcrm.interactions.log import About
 def merge(session: Session, actor: Actor, contact: Contact, other_id: UUID) -> Contact:
     """Make two contacts within reach one person; the contact that survives is the head of the first one's group.
 
-    Raises SameContact, ContactUnknown, AlreadyMerged, and MergedOutOfReach where the head of either group is out of
+    Raises SameContact, ContactUnknown, ContactErased, AlreadyMerged, and MergedOutOfReach where the head of either group is out of
     the actor's reach.
     """
     if contact.id == other_id:
         raise SameContact(field="other_id")
     other = contacts.reachable(session, actor, other_id, field="other_id")
     members = _held(session, [contact.id, other.id])
+    for one in (contact, other):  # whoever was joined to a forgotten person would be forgotten with them
+        contacts.hold(session, one.id)
     survivor, merged = (members[one.group_id or one.id] for one in (members[contact.id], members[other.id]))
     if survivor is merged:
         raise AlreadyMerged

@@ -129,6 +129,11 @@ def test_a_colleague_writes_nothing_more_about_a_forgotten_person(
             ("/v1/opportunities", named | {"account_id": str(ben.account_id), "name": "Ben's kitchen"}),
         ):
             assert ada.post(path, body).json["type"].endswith(":contact.erased"), path
+        mei = a_customer(session, "Mei Lin")
+        session.commit()
+        for one, other in ((ben, mei), (mei, ben)):
+            merged = ada.post(f"/v1/contacts/{one.id}/merge", {"other_id": str(other.id)})
+            assert merged.json["type"].endswith(":contact.erased")
         assert ada.patch(f"/v1/contacts/{ben.id}", {"name": "Ben"}).json["type"].endswith(":contact.erased")
         assert ada.patch(f"/v1/accounts/{ben.account_id}", {"name": "Ben"}).json["type"].endswith(":account.erased")
 
