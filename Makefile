@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 3
 
+unexport PYTHONDONTWRITEBYTECODE  # the tests start a hundred processes, each of which would compile the house anew
+
 .PHONY: demo test check bench soak pictures lock clean
 
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml

@@ -1,5 +1,7 @@
 """The `mcrm` command: thin; every command is somewhere else, imported when it is called, so that --help is quick."""
 
+import gc
+import importlib
 import json
 import os
 import re
@@ -76,13 +78,14 @@ def with_database(work: Callable[[Any], None]) -> None:
     """Run `work(settings)` with the database in use; raises click's own error when it is not migrated."""
     made = settings()
 
-    import assembly
+    from mcrm.opening import open_database
+    from migrations.running import NotMigrated, require_migrated
 
-    database = assembly.open_database(made)
+    database = open_database(made)
     try:
-        assembly.require_migrated(database)
+        require_migrated(database)
         work(made)
-    except assembly.NotMigrated as error:
+    except NotMigrated as error:
         stop(f"mcrm: {error}")
     finally:
         database.close()
@@ -115,26 +118,50 @@ def _end_at_once_while_starting() -> None:
 
 
 def _trouble(made: Any) -> str | None:
-    import assembly
+    """Why the web process must not start, None when it may."""
+    from mcrm import logs
+    from mcrm.opening import open_database, say_what_is_off
+    from migrations.running import NotMigrated, require_migrated
 
-    return assembly.trouble_before_serving(made)
+    database = open_database(made, pool_size=1)
+    try:
+        require_migrated(database)
+    except NotMigrated as error:
+        return str(error)
+    finally:
+        database.close()
+    logs.configure(made.log_format, process="web")
+    say_what_is_off(made)
+    return None
 
 
 def _edge(made: Any) -> Any:
-    import assembly
+    return _imported("assembly").edge(made)
 
-    return assembly.edge(made)
+
+def _imported(name: str) -> Any:
+    """A module that knows many parts, imported without a search for garbage, a quarter of what it takes.
+
+    What has come by then stays as long as the process, so that later searches leave it out.
+    """
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @mcrm.command()
 def worker() -> None:
     """Deliver what is due, and turn the engines."""
     _end_at_once_while_starting()
-    import assembly
+
+    from migrations.running import NotMigrated
 
     try:
-        sys.exit(assembly.work(settings()))
-    except assembly.NotMigrated as error:
+        sys.exit(_imported("working").work(settings()))
+    except NotMigrated as error:
         stop(f"mcrm: {error}")
 
 
@@ -142,9 +169,17 @@ def worker() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def migrate(as_json: bool) -> None:
     """Bring the database to this program's revision."""
-    import assembly
+    from sqlalchemy import Engine
 
-    revision = assembly.migrate(settings())
+    from mcrm.opening import open_database
+    from migrations.running import upgrade
+
+    database = open_database(settings(), pool_size=1)
+    assert isinstance(database.bind, Engine)
+    try:
+        revision = upgrade(database.bind)
+    finally:
+        database.close()
     click.echo(json.dumps({"revision": revision}) if as_json else f"The database is at revision {revision}.")
 
 
@@ -247,8 +282,13 @@ def bots() -> None:
 
 
 @bots.command("chat")
-@click.option("--channel", type=click.Choice(["sms", "telegram"]), default="sms", show_default=True)
-@click.option("--address", default="+447700900201", show_default=True, help="Who writes: a number or a chat id.")
+@click.option("--channel", type=click.Choice(["sms", "telegram", "app"]), default="sms", show_default=True)
+@click.option(
+    "--address",
+    default="+447700900201",
+    show_default=True,
+    help="Who writes: a number, a chat id, or the number of whom is signed in to the app.",
+)
 def bots_chat(channel: str, address: str) -> None:
     """Talk with the bot in this terminal, as a customer would; where a worker runs, the replies also go out."""
     from bots.chat_terminal import chat

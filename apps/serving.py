@@ -1,4 +1,4 @@
-"""Serves the rep's app at `/rep/` and the agents' screen at `/agent/`.
+"""Serves the rep's app at `/rep/`, the agents' screen at `/agent/` and the customer's chat at `/app/`.
 
 Each is a fixed list of plain files, under a policy that lets no other host and no inline code in. The files are read
 once; the bytes of the rep's make the version by which a phone keeps them.
@@ -18,6 +18,7 @@ from mcrm.config import Settings
 
 FOLDER = Path(__file__).parent / "rep"
 AGENT = Path(__file__).parent / "agent"
+CUSTOMER = Path(__file__).parent / "customer"
 SHARED = ("dom.js", "wire.js", "icon.svg", "inter.woff2")
 TYPES = {
     ".html": "text/html",
@@ -31,6 +32,7 @@ TYPES = {
 PAGE, PLACE, WORKER = "index.html", "place.js", "worker.js"
 ENDPOINTS = frozenset({"rep.without_slash", "rep.page", "rep.file"})
 AGENT_ENDPOINTS = frozenset({"agent.without_slash", "agent.page", "agent.file"})
+CUSTOMER_ENDPOINTS = frozenset({"app.without_slash", "app.page", "app.file"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
@@ -64,6 +66,15 @@ def make_agent(settings: Settings) -> Blueprint:
     facts = {"embedder": settings.phones_origin, "currency": settings.currency}
     files[PLACE] = Kept.of(f"self.PLACE = {json.dumps(facts)};\n".encode(), ".js")
     return _make("agent", files, "'none'")
+
+
+def make_customer(settings: Settings) -> Blueprint:
+    """The customer's chat; like the rep's app it may be shown in a frame by the page of phones."""
+    paths = [*_paths(CUSTOMER), AGENT / "live.js", *(FOLDER / name for name in SHARED)]
+    files = {path.name: Kept.of(path.read_bytes(), path.suffix) for path in paths}
+    facts = {"embedder": settings.phones_origin, "business": settings.business_name}
+    files[PLACE] = Kept.of(f"self.PLACE = {json.dumps(facts)};\n".encode(), ".js")
+    return _make("app", files, settings.phones_origin or "'none'")
 
 
 def _make(name: str, files: Mapping[str, Kept], ancestors: str) -> Blueprint:

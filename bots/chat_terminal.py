@@ -1,5 +1,6 @@
 """Talk to the bots in a terminal, without any provider: the same dialogue, its replies read from the outbox."""
 
+from typing import Any
 from uuid import UUID
 
 import click
@@ -9,32 +10,43 @@ from bots.dialogue import answer
 from bots.house import House
 from bots.inbound import Inbound, InboundKind, clean
 from mcrm import db
+from mcrm.actors import Actor, Channel, Role
 from mcrm.config import Settings
 from mcrm.consents import service as consents
 from mcrm.contacts import points
 from mcrm.contacts.errors import AddressInvalid
+from mcrm.contacts.models import PointChannel
 from mcrm.conversations.models import Message
 from mcrm.deliveries.models import Delivery
 from mcrm.ids import new_id
+from mcrm.transaction import transaction
+
+APP = PointChannel.APP.value
+SIGNED_IN = 2
 
 
 def chat(settings: Settings, channel: str, address: str) -> None:
     """Read lines until the end of input, answer each; `t:` before a line taps that button. Needs `db.use()`.
 
-    Raises a ClickException for an address that the channel does not have.
+    In the app somebody is signed in whose number `address` is. Raises a ClickException for an address that the channel
+    does not have.
     """
     house = House.of(settings)
     try:
-        address = points.normalise(channel, address, region=settings.default_region)
+        is_app = channel == APP
+        address = points.normalise("sms" if is_app else channel, address, region=settings.default_region)
     except AddressInvalid as error:
         raise click.BadParameter(error.detail, param_hint="--address") from None
+    signed_in: dict[str, Any] = {"level": SIGNED_IN, "signed_in": "terminal"} if is_app else {}
+    if is_app:
+        address = _signed_in(address)
     click.echo(f"You write as {address}{_name_at(channel, address)} on {channel}. Ctrl-D ends.")
     for line in iter(lambda: _line(), None):
         provider_id = f"terminal-{new_id()}"
         if line.startswith("t:"):
-            inbound = Inbound(channel, provider_id, address, InboundKind.BUTTON, button=line[2:])
+            inbound = Inbound(channel, provider_id, address, InboundKind.BUTTON, button=line[2:], **signed_in)
         else:
-            inbound = Inbound(channel, provider_id, address, text=clean(line))
+            inbound = Inbound(channel, provider_id, address, text=clean(line), **signed_in)
         before = new_id()
         answer(inbound, house)
         for text in _codes(before):
@@ -45,7 +57,17 @@ def chat(settings: Settings, channel: str, address: str) -> None:
         for text, buttons in replies:
             click.echo(text)
             for (label, data), *_ in buttons:
-                click.echo(f"  [{label}] {data}")
+                click.echo(f"  [{label}] t:{data.removeprefix('t:')}")
+
+
+def _signed_in(number: str) -> str:
+    """The address in the app of the customer with that number; raises a ClickException where nobody has it."""
+    with transaction() as session:
+        _, contact = points.find_with_owner(session, "sms", number) or (None, None)
+        if contact is None:
+            raise click.BadParameter("nobody is known by that number, so nobody can sign in", param_hint="--address")
+        actor = Actor(role=Role.CUSTOMER, channel=Channel.APP, id=contact.id, contact_id=contact.id)
+        return points.in_the_app(session, actor, contact).address
 
 
 def _line() -> str | None:

@@ -35,7 +35,7 @@ from mcrm.contacts import points
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.contacts.people import survivor_of
 from mcrm.conversations import service as conversations
-from mcrm.conversations.models import Conversation
+from mcrm.conversations.models import Conversation, Message
 from mcrm.deliveries.outgoing import Operation
 from mcrm.ids import new_id
 from mcrm.interactions import log
@@ -53,12 +53,13 @@ MOST_ROUNDS = 4
 
 def answer(inbound: Inbound, house: House) -> None:
     """Take one message in and queue what is to be said. A message that came before changes nothing."""
-    perform(lambda session: _answer(session, inbound, house))
+    perform(lambda session: take_in(session, inbound, house))
 
 
-def _answer(session: Session, inbound: Inbound, house: House) -> None:
+def take_in(session: Session, inbound: Inbound, house: House) -> Message | None:
+    """The same within a transaction of the caller's: the message as it is stored; None for one that came before."""
     if (turn := _recognised(session, inbound, house)) is None:
-        return  # the provider delivered it again
+        return None  # the provider delivered it again
     _log(turn)
     stops = consents.suppressions_of(session, turn.point.channel, turn.point.address)
     wish = gate.wish_of(inbound)
@@ -71,6 +72,7 @@ def _answer(session: Session, inbound: Inbound, house: House) -> None:
         _acknowledge(turn)
         if not human.answers(turn):
             _converse(turn)
+    return turn.message
 
 
 def _recognised(session: Session, inbound: Inbound, house: House) -> Turn | None:
@@ -86,7 +88,7 @@ def _recognised(session: Session, inbound: Inbound, house: House) -> Turn | None
         sent_at=inbound.sent_at,
         contact_point_id=point.id,
         contact_id=point.contact_id,
-        text=_without_codes(inbound.text, conversation),
+        text=_without_codes(inbound.text, conversation) or inbound.label,
     )
     if message is None:
         return None
@@ -116,7 +118,7 @@ def _log(turn: Turn) -> None:
         turn.actor,
         Kind.MESSAGE_RECEIVED,
         about=_about(turn),
-        payload={"text": turn.message.text} if turn.inbound.text else {"kind": turn.inbound.kind.value},
+        payload={"text": turn.message.text} if turn.message.text else {"kind": turn.inbound.kind.value},
         direction="in",
     )
 
@@ -237,7 +239,8 @@ def _tell_where_it_goes_on(turn: Turn, contact_id: UUID, form: Form) -> None:
 
 
 def _level(turn: Turn, state: State) -> int:
-    return level_of(state, now=clock.now(), point=str(turn.point.id), known=turn.contact is not None)
+    known, least = turn.contact is not None, turn.inbound.level
+    return level_of(state, now=clock.now(), point=turn.holder, known=known, least=least)
 
 
 def _event(turn: Turn) -> Event:
@@ -248,7 +251,8 @@ def _event(turn: Turn) -> Event:
         text=inbound.text,
         button=inbound.button,
         card=(inbound.card.number, inbound.card.is_own) if inbound.card else None,
-        point=str(turn.point.id),
+        point=turn.holder,
+        level=inbound.level,
         nonce=turn.message.id.hex[-12:],
         readable=inbound.kind is not InboundKind.OTHER and (bool(inbound.text) or inbound.kind != InboundKind.TEXT),
         **_person(turn),

@@ -34,7 +34,8 @@ class Inbound:
     `provider_id` is unique per channel and repeats when the provider delivers again; `address` is E.164 or a chat id.
     `opt_out` is what the carrier already did and answered (`STOP`, `START`, `HELP`). `callback_id` names the tapped
     button's query, `message_id` and `message_text` the message that carried the button. `joined` tells whether a
-    membership change let us in (True) or out.
+    membership change let us in (True) or out. `label` is what the tapped button said. `signed_in` names the sign-in
+    that wrote, where there is one, and `level` is how surely that alone tells who it is.
     """
 
     channel: str
@@ -51,6 +52,9 @@ class Inbound:
     message_id: str | None = None
     message_text: str | None = None
     sent_at: datetime | None = None
+    label: str = ""
+    level: int = 0
+    signed_in: str | None = None
 
 
 def clean(text: str) -> str:

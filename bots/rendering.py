@@ -1,4 +1,5 @@
-"""One abstract reply becomes words: numbered choices in at most two cheap segments on SMS, buttons on Telegram."""
+"""One abstract reply becomes words: numbered choices in at most two cheap segments on SMS, buttons on Telegram,
+choices with a label and a value in the app."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -47,9 +48,10 @@ def render(
     text = " ".join(parts).replace(" \n", "\n")[:LONGEST_TELEGRAM]
     if share is not None:
         return Rendered(text, (((words(share.label), "contact"),),), reply_keyboard=True)
-    rows = [(words(label), f"t:{line}") for label, line in options]
+    mark = "t:" if channel == "telegram" else ""
+    rows = [(words(label), f"{mark}{line}") for label, line in options]
     if has_way_back:
-        rows.append((words(Phrase("menu.menu", {})), "t:menu"))
+        rows.append((words(Phrase("menu.menu", {})), f"{mark}menu"))
     return Rendered(text, tuple(((label, data),) for label, data in rows if len(data.encode()) <= LONGEST_CALLBACK))
 
 

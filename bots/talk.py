@@ -61,8 +61,9 @@ class State:
 class Event:
     """What happened: a message (`text`, or the command line of a tapped `button`), or the `outcome` of an action.
 
-    `known`: the address, whose id is `point`, belongs to a contact, whose `name` stands here. `nonce` differs from
-    message to message; it marks the choices that are offered in answer.
+    `known`: the address, whose id is `point`, belongs to a contact, whose `name` stands here; a sign-in stands for the
+    address where there is one, and makes them known at `level`. `nonce` differs from message to message; it marks the
+    choices that are offered in answer.
     """
 
     now: datetime
@@ -75,6 +76,7 @@ class Event:
     readable: bool = True
     outcome: tuple[str, str, Mapping[str, Any]] | None = None
     point: str = ""
+    level: int = 0
     nonce: str = ""
 
 
@@ -207,7 +209,8 @@ class Talk:
     @property
     def level(self) -> int:
         """How surely the customer is known now."""
-        return level_of(self.state, now=self.event.now, point=self.event.point, known=self.event.known)
+        event = self.event
+        return level_of(self.state, now=event.now, point=event.point, known=event.known, least=event.level)
 
     @property
     def is_settled(self) -> bool:
@@ -238,10 +241,13 @@ def phrase(key: str, **params: Any) -> Phrase:
     return Phrase(key, params)
 
 
-def level_of(state: State, *, now: datetime, point: str, known: bool) -> int:
-    """0 unknown, 1 by the address, 2 verified through this very address, 3 verified within five minutes."""
+def level_of(state: State, *, now: datetime, point: str, known: bool, least: int = 0) -> int:
+    """0 unknown, 1 by the address, 2 verified through this very address, 3 verified within five minutes.
+
+    Whoever is known, is so at `least` as surely as their channel vouches for.
+    """
     if not known:
         return 0
     if state.verified_until is None or state.slots.get("proved") != point or state.verified_until <= now:
-        return 1
-    return 3 if state.verified_until - VERIFIED_FOR + FRESH_FOR > now else 2
+        return max(1, least)
+    return 3 if state.verified_until - VERIFIED_FOR + FRESH_FOR > now else max(2, least)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel import localedata
@@ -49,7 +50,13 @@ class Turn:
             id=contact.id if contact else None,
             contact_id=contact.id if contact else None,
             level=self.level if contact else 0,
+            session_id=UUID(self.inbound.signed_in) if self.inbound.signed_in else None,
         )
+
+    @property
+    def holder(self) -> str:
+        """What a code proves to be in the right hands: the address, or the sign-in through which they write."""
+        return self.inbound.signed_in or str(self.point.id)
 
     def reply(self, effects: Sequence[Effect], *, kind: str = "reply") -> None:
         """Queue what these effects say as the one reply."""

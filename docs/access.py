@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from bots import chat
 from mcrm.actors import Role
 from mcrm.api.state import Access, Root
 from mcrm.app import create_app
@@ -139,4 +140,6 @@ def table(app: Flask) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(table(create_app(Settings.from_environment(ENVIRONMENT))), encoding="utf-8")
+    PAGE.write_text(
+        table(create_app(Settings.from_environment(ENVIRONMENT), blueprints=(chat.blueprint,))), encoding="utf-8"
+    )

@@ -10,6 +10,7 @@ from mcrm.accounting import resources as accounting
 from mcrm.accounts import resources as accounts
 from mcrm.activities import resources as activities
 from mcrm.addresses import resources as addresses
+from mcrm.api.blueprint import Blueprint as OwnBlueprint
 from mcrm.api.root import make_api
 from mcrm.audit import resources as audit
 from mcrm.bulk import resources as bulk
@@ -149,11 +150,15 @@ BLUEPRINTS = (
 def create_app(
     settings: Settings,
     *,
+    blueprints: Iterable[OwnBlueprint] = (),
     doors: Iterable[tuple[Blueprint, frozenset[str]]] = (),
     checks: Mapping[str, Callable[[], str | None]] | None = None,
     gauges: Mapping[str, Callable[[], float]] | None = None,
 ) -> Flask:
-    """The application for these settings. `doors` are webhook blueprints with their endpoints, which guard themselves.
+    """The application for these settings.
+
+    `blueprints` are operations that the core does not know; `doors` are webhook blueprints with their endpoints, which
+    guard themselves.
 
     Opens no connection; the process's database must be in use (`db.use`) before the first request.
     """
@@ -167,7 +172,7 @@ def create_app(
         gauges=gauges,
         examples=EXAMPLES,
     )
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*BLUEPRINTS, *blueprints):
         api.register_blueprint(blueprint)
     own_doors = (
         (carriers.make_doors(settings), carriers.ENDPOINTS),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
+from zoneinfo import available_timezones
 
 _stopped_at: datetime | None = None
 _zone: tzinfo = UTC
@@ -17,6 +19,12 @@ def use_zone(zone: tzinfo) -> None:
 def zone() -> tzinfo:
     """Where the business's days begin and end; UTC until somebody said."""
     return _zone
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The names of all IANA zones, asked once: looking for their files takes a tenth of a second."""
+    return frozenset(available_timezones())
 
 
 def bounds(day: date, within: tzinfo | None = None) -> tuple[datetime, datetime]:

@@ -10,7 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
+
+from mcrm import clock
 
 WEAK_SECRETS = frozenset({"changeme", "change-me", "secret", "password", "test", "example", "development", "dev"})
 SHORTEST_SECRET = 32
@@ -348,7 +350,7 @@ def _locale(value: str) -> str:
 
 
 def _timezone(value: str) -> ZoneInfo:
-    if value not in available_timezones():
+    if value not in clock.zones():
         raise ValueError("must be an IANA time zone such as Europe/London")
     return ZoneInfo(value)
 

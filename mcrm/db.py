@@ -80,6 +80,29 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """On SQLite one call instead of three, with the same text."""
+        return super().bind_processor(dialect) if dialect.name == "postgresql" else _utc_text
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """On SQLite one call instead of two."""
+        return super().result_processor(dialect, coltype) if dialect.name == "postgresql" else _utc
+
+
+def _utc_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:UTC_TEXT]
+
+
+def _utc(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+UTC_TEXT = len("2026-01-02 03:04:05.678901")
+
 
 class Id(TypeDecorator[UUID]):
     """A UUID: native on PostgreSQL, 16 bytes on SQLite (half the size of its text)."""

@@ -73,6 +73,28 @@ EXAMPLES: Mapping[str, Any] = {
     "TaskIn": {"title": "Send the price list", "account_id": ACCOUNT, "due_at": "2026-03-05T09:00:00Z"},
     "ActivityIn": {"kind": "call.logged", "contact_id": CONTACT, "outcome": "reached", "duration_s": 240},
     "PushIn": {"kind": "token", "value": "a-registration-token-of-firebase", "platform": "android", "locale": "en-GB"},
+    "Exchange": {
+        "message": {
+            "id": "01890a5d-ac96-774b-bcce-b302099a8011",
+            "at": AT,
+            "channel": "app",
+            "author": "customer",
+            "text": "where is my order?",
+            "choices": [],
+            "client_id": "01890a5d-ac96-774b-bcce-b302099a8010",
+        },
+        "answers": [
+            {
+                "id": "01890a5d-ac96-774b-bcce-b302099a8012",
+                "at": AT,
+                "channel": "app",
+                "author": "bot",
+                "text": "Which order?",
+                "choices": [{"label": "1042 on its way", "value": "track:1042"}, {"label": "Menu", "value": "menu"}],
+                "client_id": None,
+            }
+        ],
+    },
     "Happening": {
         "position": 4711,
         "at": AT,

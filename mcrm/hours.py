@@ -4,7 +4,9 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
+
+from mcrm import clock
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 FORM = re.compile(
@@ -39,7 +41,7 @@ def read(text: str) -> Hours:
     days = frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
     opens, closes = time.fromisoformat(match["opens"]), time.fromisoformat(match["closes"])
     zone = match["zone"] or "UTC"
-    if opens >= closes or zone not in available_timezones():
+    if opens >= closes or zone not in clock.zones():
         raise ValueError("hours end after they begin, in a zone that exists")
     return Hours(days, opens, closes, zone, text)
 

@@ -9,31 +9,35 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, insert, text
+from sqlalchemy import Connection, Dialect, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 MANY = 8
-"""From so many rows on the detour pays."""
+"""From so many rows on one array a column pays on PostgreSQL; on SQLite the driver is the cheaper way at any number."""
 Binder = Callable[[Any], Any]
 
 
-def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_many(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, once: str | None = None
+) -> None:
     """Insert rows that all name the same columns; raises IntegrityError and its kin as any statement does.
 
     Columns that no row names get the database's default; where they would get one of ours, the ordinary way is taken.
+    A row whose value in the unique column `once` is there already is passed over.
     """
     if not rows:
         return
-    names = tuple(rows[0])
-    if len(rows) < MANY or _gets_defaults(table, names):
-        connection.execute(_ordinary(table), rows)
+    names, dialect = tuple(rows[0]), connection.dialect
+    if (len(rows) < MANY and dialect.name == "postgresql") or _gets_defaults(table, names):
+        connection.execute(_ordinary(table, once, dialect.name), rows)
         return
-    columns = bound(table, names, connection.dialect, [[row[name] for row in rows] for name in names])
-    if connection.dialect.name == "postgresql":
+    columns = bound(table, names, dialect, [[row[name] for row in rows] for name in names])
+    if dialect.name == "postgresql":
         values = {f"c{index}": column for index, column in enumerate(columns)}
-        connection.execute(_unnested(table, names, connection.dialect), values)
+        connection.execute(_unnested(table, names, once, dialect), values)
     else:
-        _by_driver(connection, _placed(table, names), list(zip(*columns, strict=True)))
+        _by_driver(connection, _placed(table, names, once), list(zip(*columns, strict=True)))
 
 
 def bound(
@@ -67,17 +71,24 @@ def _gets_defaults(table: Table, names: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _ordinary(table: Table) -> Any:
-    return insert(table)
+def _ordinary(table: Table, once: str | None, dialect: str) -> Any:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(table) if once is None else make(table).on_conflict_do_nothing(index_elements=[once])
 
 
 @lru_cache(maxsize=256)
-def _placed(table: Table, names: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+def _placed(table: Table, names: tuple[str, ...], once: str | None) -> str:
+    values = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values}){_passing_over(once)}"
 
 
 @lru_cache(maxsize=256)
-def _unnested(table: Table, names: tuple[str, ...], dialect: Dialect) -> Any:
+def _unnested(table: Table, names: tuple[str, ...], once: str | None, dialect: Dialect) -> Any:
     types = [table.c[name].type.compile(dialect).partition(" COLLATE")[0] for name in names]
     arrays = ", ".join(f"CAST(:c{index} AS {type_}[])" for index, type_ in enumerate(types))
-    return text(f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})")
+    words = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
+    return text(words + _passing_over(once))
+
+
+def _passing_over(once: str | None) -> str:
+    return "" if once is None else f" ON CONFLICT ({once}) DO NOTHING"

@@ -13,6 +13,8 @@ from mcrm.access import login, tokens
 from mcrm.access.errors import TokenInvalid
 from mcrm.actors import Actor, Role
 from mcrm.config import Settings
+from mcrm.contacts.models import Contact
+from mcrm.contacts.people import person_ids
 from mcrm.db import looking, reading
 from mcrm.errors import NotAllowed
 from mcrm.inbox.presence import DESK
@@ -27,6 +29,8 @@ DESK_TOPIC = "inbox"
 DESK_KINDS = frozenset({Kind.MESSAGE_RECEIVED.value, Kind.DELIVERY_QUEUED.value, Kind.CASE_OPENED.value})
 DESK_KINDS |= {kind.value for kind in Kind if kind.value.startswith(("conversation.", "agent."))}
 """What an agent's screen shows; hints of it travel under a topic of their own."""
+CHAT_KINDS = DESK_KINDS - {Kind.CASE_OPENED.value}
+"""What the app's chat shows: the same of one contact."""
 
 
 def topics_of(actor: Actor) -> frozenset[str]:
@@ -55,6 +59,16 @@ def authorise_desk(settings: Settings, token: str) -> tuple[str, frozenset[str],
     if actor.role not in DESK:
         raise NotAllowed
     return actor.label, frozenset({DESK_TOPIC}), tokens.expires_at(token)
+
+
+def authorise_chat(settings: Settings, token: str) -> tuple[str, frozenset[str], datetime]:
+    """The same for a customer's stream of the own conversation; raises TokenInvalid, and NotAllowed for the staff."""
+    actor = login.authenticate(settings, token)
+    if actor.role is not Role.CUSTOMER or actor.contact_id is None:
+        raise NotAllowed
+    with reading() as session:
+        person = person_ids(session, session.get_one(Contact, actor.contact_id))
+    return actor.label, frozenset(f"chat:{contact_id}" for contact_id in person), tokens.expires_at(token)
 
 
 def has_news(settings: Settings, token: str, since: int) -> bool:
@@ -90,12 +104,16 @@ class CommittedChanges:
                 .limit(PAGE)
             ).all()
         end = min((rows[-1][0] for rows in (facts, changes) if len(rows) == PAGE), default=None)
-        found = [
-            (at, (*_topics("contact", contact), DESK_TOPIC) if kind in DESK_KINDS else _topics("contact", contact))
-            for at, contact, kind in facts
-        ]
+        found = [(at, _topics_of(contact, kind)) for at, contact, kind in facts]
         found += [(at, _topics("territory", territory)) for at, territory in changes]
         return sorted((row for row in found if end is None or row[0] <= end), key=lambda row: row[0])
+
+
+def _topics_of(contact_id: UUID | None, kind: str) -> tuple[str, ...]:
+    topics = _topics("contact", contact_id)
+    if kind in DESK_KINDS:
+        topics = (*topics, DESK_TOPIC)
+    return (*topics, f"chat:{contact_id}") if kind in CHAT_KINDS and contact_id is not None else topics
 
 
 def _topics(kind: str, id_: UUID | None) -> tuple[str, ...]:

@@ -11,22 +11,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 from uuid import UUID
 
-from sqlalchemy import Table, event
+from sqlalchemy import Table, bindparam, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, make_transient_to_detached, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.sql.dml import Delete, ReturningDelete, ReturningInsert, ReturningUpdate, Update
 
-from mcrm import db
+from mcrm import clock, db
 from mcrm.db import Base, Database, Row, Synced
 from mcrm.holding import held
 from mcrm.inserting import insert_many
 from mcrm.interactions import places, positions
 from mcrm.interactions.positions import ChangedRow
+from mcrm.prepared import Prepared
 
 Result = TypeVar("Result")
 Stored = TypeVar("Stored", bound=Row)
@@ -83,20 +84,26 @@ def announce(session: Session, topic: str) -> None:
     pending(session).topics.add(topic)
 
 
-def write_rows(session: Session, statement: Update | Delete, parameters: Mapping[str, Any] | None = None) -> list[UUID]:
+@overload
+def write_rows(session: Session, statement: Update | Delete) -> list[UUID]: ...
+@overload
+def write_rows(session: Session, statement: Update, parameters: Mapping[str, Any]) -> list[UUID]: ...
+def write_rows(session: Session, statement: Any, parameters: Mapping[str, Any] | None = None) -> list[UUID]:
     """Run one UPDATE or DELETE over many rows of a synced table, and record every row it touched; their ids.
 
     A statement on the table (not the class) that takes `parameters` is one that its module built once: it is completed
-    once as well, and runs past the session, at a third of the price.
+    and compiled once as well, and runs past session and engine, at a tenth of the price.
     """
     table = cast(Table, statement.table)
     if parameters is None:
         options = {"announced": True, "synchronize_session": False}
         rows = session.execute(_recording(statement), execution_options=options).all()
+        fields = _named(statement)
     else:
         session.flush()
-        rows = session.connection().execute(_recording_once(statement), parameters).all()
-    op, fields = ("delete", None) if isinstance(statement, Delete) else ("upsert", _named(statement))
+        prepared, fields = _recording_once(statement)
+        rows = prepared.all(session.connection(), {**parameters, "updated": clock.now()})
+    op = "delete" if isinstance(statement, Delete) else "upsert"
     column, within = places.placed_by(table.name)
     for row in rows:
         above = None if within is None or row[2] is None else (within[1], row[2])
@@ -105,11 +112,13 @@ def write_rows(session: Session, statement: Update | Delete, parameters: Mapping
     return [row[0] for row in rows]
 
 
-def _named(statement: Update) -> str:
+def _named(statement: Update | Delete) -> str | None:
     """The columns that a bulk update sets. Raises UnannouncedWrite for the one that says where rows lie.
 
     What hangs on the rows would move with them, and no device would hear of it.
     """
+    if isinstance(statement, Delete):
+        return None
     names = {str(getattr(column, "key", column)) for column in statement._values or ()}
     if places.placed_by(cast(Table, statement.table).name)[0] in names:
         raise UnannouncedWrite(f"{statement.table} cannot be moved in bulk")
@@ -126,7 +135,11 @@ def _recording(statement: Update | Delete) -> ReturningUpdate[Any] | ReturningDe
     return statement.returning(*returning)
 
 
-_recording_once = lru_cache(maxsize=64)(_recording)
+@lru_cache(maxsize=64)
+def _recording_once(statement: Update) -> tuple[Prepared, str | None]:
+    """An update that its module built once, ready to run, and the columns that it sets."""
+    dated = statement.values(updated_at=bindparam("updated"))
+    return Prepared(cast(ReturningUpdate[Any], _recording(dated))), _named(statement)
 
 
 def insert_rows(session: Session, model: type[Synced], rows: list[dict[str, Any]]) -> None:

@@ -10,6 +10,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from mcrm.db import Database
+
+
+class NotMigrated(Exception):
+    """The database is not at this program's revision; the text says what to run."""
+
+
 LOCK = 0x6D43524D  # "mCRM": the advisory lock that keeps two migrating processes apart on PostgreSQL
 
 
@@ -32,6 +39,14 @@ def current(engine: Engine) -> str | None:
 def newest() -> str:
     """The newest revision that this program knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def require_migrated(database: Database) -> None:
+    """Raise NotMigrated unless the database stands at the newest revision."""
+    assert isinstance(database.bind, Engine)
+    stands, known = current(database.bind), newest()
+    if stands != known:
+        raise NotMigrated(f"the database is at revision {stands or 'none'}, this program at {known}: run mcrm migrate")
 
 
 def _config() -> Config:

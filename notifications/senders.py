@@ -14,6 +14,7 @@ from mcrm.config import BadSetting, Firebase, Mail, Settings, Telegram, Twilio
 from mcrm.deliveries.outgoing import Ambiguous, Failed, Outcome, Outgoing
 from mcrm.deliveries.segments import gsm7, segments
 from notifications import sms_codes
+from notifications.app import AppSender
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class Senders(Mapping[str, Late[Sender]]):
 
 def make_senders(settings: Settings) -> Senders:
     """The senders that the settings ask for. Imports no provider's package; raises BadSetting on an odd key file."""
-    senders: dict[str, Late[Sender]] = {}
+    senders: dict[str, Late[Sender]] = {"app": Late("app", AppSender, one)}
     if twilio := settings.twilio:
         status_url = settings.public_url + STATUS_PATH
         senders["sms"] = Late(sms_codes.sender_key(twilio), lambda: _sms(twilio, status_url), sms_cost)

@@ -59,6 +59,7 @@ def rates_of(limits: Limits) -> Mapping[str, Rate]:
         "sms": Rate(limits.sms_segments_per_second),
         "telegram": Rate(limits.telegram_per_second, per_address=limits.telegram_per_chat_second),
         "push": Rate(limits.push_per_second),
+        "app": UNLIMITED,
         "email": Rate(limits.mail_per_second),
     }
 

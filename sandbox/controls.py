@@ -173,7 +173,12 @@ class Controls:
         """The people whose phones are shown, and our side."""
         settings = self.exchange.settings
         ours = {"our_number": settings.twilio_from, "bot_username": settings.telegram_bot_username}
-        return _json({"people": self.people.known()} | ours | self._reps() | self._agents())
+        return _json({"people": self.people.known()} | ours | self._chat() | self._reps() | self._agents())
+
+    def _chat(self) -> dict[str, Any]:
+        """Where the customers' app is; it is on the phone of everybody who is known by a number."""
+        product = self.exchange.settings.public_url
+        return {"chat_app": f"{product}/app/"} if product and self.people.known() else {}
 
     def _reps(self) -> dict[str, Any]:
         """The reps with phones of their own on the page, and where their app is; nothing where there are none."""

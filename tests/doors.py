@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from flask import Flask
 
+from bots import chat
 from mcrm import keys
 from mcrm.api.ratelimit import Buckets, Rate
 from mcrm.api.state import EXTENSION
@@ -48,7 +49,7 @@ def _built(made: Settings) -> tuple[Flask, Rate, Rate]:
     known = next((built for built in _BUILT if built[0] == made), None)
     if known is not None:
         return known[1:]
-    app = create_app(made)
+    app = create_app(made, blueprints=(chat.blueprint,))
     root = app.extensions[EXTENSION]
     _BUILT.append((made, app, root.by_actor.rate, root.by_address.rate))
     return _BUILT[-1][1:]

@@ -72,6 +72,7 @@ class App {
     this.beating = setInterval(() => this.beat().catch((error) => this.trouble(error)), HEARTBEAT_MS);
     this.close();
     follow(this.wire, {
+      path: "/v1/inbox/events",
       changed: () => this.read(),
       standing: (live) => ((this.live = live), this.drawBar()),
       signal: this.stopping.signal,

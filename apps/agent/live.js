@@ -1,16 +1,16 @@
-// The stream of hints: something in the inbox changed. A break is made up for by the last position heard.
+// A stream of hints: something changed. A break is made up for by the last position heard.
 
 const AGAIN_MS = 3000;
 
-/** Read hints until `signal` aborts; `changed` is called at each, `standing` with whether the stream is open. */
-export async function follow(wire, { changed, standing, signal }) {
+/** Read hints at `path` until `signal` aborts; `changed` is called at each, `standing` with whether the stream is open. */
+export async function follow(wire, { path, changed, standing, signal }) {
   let last = null;
   while (!signal.aborted) {
     try {
       const session = await wire.session();
       const headers = { Authorization: `Bearer ${session.access_token}`, Accept: "text/event-stream" };
       if (last !== null) headers["Last-Event-ID"] = last;
-      const response = await fetch("/v1/inbox/events", { headers, signal, cache: "no-store" });
+      const response = await fetch(path, { headers, signal, cache: "no-store" });
       if (response.status === 401) await wire.refreshed(session.access_token);
       if (response.ok) {
         standing(true);

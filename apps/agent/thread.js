@@ -63,7 +63,7 @@ function itemOf(item) {
   const { kind, payload } = item;
   if (kind === "message.received") return bubble(item, "in", payload.text ?? `(${payload.kind})`, channelName(item.channel));
   if (kind === "delivery.queued") {
-    if (payload.operation !== "send" || !payload.text) return null;
+    if (payload.operation !== "send" || !payload.text || payload.kind === "agent-reply-news") return null;
     const who = item.name ?? (payload.kind === "reply" ? "Bot" : "mCRM");
     const state = STATES[payload.state] ?? payload.state;
     return bubble(item, item.name ? "out" : "out bot", payload.text, `${who} · ${channelName(item.channel)} · ${state}`);

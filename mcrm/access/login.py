@@ -26,6 +26,7 @@ from mcrm.contacts.people import survivor_of
 from mcrm.contacts.points import e164, find
 from mcrm.db import looking
 from mcrm.integrations import service as integrations
+from mcrm.prepared import Prepared
 from mcrm.territories.models import ScopeGrant
 from mcrm.transaction import perform, transaction
 
@@ -151,7 +152,7 @@ def authenticate(settings: Settings, token: str) -> Actor:
         return integrations.authenticate(token)
     claims = tokens.read(token, issuer=settings.public_url)
     with looking() as connection:
-        row = connection.execute(_HOLDER, {"sid": claims.session_id, "now": clock.now()}).first()
+        row = _HOLDER.first(connection, {"sid": claims.session_id, "now": clock.now()})
         if row is None or claims.subject != (row.user_id or row.contact_id):
             raise TokenInvalid()
         if row.contact_id is not None:
@@ -159,13 +160,13 @@ def authenticate(settings: Settings, token: str) -> Actor:
         if not row.is_active:
             raise TokenInvalid()
         role = Role(row.role)
-        granted = connection.scalars(_GRANTED, {"user": row.user_id}) if role is Role.REP else ()
+        granted = _GRANTED.all(connection, {"user": row.user_id}) if role is Role.REP else ()
         return Actor(
             role=role,
             channel=Channel.API,
             id=row.user_id,
             scope=SCOPES[role],
-            territory_ids=frozenset(granted),
+            territory_ids=frozenset(territory_id for (territory_id,) in granted),
             session_id=claims.session_id,
             device_id=row.device_id,
         )
@@ -197,7 +198,7 @@ def _as(point: ContactPoint) -> Actor:
 
 _signed_in, _users, _grants = SignIn.__table__.c, User.__table__.c, ScopeGrant.__table__.c
 _contacts = Contact.__table__.c
-_HOLDER = (  # built once, and of columns alone: every request runs it
+_HOLDER = Prepared(  # every request runs it
     select(
         _signed_in.user_id,
         _signed_in.contact_id,
@@ -211,4 +212,6 @@ _HOLDER = (  # built once, and of columns alone: every request runs it
     .outerjoin(Contact.__table__, _contacts.id == _signed_in.contact_id)
     .where(_signed_in.id == bindparam("sid"), _signed_in.revoked_at.is_(None), _signed_in.expires_at > bindparam("now"))
 )
-_GRANTED = select(_grants.territory_id).where(_grants.user_id == bindparam("user"), _grants.revoked_at.is_(None))
+_GRANTED = Prepared(
+    select(_grants.territory_id).where(_grants.user_id == bindparam("user"), _grants.revoked_at.is_(None))
+)

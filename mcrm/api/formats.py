@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 import orjson
 from marshmallow import fields
 
+from mcrm import clock
 from mcrm.api.coded import CodedErrors
 from mcrm.api.fields import Str, clean_text, described
 from mcrm.api.state import root
@@ -89,7 +89,7 @@ class TimeZone(Str):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
         zone = super()._deserialize(value, attr, data, **options)
-        if zone not in _timezones():
+        if zone not in clock.zones():
             raise self.make_error("timezone")
         return zone
 
@@ -192,8 +192,3 @@ def _currencies() -> frozenset[str]:
     from babel.numbers import list_currencies  # late: it reads a file
 
     return frozenset(list_currencies())
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())

@@ -16,6 +16,10 @@ from mcrm.contacts.models import Contact, PointChannel, PointState
 PURPOSES = (Purpose.SERVICE, Purpose.MARKETING)
 
 
+OUTWARD = tuple(channel for channel in PointChannel if channel is not PointChannel.APP)
+"""In the app's chat nothing is said that was not asked for: news of offers come there as a push."""
+
+
 @dataclass(frozen=True, slots=True)
 class OfTopic:
     """One topic: whether it is heard of, as far as its purpose is."""
@@ -55,9 +59,9 @@ def preferences_of(session: Session, actor: Actor, contact: Contact) -> Preferen
     """What the person wants."""
     members = contacts.member_ids(session, actor, contact)
     decided = {(one.channel, one.purpose): one.state for one in service.consents_of(session, members)}
-    addresses: dict[str, list[str]] = {channel.value: [] for channel in PointChannel}
+    addresses: dict[str, list[str]] = {channel.value: [] for channel in OUTWARD}
     for point in contacts.points_of(session, members):
-        if point.state == PointState.ACTIVE:
+        if point.state == PointState.ACTIVE and point.channel in addresses:
             addresses[point.channel].append(point.address)
     stopped = service.stopped(session, [(channel, to) for channel, known in addresses.items() for to in known])
     channels = (

@@ -29,6 +29,7 @@ class PointChannel(StrEnum):
     TELEGRAM = "telegram"
     PUSH = "push"
     EMAIL = "email"
+    APP = "app"
 
 
 class Contact(Searchable, Synced):
@@ -65,9 +66,10 @@ class Contact(Searchable, Synced):
 
 
 class ContactPoint(Searchable, Synced):
-    """One address on one channel: E.164 (sms), chat id as text (telegram), token or installation id (push), mail.
+    """One address on one channel: E.164 (sms), chat id (telegram), token or installation id (push), mail.
 
-    `contact_id` is None while nobody knows whose it is. `kind` is `fid` or `token` for push.
+    `contact_id` is None while nobody knows whose it is. The app's chat has one for each contact, whatever the device:
+    its address is the contact's id. `kind` is `fid` or `token` for push.
     `verified_at`: when its owner last proved to hold it and to be the contact.
     """
 

@@ -33,6 +33,8 @@ def normalise(channel: str, address: str, *, region: str = "GB") -> str:
         raise AddressInvalid(field="address")
     if channel == PointChannel.SMS:
         return e164(address, region)
+    if channel == PointChannel.APP:
+        raise AddressInvalid("The app's chat is joined by signing in to the app.", field="channel")
     if channel == PointChannel.TELEGRAM and not address.lstrip("-").isdecimal():
         raise AddressInvalid("A Telegram address is a numeric chat id.", field="address")
     if channel == PointChannel.EMAIL:
@@ -180,6 +182,16 @@ def verify(session: Session, actor: Actor, *, point: ContactPoint, how: str) -> 
     """Note that the holder of this address has proved to be the contact (`how`: code, shared-contact)."""
     point.verified_at = clock.now()
     log.append(session, actor, Kind.CONTACT_POINT_VERIFIED, about=about(point), payload={"how": how})
+
+
+def in_the_app(session: Session, actor: Actor, contact: Contact) -> ContactPoint:
+    """The contact's end of the app's chat, made at its first message: whoever is signed in as them holds it."""
+    found = find(session, PointChannel.APP, str(contact.id))
+    if found is not None and found.contact_id == contact.id:
+        return found
+    return add(
+        session, actor, contact=contact, channel=PointChannel.APP, address=str(contact.id), verified_at=clock.now()
+    )
 
 
 def invalidate(session: Session, actor: Actor, *, point: ContactPoint, why: str) -> bool:

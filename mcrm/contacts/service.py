@@ -20,6 +20,7 @@ from mcrm.editing import edit
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
+from mcrm.prepared import Prepared
 
 
 def contacts_of(actor: Actor) -> Select[Contact]:
@@ -54,13 +55,13 @@ def account_of(session: Session, actor: Actor, contact_id: UUID, *, field: str |
     """The account of a contact; raises ContactUnknown as `reachable` does, at a third of its price."""
     if not actor.sees_all:
         return reachable(session, actor, contact_id, field=field).account_id
-    account_id: UUID | None = session.connection().scalar(_ACCOUNT, {"contact": contact_id})
+    account_id: UUID | None = _ACCOUNT.scalar(session.connection(), {"contact": contact_id})
     if account_id is None:
         raise ContactUnknown(field=field)
     return account_id
 
 
-_ACCOUNT = select(Contact.__table__.c.account_id).where(Contact.__table__.c.id == bindparam("contact"))
+_ACCOUNT = Prepared(select(Contact.__table__.c.account_id).where(Contact.__table__.c.id == bindparam("contact")))
 
 
 def member_ids(session: Session, actor: Actor, contact: Contact) -> list[UUID]:

@@ -1,4 +1,8 @@
-"""A customer's own conversation over HTTP: the same thread that the bots and the staff write into."""
+"""A customer's own conversation over HTTP: the same thread that the bots and the staff write into.
+
+What a customer says comes in through the bots' door, `bots/chat.py`; the live stream, `GET
+/v1/me/conversation/events`, is served by the edge.
+"""
 
 from typing import Any
 
@@ -8,12 +12,12 @@ from sqlalchemy.orm import Session
 from mcrm.actors import Role
 from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
-from mcrm.api.paging import PageQuery, make_cursor, page_of, read_cursor
+from mcrm.api.paging import make_cursor, page_of, read_cursor
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.conversations import reading as conversation
 from mcrm.conversations.reading import Standing
-from mcrm.conversations.schemas import OwnMessageSchema, ReadSchema, StandingSchema
+from mcrm.conversations.schemas import OwnMessageQuery, OwnMessageSchema, ReadSchema, StandingSchema
 from mcrm.db import reading
 from mcrm.transaction import perform
 
@@ -38,18 +42,18 @@ class OwnConversation(MethodView):
 class OwnMessages(MethodView):
     """What was said."""
 
-    @own.arguments(PageQuery(), location="query")
+    @own.arguments(OwnMessageQuery(), location="query")
     @own.response(200, page_of(OwnMessageSchema()))
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """What was said on every channel, newest first; a page may hold fewer than asked for and still not be the last.
 
-        One-time codes and links are not shown again.
+        One-time codes are not shown, and links for one pair of eyes only in the app, while they can be used.
         """
         limit, cursor = query["limit"], query["cursor"]
         before = read_cursor(cursor, ORDER)[0] if cursor is not None else None
         with reading() as session:
             said, following = conversation.messages(
-                session, current_actor, _oneself(session), before=before, limit=limit
+                session, current_actor, _oneself(session), before=before, after=query["after"], limit=limit
             )
         return {"items": said, "next_cursor": None if following is None else make_cursor([following], ORDER)}
 
@@ -61,7 +65,10 @@ class OwnReading(MethodView):
     @own.arguments(ReadSchema())
     @own.response(200, StandingSchema())
     def put(self, facts: dict[str, int]) -> Standing:
-        """Note up to which message you have read; it never goes back."""
+        """Note up to which message you have read; it never goes back.
+
+        A push that would tell of a person's answer in the app is called off by that.
+        """
 
         def work(session: Session) -> Standing:
             return conversation.read(session, current_actor, _oneself(session), **facts)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Text, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
-from mcrm.contacts.models import ContactPoint
+from mcrm.contacts.models import ContactPoint, PointChannel
 from mcrm.deliveries import ending
 from mcrm.deliveries.models import IN_FLIGHT, Delivery, DeliveryState
 from mcrm.deliveries.outgoing import Operation, Outgoing
@@ -22,7 +22,12 @@ from mcrm.policy import gate
 
 LEASE = timedelta(seconds=20)  # while still queued: how long a dead worker's share waits for another
 SENDING = timedelta(seconds=60)  # once marked: longer than any call can take
-UNKNOWN_AFTER = {"sms": timedelta(minutes=2), "telegram": timedelta(seconds=10), "push": timedelta(seconds=5)}
+UNKNOWN_AFTER = {
+    "sms": timedelta(minutes=2),
+    "telegram": timedelta(seconds=10),
+    "push": timedelta(seconds=5),
+    "app": timedelta(seconds=5),
+}
 WORKER_DIED = "worker-died"
 QUEUED = literal_column(f"'{DeliveryState.QUEUED.value}'", Text)  # word for word, for the partial index
 
@@ -265,7 +270,7 @@ def _leased(row: Row[Any], now: datetime) -> Leased:
         outgoing=outgoing_of(row, now),
         request=request,
         attempts=tuple(row.attempts or ()),
-        secret=bool((row.content or {}).get("secret")),
+        secret=bool((row.content or {}).get("secret")) and row.channel != PointChannel.APP,  # that one is read here
     )
 
 

@@ -6,11 +6,10 @@ A delivery is written in the transaction of the fact that caused it; nothing is 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, cast
 from uuid import UUID
 
-from sqlalchemy import Insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
@@ -21,6 +20,7 @@ from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, DeliveryState, Priority
 from mcrm.deliveries.outgoing import Operation
 from mcrm.ids import new_id
+from mcrm.inserting import insert_many
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.transaction import announce, insert_once
@@ -134,7 +134,8 @@ def queue_many(
         return 0
     known = set(session.scalars(select(Delivery.dedupe_key).where(Delivery.dedupe_key.in_(rows))))
     if fresh := [entry for key, entry in rows.items() if key not in known]:
-        session.execute(_insert(session), [row for row, _ in fresh])
+        session.flush()  # what the rows name has to be there before them
+        insert_many(session.connection(), cast(Table, Delivery.__table__), [row for row, _ in fresh], once="dedupe_key")
         for row, account_id in fresh:
             _log(session, actor, row, account_id)
         announce(session, topic_of(channel))
@@ -231,12 +232,6 @@ def _store(session: Session, row: dict[str, Any]) -> Delivery | None:
     return insert_once(session, Delivery, row, unique=["dedupe_key"])
 
 
-def _insert(session: Session) -> Insert:
-    """An insert that a known dedupe key turns into nothing, without a savepoint."""
-    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return make(Delivery).on_conflict_do_nothing(index_elements=["dedupe_key"])
-
-
 def _row(
     channel: str,
     contact_point_id: UUID | None,
@@ -272,6 +267,9 @@ def _row(
         "broadcast_id": options.get("broadcast_id"),
         "settled_at": None,
         "dedupe_key": dedupe_key,
+        "attempts": [],
+        "tries": 0,
+        "provider_rank": 0,
     }
 
 

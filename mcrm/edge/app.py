@@ -28,13 +28,16 @@ STOP_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LiveSource:
-    """What live streams need: who may hear what, and the changes of the database at `database_url`."""
+    """What live streams need: who may hear what, and the changes of the database at `database_url`.
+
+    `rooms`: who lets into the streams that have an address of their own.
+    """
 
     authorise: Authorise
     changes: Changes
     database_url: str
     has_news: HasNews | None = None
-    authorise_desk: Authorise | None = None
+    rooms: Mapping[str, Authorise] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ class Edge:
             self.limits.live_streams,
             self.timing.live,
             source.has_news,
-            source.authorise_desk,
+            source.rooms,
         )
         try:
             async with asyncio.timeout(READY_S):

@@ -1,10 +1,10 @@
-"""The two live addresses: server-sent events and the long poll, served on the event loop, without a thread."""
+"""The live addresses: server-sent events and the long poll, served on the event loop, without a thread."""
 
 import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from mcrm.errors import NotAllowed, NotSignedIn
 from mcrm.interactions.log import read_cursor
 
 EVENTS, POLL = "/v1/live/events", "/v1/live/poll"
-INBOX = "/v1/inbox/events"
+INBOX, CHAT = "/v1/inbox/events", "/v1/me/conversation/events"
 SYNC_WAIT = "/v1/sync/wait"
 LARGEST_CURSOR = 2**53
 BEFORE_THE_END_S = 2.0  # a held request is answered before its token ends
@@ -54,26 +54,25 @@ class Streams:
         most: int,
         patience: Patience,
         has_news: HasNews | None = None,
-        authorise_desk: Authorise | None = None,
+        rooms: Mapping[str, Authorise] | None = None,
     ) -> None:
         """What authorises and `has_news` are called in one of the `threads`: they may ask the database.
 
-        `authorise_desk` lets into the agents' stream, and is asked again at each heartbeat while one is open.
+        `rooms` are streams of their own: by path, who lets in; that is asked again at each heartbeat while one is open.
         """
         self.live = live
         self.threads = threads
         self.authorise = authorise
         self.most = most
         self.has_news = has_news
-        self.authorise_desk = authorise_desk
+        self.rooms = rooms or {}
         self.patience = patience
         self._entering = 0
         self._callers: Counter[str] = Counter()
 
     def serves(self, scope: Scope) -> bool:
         """Whether the request is for a live stream; every other method of these paths is Flask's to refuse."""
-        served = (EVENTS, POLL) if self.authorise_desk is None else (EVENTS, POLL, INBOX)
-        return scope["method"] == "GET" and scope["path"] in served
+        return scope["method"] == "GET" and (scope["path"] in (EVENTS, POLL) or scope["path"] in self.rooms)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one stream to its end; raises Refusal, NotSignedIn or NotAllowed before anything is sent."""
@@ -84,7 +83,7 @@ class Streams:
                 if scope["path"] == POLL:
                     await self._poll(line, waiter, until)
                 else:
-                    await self._events(line, waiter, until, _bearer(scope) if scope["path"] == INBOX else None)
+                    await self._events(line, waiter, until, _bearer(scope), self.rooms.get(scope["path"]))
             finally:
                 gone.cancel()
 
@@ -121,8 +120,8 @@ class Streams:
             raise busy(retry_after_s=random.randint(5, 15))  # spread those who come back
         self._entering += 1
         try:
-            authorise = self.authorise_desk if scope["path"] == INBOX else None
-            caller, topics, until = await self.threads.run(authorise or self.authorise, _bearer(scope))
+            authorise = self.rooms.get(scope["path"], self.authorise)
+            caller, topics, until = await self.threads.run(authorise, _bearer(scope))
         finally:
             self._entering -= 1
         if self._callers[caller] >= PER_CALLER:
@@ -136,8 +135,10 @@ class Streams:
             if not self._callers[caller]:
                 del self._callers[caller]
 
-    async def _events(self, line: "_Line", waiter: Waiter, until: datetime, token: str | None) -> None:
-        """Hints until the token's end; with a `token` also no longer than its holder may hear them."""
+    async def _events(
+        self, line: "_Line", waiter: Waiter, until: datetime, token: str, again: Authorise | None
+    ) -> None:
+        """Hints until the token's end; in a room, where `again` is asked, no longer than its holder may hear them."""
         await line.start(b"text/event-stream")
         clock_s = asyncio.get_running_loop().time
         asked_at_s = clock_s()
@@ -149,17 +150,16 @@ class Streams:
                 await line.write(_event("changed", _facts(hint), hint.cursor))
             elif not waiter.over:
                 await line.write(b":\n\n")
-            if token is not None and asked_at_s + self.patience.heartbeat_s <= clock_s():
-                if not await self._may_still_hear(token):
+            if again is not None and asked_at_s + self.patience.heartbeat_s <= clock_s():
+                if not await self._may_still_hear(again, token):
                     break
                 asked_at_s = clock_s()
         await line.write(_event("reconnect", {"reason": "stopping" if waiter.over else "expired"}))
         await line.end()
 
-    async def _may_still_hear(self, token: str) -> bool:
-        assert self.authorise_desk is not None
+    async def _may_still_hear(self, authorise: Authorise, token: str) -> bool:
         try:
-            await self.threads.run(self.authorise_desk, token)
+            await self.threads.run(authorise, token)
         except (NotSignedIn, NotAllowed):
             return False
         return True

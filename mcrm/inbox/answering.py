@@ -19,7 +19,9 @@ from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel
 from mcrm.contacts.people import is_person, survivor_of
 from mcrm.conversations import service as conversations
+from mcrm.conversations import waking
 from mcrm.conversations.models import Conversation, Message, Owner
+from mcrm.conversations.saying import AGENT_REPLY
 from mcrm.deliveries import outbox
 from mcrm.deliveries.models import Delivery
 from mcrm.inbox import handing, phrases, presence
@@ -30,8 +32,7 @@ from mcrm.interactions.kinds import Kind
 
 RATED_WITHIN = timedelta(hours=24)
 RATINGS = range(1, 6)
-ANSWERABLE = (PointChannel.SMS.value, PointChannel.TELEGRAM.value)
-REPLY = "agent-reply"
+ANSWERABLE = (PointChannel.SMS.value, PointChannel.TELEGRAM.value, PointChannel.APP.value)
 QUESTION = "satisfaction"
 
 
@@ -76,8 +77,8 @@ def take(session: Session, actor: Actor, handover_id: UUID) -> Handover:
     return _take(session, actor, handover)
 
 
-def reply(session: Session, actor: Actor, handover_id: UUID, *, text: str) -> Delivery:
-    """Answer the customer where they wrote last; what waits is taken by that.
+def reply(session: Session, actor: Actor, handover_id: UUID, *, text: str, business: str | None = None) -> Delivery:
+    """Answer the customer where they wrote last; what waits is taken by that. `business` signs the news of it.
 
     Raises HandoverTaken when a colleague answers, HandoverEnded.
     """
@@ -92,10 +93,11 @@ def reply(session: Session, actor: Actor, handover_id: UUID, *, text: str) -> De
         contact_point_id=handover.contact_point_id,
         contact_id=handover.contact_id,
         text=text,
-        kind=REPLY,
+        kind=AGENT_REPLY,
         purpose=Purpose.SERVICE,
     )
     assert delivery is not None  # it has no key that could be known
+    waking.wake(session, actor, delivery, title=business)
     handing.responded(session, handover)
     session.flush()
     return delivery
@@ -203,7 +205,8 @@ def _require_agent(session: Session, agent_id: UUID) -> None:
 def _ask(session: Session, actor: Actor, handover: Handover, conversation: Conversation, business: str) -> None:
     contact = session.get(Contact, handover.contact_id) if handover.contact_id else None
     locale = conversation.locale or (contact.locale if contact else None)
-    buttons = [[(str(stars), f"t:rate:{stars}") for stars in RATINGS]]
+    mark = "t:" if handover.channel == PointChannel.TELEGRAM else ""
+    buttons = [[(str(stars), f"{mark}rate:{stars}") for stars in RATINGS]]
     outbox.queue(
         session,
         actor,
@@ -214,7 +217,7 @@ def _ask(session: Session, actor: Actor, handover: Handover, conversation: Conve
         kind=QUESTION,
         purpose=Purpose.SERVICE,
         dedupe_key=f"{QUESTION}:{handover.id}",
-        buttons=buttons if handover.channel == PointChannel.TELEGRAM else (),
+        buttons=buttons if handover.channel != PointChannel.SMS else (),
     )
 
 

@@ -172,7 +172,11 @@ class Messages(MethodView):
     @blueprint.alt_response(409, description="A colleague answers it, or it is over")
     def post(self, facts: dict[str, Any], id: UUID) -> Delivery:
         """Answer the customer on the channel of their last message."""
-        return perform(lambda session: answering.reply(session, current_actor, id, **facts))
+
+        def work(session: Session) -> Delivery:
+            return answering.reply(session, current_actor, id, business=_business(session), **facts)
+
+        return perform(work)
 
 
 @blueprint.route("/handovers/<uuid:id>/notes", roles=DESK)

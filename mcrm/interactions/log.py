@@ -83,11 +83,15 @@ def timeline(
     contact_ids: Sequence[UUID],
     *,
     before: int | None = None,
+    after: int | None = None,
     kinds: Sequence[str] = (),
     channels: Sequence[str] = (),
     limit: int = 50,
 ) -> list[Interaction]:
-    """The newest committed facts about these contacts (one person may be several), newest first, below `before`."""
+    """The newest committed facts about these contacts (one person may be several), newest first.
+
+    Only those below the position `before` and above `after`.
+    """
     query = select(Interaction).order_by(Interaction.position.desc()).limit(limit)
     query = (
         query.where(Interaction.contact_id.in_(contact_ids))
@@ -96,6 +100,8 @@ def timeline(
     )
     if before is not None:
         query = query.where(Interaction.position < before)
+    if after is not None:
+        query = query.where(Interaction.position > after)
     if kinds:
         query = query.where(Interaction.kind.in_(kinds))
     if channels:

@@ -9,12 +9,13 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, inspect, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, inspect, select
 from sqlalchemy.orm import Session
 
 from mcrm.db import Base, Row, Synced
 from mcrm.interactions.kinds import LOGGED_BY_REPS
 from mcrm.interactions.positions import ChangedRow, Place
+from mcrm.prepared import Prepared
 
 _STAND_STILL = 0x6D43524D  # the key of an advisory lock of PostgreSQL; "mCRM"
 
@@ -104,12 +105,12 @@ def stand_still(connection: Connection, entries: Iterable[object]) -> list[Chang
     if connection.dialect.name != "postgresql":
         return []
     moves = [entry for entry in entries if isinstance(entry, Moved)]
-    connection.execute(_ALONE if moves else _TOGETHER)
+    (_ALONE if moves else _TOGETHER).all(connection, {})
     return [row for move in moves for row in with_it(connection, move)]
 
 
-_ALONE = select(func.pg_advisory_xact_lock(_STAND_STILL))
-_TOGETHER = select(func.pg_advisory_xact_lock_shared(_STAND_STILL))
+_ALONE = Prepared(select(func.pg_advisory_xact_lock(_STAND_STILL)))
+_TOGETHER = Prepared(select(func.pg_advisory_xact_lock_shared(_STAND_STILL)))
 
 
 def placed(connection: Connection, rows: list[ChangedRow]) -> list[ChangedRow]:
@@ -141,7 +142,9 @@ def territories(connection: Connection, places: Iterable[Place]) -> dict[Place, 
     for table, id_ in places:
         by_table.setdefault(table, []).append(id_)
     return {
-        (table, row[0]): row[1] for table, ids in by_table.items() for row in connection.execute(*_asking(table, ids))
+        (table, row[0]): row[1]
+        for table, ids in by_table.items()
+        for row in _territory_query(table).all(connection, {"ids": ids})
     }
 
 
@@ -166,14 +169,9 @@ def placed_by(name: str) -> tuple[str | None, tuple[str, str] | None]:
     return ("territory_id" if "territory_id" in model.__table__.c else None), None
 
 
-def _asking(name: str, ids: list[UUID]) -> tuple[Select[Any], dict[str, Any]]:
-    """The query for these rows; for one, which is the common case, a list of ids would cost a third more."""
-    one, several = _territory_queries(name)
-    return (one, {"id": ids[0]}) if len(ids) == 1 else (several, {"ids": ids})
-
-
 @cache
-def _territory_queries(name: str) -> tuple[Select[Any], Select[Any]]:
+def _territory_query(name: str) -> Prepared:
+    """Ids and territories of the rows of a table that `ids` names."""
     table = Base.metadata.tables[name]
     column, joins = territory_path(name)
     query = select(table.c.id, column)
@@ -181,8 +179,7 @@ def _territory_queries(name: str) -> tuple[Select[Any], Select[Any]]:
     for parent, condition in joins:
         source = source.outerjoin(parent, condition)
     query = query.select_from(source)
-    several = query.where(table.c.id.in_(bindparam("ids", expanding=True)))
-    return query.where(table.c.id == bindparam("id")), several
+    return Prepared(query.where(table.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def _below(connection: Connection, name: str, ids: list[UUID]) -> Iterator[tuple[str, UUID]]:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from mcrm.actors import Actor, Role
 from mcrm.leases.errors import LeaseExpired, LeaseUnknown
 from mcrm.leases.models import LeaseState, StockLease
 from mcrm.leases.service import TABLE, held_by
+from mcrm.prepared import Prepared
 from mcrm.stock import service as stock
 from mcrm.stock.errors import OutOfStock
 
@@ -74,10 +75,9 @@ def draw(session: Session, actor: Actor, lines: Sequence[Demand], *, taken_at: d
         return NOTHING
     products = {line.product_id for line in lines}
     named = {line.lease_id for line in lines if line.lease_id is not None}
-    wanted = TABLE.c.product_id.in_(products) & ((TABLE.c.state == LeaseState.HELD.value) | TABLE.c.id.in_(named))
-    there = select(TABLE.c.id).where(TABLE.c.rep_id == actor.id, wanted).limit(1)
-    if not named and session.connection().execute(there).first() is None:
+    if not named and not _HELD.all(session.connection(), {"rep": actor.id, "products": list(products)}):
         return NOTHING
+    wanted = TABLE.c.product_id.in_(products) & ((TABLE.c.state == LeaseState.HELD.value) | TABLE.c.id.in_(named))
     stock.lock(session, products)
     leases = session.scalars(held_by(actor.id, wanted)).all()
     _require_known(lines, leases)
@@ -114,3 +114,11 @@ def _shares(lines: Sequence[Demand], leases: Iterable[StockLease], taken_at: dat
             if not lease.left:
                 lease.state = LeaseState.SOLD.value
     return shares
+
+
+_HELD = Prepared(
+    select(TABLE.c.id)
+    .where(TABLE.c.rep_id == bindparam("rep"), TABLE.c.product_id.in_(bindparam("products", expanding=True)))
+    .where(TABLE.c.state == LeaseState.HELD.value)
+    .limit(1)
+)

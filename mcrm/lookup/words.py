@@ -13,6 +13,8 @@ GOOGLE = ("gmail.com", "googlemail.com")
 
 def plain(text: str) -> str:
     """Without accents and case: `Zoë` and `ZOE` are the same."""
+    if text.isascii():  # most are; there is nothing to take off
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.orders.models import NumberSeries, Order
 from mcrm.orders.service import number_key
+from mcrm.prepared import Prepared
 
 FIRST = 1001
 FORMS = (re.compile(r"([A-Z]+)(\d+)"), re.compile(r"([A-Z]+)(\d{4})(\d{5,})"))
@@ -26,29 +27,29 @@ def next_order_number(session: Session) -> str:
     """The next order number that no (imported) order has."""
     while True:
         number = str(next_number(session, "order"))
-        if session.connection().scalar(_HOLDER, {"number": number}) is None:
+        if _HOLDER.scalar(session.connection(), {"number": number}) is None:
             return number
 
 
 def next_number(session: Session, name: str, *, first: int = FIRST) -> int:
     """The next number of a series, which begins at `first`; whoever else wants one waits for this transaction."""
-    number = session.connection().scalar(_TAKE, {"series": name})
+    number = _TAKE.scalar(session.connection(), {"series": name})
     if number is None:
         try:
             with session.begin_nested():
                 session.add(NumberSeries(name=name, next_number=first))
         except IntegrityError:
             pass  # made at the same moment by somebody else
-        number = session.connection().scalar(_TAKE, {"series": name})
+        number = _TAKE.scalar(session.connection(), {"series": name})
     assert number is not None
     return int(number)
 
 
 _series, _orders = NumberSeries.__table__.c, Order.__table__.c
-_TAKE = (
+_TAKE = Prepared(
     update(cast(Table, NumberSeries.__table__))
     .where(_series.name == bindparam("series"))
     .values(next_number=_series.next_number + 1)
     .returning(_series.next_number - 1)
 )
-_HOLDER = select(_orders.id).where(_orders.number == bindparam("number"))
+_HOLDER = Prepared(select(_orders.id).where(_orders.number == bindparam("number")))

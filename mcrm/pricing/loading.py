@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from mcrm.accounts.hierarchy import DEEPEST
 from mcrm.accounts.models import Account
 from mcrm.db import UtcDateTime
+from mcrm.prepared import Prepared
 from mcrm.pricing.rules import Break, Discount, Item, ListRule, Rules, TaxRule
 from mcrm.products.models import PriceList, PriceListItem, Product
 from mcrm.taxes.models import TaxRate
@@ -35,7 +36,7 @@ def rules_for(
 ) -> tuple[Rules, dict[UUID, str]]:
     """The rules that decide what an account pays for these products at that instant, and the products' names."""
     connection = session if isinstance(session, Connection) else session.connection()
-    rows = connection.execute(_NEEDED, {"products": product_ids, "account": account_id, "at": at}).all()
+    rows = _NEEDED.all(connection, {"products": list(product_ids), "account": account_id, "at": at})
     names, items, taxes = dict[UUID, str](), dict[UUID, Item](), dict[str, TaxRule]()
     heads, prices = dict[UUID, Sequence[Any]](), dict[UUID, list[Break]]()
     for row in rows:
@@ -125,8 +126,7 @@ _NEAREST = (
     .scalar_subquery()
 )
 """How far above the account the nearest one stands that has a list in force, whatever that list prices."""
-# Built once: putting a statement together costs more than running it.
-_NEEDED = (
+_NEEDED = Prepared(
     select(
         *_LIST,
         _products.id.label("product_id"),

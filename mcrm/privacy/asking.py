@@ -1,16 +1,14 @@
 """Asking to be forgotten: twice, with thirty days in which it can be taken back."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mcrm import clock, keys
+from mcrm import clock, passes
 from mcrm.actors import Actor, Role
 from mcrm.audit import trail
 from mcrm.contacts import service as contacts
@@ -28,7 +26,7 @@ GRACE = timedelta(days=30)
 CONFIRMED_WITHIN = timedelta(minutes=10)
 FRESH_LEVEL = 3
 PURPOSE = "erasure-confirmation"
-UUID_BYTES, SECONDS_BYTES = 16, 8
+REV_BYTES = 8
 NO_ERASURE = UUID(int=0)
 
 
@@ -54,11 +52,7 @@ def question(session: Session, actor: Actor, contact_id: UUID) -> Question:
     """
     require_fresh(actor)
     contact = _contact(session, actor, contact_id)
-    until = clock.now() + CONFIRMED_WITHIN
-    last = _last(session, contact)
-    state = _state(contact, last)
-    sealed = keys.sealed(PURPOSE, int(until.timestamp()).to_bytes(SECONDS_BYTES) + state)
-    token = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    token = passes.issue(PURPOSE, _state(contact, _last(session, contact)), clock.now() + CONFIRMED_WITHIN)
     return Question(token, unsettled(session, Person.of(session, contact.id)), clock.now() + GRACE)
 
 
@@ -68,7 +62,7 @@ def confirm(session: Session, actor: Actor, contact_id: UUID, confirmation: str)
     contact = _contact(session, actor, contact_id, lock=True)
     if (pending := under_way(session, contact)) is not None:
         return pending
-    if not _fits(confirmation, _state(contact, _last(session, contact))):
+    if passes.read(PURPOSE, confirmation) != _state(contact, _last(session, contact)):
         raise ConfirmationOver(field="confirmation")
     return ask(session, actor, contact.id)
 
@@ -140,18 +134,7 @@ def _contact(session: Session, actor: Actor, contact_id: UUID, *, lock: bool = F
 
 def _state(contact: Contact, last: Erasure | None) -> bytes:
     """What must not have changed between the question and its answer."""
-    return contact.id.bytes + contact.rev.to_bytes(SECONDS_BYTES) + (last.id if last else NO_ERASURE).bytes
-
-
-def _fits(confirmation: str, state: bytes) -> bool:
-    try:
-        sealed = base64.urlsafe_b64decode(confirmation + "=" * (-len(confirmation) % 4))
-    except (binascii.Error, ValueError):
-        return False
-    data = keys.unsealed(PURPOSE, sealed)
-    if data is None or data[SECONDS_BYTES:] != state:
-        return False
-    return datetime.fromtimestamp(int.from_bytes(data[:SECONDS_BYTES]), UTC) > clock.now()
+    return contact.id.bytes + contact.rev.to_bytes(REV_BYTES) + (last.id if last else NO_ERASURE).bytes
 
 
 def _trace(session: Session, actor: Actor, kind: Kind, contact: Contact, erasure: Erasure) -> None:

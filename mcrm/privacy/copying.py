@@ -97,7 +97,7 @@ def turn(*, public_url: str, business: str) -> bool:
         return perform(_forget)
     copy_id, contact_id, until = claimed
     with reading() as session, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-        packing.pack(file, session, Person.of(session, contact_id), business=business)
+        packing.pack(file, session, Person.of(session, contact_id, surely=True), business=business)
         pieces = list(_pieces(file))
     perform(partial(_keep, copy_id, until, pieces, public_url))
     return True

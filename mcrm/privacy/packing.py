@@ -70,7 +70,7 @@ def _write(
 
 
 def _rows(session: Session, holding: Holding, person: Person) -> Iterator[dict[str, Any]]:
-    query = _told(holding).where(of_person(holding, person)).order_by(*holding.rows.primary_key)
+    query = _told(holding).where(of_person(holding, person, surely=True)).order_by(*holding.rows.primary_key)
     for row in session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)).mappings():
         yield {name: _plain(name, value) for name, value in _said(holding, {**row}).items()}
 

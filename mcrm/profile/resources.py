@@ -134,12 +134,15 @@ class PushRegistration(MethodView):
 
 @blueprint.route("/deliveries/<uuid:id>/receipt", roles={Role.CUSTOMER})
 class PushReceipt(MethodView):
-    """What became of a push, of which only the app can tell."""
+    """What became of a push, or of an answer in the chat, of which only the app can tell."""
 
     @blueprint.arguments(ReceiptInSchema())
     @blueprint.response(201, ReceiptSchema())
     def post(self, facts: dict[str, Any], id: UUID) -> Delivery:
-        """Tell that a push came or was opened; `id` is the `delivery_id` in its data. Twice is once."""
+        """Tell that a push came or was opened, or an answer in the chat was shown. Twice is once.
+
+        `id` is the `delivery_id` in the push's data, or the id of the answer in the conversation.
+        """
         return perform(lambda session: reporting.report(session, current_actor, id, **facts))
 
 

@@ -84,13 +84,13 @@ class ChatLinkSchema(Schema):
 
 
 class ReceiptInSchema(Schema):
-    """What the app knows of a push: it came, or it was opened."""
+    """What the app knows of a push, or of an answer in the chat: it came, or it was opened."""
 
     state = Enum(Reported, required=True)
 
 
 class ReceiptSchema(Schema):
-    """The push as it stands now; it may be further than what was reported."""
+    """The message as it stands now; it may be further than what was reported."""
 
     id = Uuid(required=True)
     state = Enum(DeliveryState, required=True)

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
+from mcrm import clock
+from mcrm.ids import new_id
+from mcrm.inserting import insert_many
+from mcrm.prepared import Prepared
 from mcrm.products.models import Product
 from mcrm.stock import reordering
 from mcrm.stock.allocating import Place, allocate, deal
@@ -35,7 +39,7 @@ class Inspected:
 def lock(session: Session, product_ids: Iterable[UUID]) -> Sequence[Any]:
     """Every stock item of these products, locked in the order of ids, as it is now."""
     session.flush()
-    return session.connection().execute(_LOCK, {"products": list(product_ids)}).all()
+    return _LOCK.all(session.connection(), {"products": list(product_ids)})
 
 
 def reserve(session: Session, wanted: Mapping[UUID, int], *, fields: Mapping[UUID, str]) -> Taken:
@@ -79,11 +83,12 @@ def let_go(session: Session, item_id: UUID, pieces: int) -> None:
 
 def pass_on(session: Session, shares: Iterable[tuple[UUID, UUID, int]]) -> None:
     """Pieces that somebody kept are now promised to order lines: (stock item, order line, pieces)."""
+    held = {"created_at": clock.now(), "state": ReservationState.HELD.value}
     rows = [
-        {"stock_item_id": item_id, "order_line_id": line_id, "quantity": pieces} for item_id, line_id, pieces in shares
+        {**held, "id": new_id(), "stock_item_id": item_id, "order_line_id": line_id, "quantity": pieces}
+        for item_id, line_id, pieces in shares
     ]
-    if rows:
-        session.connection().execute(_HOLD, rows)
+    insert_many(session.connection(), cast(Table, StockReservation.__table__), rows)
 
 
 def hold(session: Session, lines: Iterable[tuple[UUID, UUID | None, int]], taken: Taken) -> None:
@@ -220,7 +225,7 @@ def _end(session: Session, pieces: Mapping[UUID, int], state: ReservationState) 
 _table = cast(Table, StockItem.__table__)
 _items = _table.c
 _SHUT = select(StockLocation.code).where(StockLocation.sells.is_(False))
-_LOCK = (
+_LOCK = Prepared(
     select(
         _items.id,
         _items.product_id,
@@ -246,4 +251,3 @@ _RESERVE = _one.values(reserved=_items.reserved + bindparam("pieces"))
 _RELEASE = _one.values(reserved=_items.reserved - bindparam("pieces"))
 _LEAVE = _one.values(reserved=_items.reserved - bindparam("pieces"), on_hand=_items.on_hand - bindparam("pieces"))
 _ENTER = _one.values(on_hand=_items.on_hand + bindparam("pieces"))
-_HOLD = insert(cast(Table, StockReservation.__table__))

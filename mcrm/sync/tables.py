@@ -194,7 +194,7 @@ TABLES: Mapping[str, SyncedTable] = {
             read_only=("state", "verified_at"),
             only=(
                 ContactPoint.__table__.c.contact_id.is_not(None),
-                ContactPoint.__table__.c.channel != PointChannel.PUSH.value,
+                ContactPoint.__table__.c.channel.not_in((PointChannel.PUSH.value, PointChannel.APP.value)),
             ),
         ),
         _table(

@@ -67,7 +67,7 @@ const everybody = () => [...views.values(), ...reps];
 
 /** Replay everything for these people. Faces shown, drafts and the focus stay as they are on the phones that stay. */
 function rebuild(people) {
-  book.read(people, addedPhones());
+  book.read(people, addedPhones(), JSON.parse(known).chat_app ?? null);
   table = new Table(book);
   const latest = new Map();
   for (const item of items) {
@@ -130,6 +130,7 @@ function take(item) {
   const view = views.get(happened.owner.key);
   if (happened.kind === "message") {
     view.arrived(happened.face, happened.message);
+    if (happened.face === "sms" && !happened.message.own) view.faces.chat?.thread.text(happened.message.text);
     announce(happened);
   } else if (happened.kind === "toast") {
     view.answered();

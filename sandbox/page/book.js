@@ -4,20 +4,21 @@ const MOST_STRANGERS = 12;
 
 /** One phone on the table: a known person, or a number nobody has named. */
 export class Owner {
-  constructor({ name, phone = null, telegram_user_id = null, push_token = null, stranger = false }) {
+  constructor({ name, phone = null, telegram_user_id = null, push_token = null, stranger = false, app = null }) {
     this.phone = phone;
     this.stranger = stranger;
     this.linked = telegram_user_id !== null;
     // Anyone can open a chat with the bot. Somebody without a known chat gets one whose id is made from the number.
     this.chat = this.linked ? String(telegram_user_id) : phone ? phone.replace(/\D/g, "").slice(-9).replace(/^0+/, "") : null;
     this.token = push_token;
+    this.app = phone && !stranger ? app : null;
     this.key = phone ?? (this.linked ? `telegram:${this.chat}` : `push:${push_token}`);
     this.name = name;
   }
 
   /** The faces this phone has, in the order of its dock. */
   get faces() {
-    return [this.phone && "sms", this.chat && "telegram", this.token && "push"].filter(Boolean);
+    return [this.phone && "sms", this.chat && "telegram", this.app && "chat", this.token && "push"].filter(Boolean);
   }
 }
 
@@ -27,12 +28,12 @@ export class Book {
     this.read([], []);
   }
 
-  /** Start anew from the people the sandbox knows and the phones added on this page. */
-  read(people, added) {
+  /** Start anew from the people the sandbox knows, who have the app at `app`, and the phones added on this page. */
+  read(people, added, app = null) {
     this.owners = [];
     this.byAddress = new Map();
     this.crowd = new Set();
-    for (const person of people) this.add(new Owner(person));
+    for (const person of people) this.add(new Owner({ ...person, app }));
     for (const phone of added) if (!this.byAddress.has(`sms ${phone.phone}`)) this.add(new Owner({ ...phone, stranger: true }));
   }
 

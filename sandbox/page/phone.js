@@ -1,10 +1,11 @@
 // One phone: its owner above, its screen with up to three faces, its dock, its banner and its toasts.
 
 import { chatBubble, notice, textBubble } from "./bubbles.js";
+import { ChatFace } from "./chatface.js";
 import { avatar, clock, day, el, icon, spaced } from "./dom.js";
 import { ThreadView } from "./thread.js";
 
-const FACE_WORD = { sms: "Messages", telegram: "Telegram", push: "Lock screen" };
+const FACE_WORD = { sms: "Messages", telegram: "Telegram", chat: "App", push: "Lock screen" };
 const MOST_SMS = 1_600;
 const MOST_CHAT = 4_096;
 const TOAST_MS = 3_200;
@@ -18,7 +19,7 @@ export class PhoneView {
     this.owner = owner;
     this.us = us;
     this.act = act;
-    this.unread = { sms: 0, telegram: 0, push: 0 };
+    this.unread = { sms: 0, telegram: 0, chat: 0, push: 0 };
     this.faces = {};
     this.tabs = {};
     this.timers = {};
@@ -71,7 +72,7 @@ export class PhoneView {
   makeFace(face) {
     const root = el("div", { class: `face ${face}`, role: "tabpanel", id: `face-${face}-${this.owner.key.replace(/\W/g, "")}` });
     root.setAttribute("aria-labelledby", `${root.id}-tab`);
-    const made = { sms: () => this.makeSms(root), telegram: () => this.makeChat(root), push: () => this.makeLockScreen(root) }[face]();
+    const made = { sms: () => this.makeSms(root), telegram: () => this.makeChat(root), chat: () => this.makeApp(root), push: () => this.makeLockScreen(root) }[face]();
     return { root, ...made };
   }
 
@@ -97,6 +98,15 @@ export class PhoneView {
     const head = this.head("telegram", this.us.bot ? `@${this.us.bot}` : "The bot", "bot");
     root.append(head, thread.root, start, this.composer("Message", (text) => this.act.telegram({ text }), MOST_CHAT), keys);
     return { thread, start, keys, subtitle: head.querySelector("small") };
+  }
+
+  makeApp(root) {
+    const news = ({ unread, latest }) => {
+      if (latest) this.arrived("chat", { own: false, text: latest });
+      this.unread.chat = unread;
+      this.showUnread();
+    };
+    return { thread: new ChatFace(root, this.owner, this.owner.app, news) };
   }
 
   makeLockScreen(root) {
@@ -166,6 +176,7 @@ export class PhoneView {
       this.tabs[name].tabIndex = name === face ? 0 : -1;
       if (name === face && thread.atNewest) thread.toNewest();
     }
+    this.faces.chat?.thread.look(face === "chat");
     if (this.banner.dataset.face === face) this.banner.hidden = true;
     this.showUnread();
   }

@@ -21,6 +21,7 @@ from mcrm.app import create_app
 from mcrm.db import Database, reading
 from mcrm.deliveries.models import Delivery
 from mcrm.edge.app import LiveSource, edge_app
+from mcrm.edge.streams import INBOX
 from mcrm.inbox import canned
 from mcrm.transaction import transaction
 from mcrm.wakeup import Notifier
@@ -71,7 +72,7 @@ def desk(committed: Database, browser: "Browser") -> Iterator[Desk]:
         live.CommittedChanges(),
         url,
         None,
-        partial(live.authorise_desk, settings),
+        {INBOX: partial(live.authorise_desk, settings)},
     )
     door = (serving.make_agent(settings), serving.AGENT_ENDPOINTS)
     edge = edge_app(

@@ -1,6 +1,5 @@
 """The database's history: up from empty and from the revision before, with rows, to what the tables declare."""
 
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from mcrm.ids import new_id
 from mcrm.tables import metadata
 from migrations.running import _config, current, newest, upgrade
 from tests import databases
+from tests.forking import forked
 
 ROW = (
     "INSERT INTO interactions (position, id, at, kind, actor, channel, payload, salt, digest) "
@@ -193,9 +193,8 @@ def migrate(url: str, results: "Queue[str]") -> None:
 
 def test_two_processes_that_migrate_at_once_do_no_harm(fresh: Engine) -> None:
     url = fresh.url.render_as_string(hide_password=False)
-    spawned = multiprocessing.get_context("spawn")
-    results: Queue[str] = spawned.Queue()
-    processes = [spawned.Process(target=migrate, args=(url, results)) for _ in range(2)]
+    results: Queue[str] = forked.Queue()
+    processes = [forked.Process(target=migrate, args=(url, results)) for _ in range(2)]
     for process in processes:
         process.start()
     assert [results.get(timeout=60) for _ in processes] == [newest()] * 2

@@ -6,7 +6,6 @@ a sequence (PostgreSQL) or from the clock (SQLite) must lose rows: that shows th
 """
 
 import json
-import multiprocessing
 import random
 import sqlite3
 import threading
@@ -30,9 +29,9 @@ from mcrm.interactions.kinds import Kind
 from mcrm.interactions.models import Change
 from mcrm.transaction import perform, transaction
 from tests import databases
+from tests.forking import forked
 
 PROCESSES, THREADS, ROUNDS, ACCOUNTS = 4, 2, 14, 5
-forked = multiprocessing.get_context("spawn")
 
 
 class Refused(Exception):

@@ -11,7 +11,7 @@ import pytest
 from mcrm import clock
 from mcrm.config import Limits
 from mcrm.edge.app import Edge, LiveSource, Timing, edge_app
-from mcrm.edge.streams import PER_CALLER, Patience
+from mcrm.edge.streams import INBOX, PER_CALLER, Patience
 from mcrm.errors import NotAllowed, NotSignedIn
 from tests.edge.ledger import SqliteLedger
 from tests.edge.shop import Shop
@@ -64,7 +64,7 @@ def opened(shop: Shop, ledger: SqliteLedger) -> Iterator[Opened]:
     def start(streams: int = 2000, **patience: float) -> tuple[Edge, int]:
         edge = edge_app(
             lambda: shop,
-            make_live=lambda: LiveSource(authorise, ledger, ledger.url, None, authorise_desk),
+            make_live=lambda: LiveSource(authorise, ledger, ledger.url, None, {INBOX: authorise_desk}),
             limits=Limits(live_streams=streams),
             timing=Timing(live=Patience(**patience)),
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
 ROOMS = ("mcrm", "bots", "notifications", "apps", "sandbox", "demo", "migrations")
-DOORS = {"wsgi", "cli", "assembly"}
+DOORS = {"wsgi", "cli", "assembly", "working"}
 ALLOWED = {
     "mcrm": {"mcrm"},
     "bots": {"bots", "mcrm"},
@@ -25,6 +25,7 @@ LAYERS = (
         "ids",
         "actors",
         "keys",
+        "passes",
         "turns",
         "db",
         "holding",
@@ -34,6 +35,7 @@ LAYERS = (
         "hours",
         "quiet",
         "inserting",
+        "prepared",
     },
     {"interactions", "transaction"},
     {"wakeup"},
@@ -82,7 +84,7 @@ LAYERS = (
     {"sync"},
     {"privacy"},
     {"examples"},
-    {"live", "worker", "edge", "tables", "app", "migrating"},
+    {"live", "opening", "worker", "edge", "tables", "app", "migrating"},
 )
 FLASK_KNOWERS = {"api", "app.py", "resources.py", "edge"}
 

@@ -23,7 +23,7 @@ BEN, BEN_CHAT, BEN_TOKEN = "+447700900201", "700201", "ben-phone-token"
 
 def to_ben(channel: str, text: str = "Order 1042 is on its way.", **facts: Any) -> Outgoing:
     """A delivery to Ben Okafor on one channel."""
-    address = {"sms": BEN, "telegram": BEN_CHAT, "push": BEN_TOKEN}[channel]
+    address = {"sms": BEN, "telegram": BEN_CHAT, "push": BEN_TOKEN, "app": "ben"}[channel]
     return Outgoing(**{"id": DELIVERY, "channel": channel, "address": address, "text": text, **facts})
 
 

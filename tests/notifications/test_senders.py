@@ -32,8 +32,8 @@ def settings(provider, private_key, tmp_path) -> Settings:
 
 
 def test_a_channel_without_its_settings_is_absent_and_says_so(settings):
-    assert list(make_senders(settings)) == ["sms", "telegram", "push"]
-    assert list(make_senders(dataclasses.replace(settings, telegram=None))) == ["sms", "push"]
+    assert list(make_senders(settings)) == ["app", "sms", "telegram", "push"]
+    assert list(make_senders(dataclasses.replace(settings, telegram=None))) == ["app", "sms", "push"]
     assert make_senders(BARE).send(to_ben("sms")) == Failed("channel.off")
 
 
@@ -56,12 +56,14 @@ def test_rate_limits_are_kept_by_sender_and_texts_are_counted_in_segments(settin
     senders = make_senders(settings)
 
     assert {channel: sender.sender_key for channel, sender in senders.items()} == {
+        "app": "app",
         "sms": f"sms:{OUR_NUMBER}",
         "telegram": "telegram:700100",
         "push": "push:harbour-and-pine",
     }
     long = "It’s here… " + "a" * 300
     assert {channel: sender.cost(to_ben(channel, long)) for channel, sender in senders.items()} == {
+        "app": 1,
         "sms": 3,
         "telegram": 1,
         "push": 1,

@@ -195,6 +195,14 @@ def had_another_number(life: Life) -> None:
     life.house.did(life.house.ada.delete(path, life.house.ada.get(path).headers.get("ETag")))
 
 
+def wants_another_number(life: Life) -> None:
+    """A change that was begun and never proved; and quiet at night."""
+    number = f"+4477009006{next(_numbers) % 100:02}"
+    life.needles.append(number)
+    life.house.did(life.app.post("/v1/me/contact-changes", {"channel": "sms", "address": number}))
+    life.house.did(life.app.put("/v1/me/preferences/quiet-hours", {"begins": "21:00", "ends": "08:00"}))
+
+
 def is_tagged(life: Life) -> None:
     tag = f"/v1/contacts/{life.id}/tags/regular"
     life.house.did(life.house.ada.put(tag))
@@ -236,7 +244,7 @@ def is_edited_twice(life: Life) -> None:
 HAPPENINGS: tuple[Callable[[Life], None], ...] = (
     texts, chats, begins_a_flow, is_noted, is_described, lives_somewhere, buys, asks_for_a_price, has_a_case,
     was_a_lead, may_buy_more, is_called_on, talks_to_a_person, allows_something, signs_in, had_another_number,
-    is_tagged, is_changed_in_bulk, is_imported, has_own_prices, is_edited_twice,
+    wants_another_number, is_tagged, is_changed_in_bulk, is_imported, has_own_prices, is_edited_twice,
 )  # fmt: skip
 
 

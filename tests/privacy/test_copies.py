@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.access.models import SignIn
-from mcrm.actors import Actor, Channel, Role
+from mcrm.actors import SYSTEM, Actor, Channel, Role
+from mcrm.contacts import points
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery
 from mcrm.interactions.models import Interaction
+from mcrm.leads.models import Lead
 from mcrm.privacy import copying
 from mcrm.privacy.models import CopyState, DataCopy, DataCopyPart
+from tests.bots.conftest import Phones
 from tests.callers import as_customer
 from tests.cast import a_customer
 from tests.deliveries.carriers import point_of
@@ -177,3 +180,18 @@ def test_a_link_goes_where_the_copy_was_asked_for_and_leaves_no_trace_in_the_log
     assert set(told) == {"telegram", "push"}
     assert f"{BASE}/c/" in told["telegram"] and "/c/" not in told["push"]
     assert not [fact.kind for fact in session.scalars(select(Interaction)) if "/c/" in fact.payload]
+
+
+def test_what_the_former_holder_of_a_number_wrote_is_not_in_the_copy_of_the_next(
+    client: FlaskClient, session: Session
+) -> None:
+    assert Phones().text("+447700900201", "my parrot is called Kiwi") == 200
+    session.add(Lead(name="Zoe Strasser", phone="+447700900201", notes="Has a Kiwi."))
+    ben = a_customer(session)
+    points.add(session, SYSTEM, contact=ben, channel="sms", address="+447700900201")
+    session.commit()
+    app = as_customer(client, ben)
+    app.post("/v1/me/export")
+    put_together()
+    packed = client.post(app.get("/v1/me/export").json["link"].removeprefix(BASE)).data
+    assert "+447700900201" in text_of(packed) and "Kiwi" not in text_of(packed)

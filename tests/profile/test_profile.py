@@ -223,6 +223,7 @@ def test_what_one_wants_to_hear_is_seen_and_decided_in_one_place(client: FlaskCl
         "telegram": False,
         "push": True,
         "email": False,
+        "app": False,
     }
     wanted = {
         (name, purpose["purpose"]): (purpose["is_wanted"], {topic["topic"]: topic["is_wanted"] for topic in topics})

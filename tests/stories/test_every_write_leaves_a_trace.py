@@ -432,6 +432,7 @@ def customers_own(walk: Walk, ada: Caller) -> None:
     walk.step("DELETE", ended, lambda: ada.delete(ended))
     app = as_customer(walk.client, mei)
     walk.post(app, "/v1/me/chat-links", {"channel": "telegram"})
+    walk.post(app, "/v1/me/conversation/messages", {"client_id": "m-1", "text": "where is my order?"})
     sold = a_product(walk.session, "HP-CAN", "Beeswax candle")
     walk.session.commit()
     walk.post(app, "/v1/me/prices", {"lines": [{"product_id": str(sold.id), "quantity": 1}]})
