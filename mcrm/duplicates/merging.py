@@ -25,8 +25,8 @@ from mcrm.interactions.log import About
 def merge(session: Session, actor: Actor, contact: Contact, other_id: UUID) -> Contact:
     """Make two contacts within reach one person; the contact that survives is the head of the first one's group.
 
-    Raises SameContact, ContactUnknown, ContactErased, AlreadyMerged, and MergedOutOfReach where the head of either group is out of
-    the actor's reach.
+    Raises SameContact, ContactUnknown, ContactErased, AlreadyMerged, and MergedOutOfReach where the head of either
+    group is out of the actor's reach.
     """
     if contact.id == other_id:
         raise SameContact(field="other_id")

@@ -18,7 +18,7 @@ from mcrm.config import Settings
 from mcrm.db import reading
 from mcrm.orders.schemas import NothingSchema
 from mcrm.privacy import asking, copying, links, page
-from mcrm.privacy.asking import Question
+from mcrm.privacy.asking import FRESH_LEVEL, Question
 from mcrm.privacy.errors import CopyUnknown
 from mcrm.privacy.models import CopyState, DataCopy, Erasure
 from mcrm.privacy.schemas import (
@@ -52,8 +52,8 @@ def _own_id() -> UUID:
 
 def _copy(found: DataCopy) -> dict[str, Any]:
     shown = {name: getattr(found, name) for name in ("id", "state", "created_at", "ready_at", "expires_at", "size")}
-    link = None
-    if found.state == CopyState.READY and found.expires_at is not None:
+    link = None  # a session that somebody left open shows nobody the whole of a life
+    if current_actor.level >= FRESH_LEVEL and found.state == CopyState.READY and found.expires_at is not None:
         link = f"{_settings().public_url}/c/{links.token_for(found.id, found.expires_at)}"
     return shown | {"link": link}
 
@@ -72,7 +72,7 @@ class OwnCopy(MethodView):
 
     @own.response(200, DataCopySchema())
     def get(self) -> dict[str, Any]:
-        """The copy you asked for last; its link, once it is ready."""
+        """The copy you asked for last; its link, once it is ready, to a sign-in of the last five minutes."""
         with reading() as session:
             return _copy(copying.last_of(session, current_actor, _own_id()))
 

@@ -7,7 +7,7 @@ from mcrm.privacy.settling import Unsettled
 
 
 class DataCopySchema(Schema):
-    """A copy of everything held of you; `link` opens it for a day once it is ready. `size` is in bytes."""
+    """A copy of everything held of you, of `size` bytes. `link` opens it for a day; only fresh sign-ins are shown it."""
 
     id = Uuid(required=True)
     state = Enum(CopyState, required=True)

@@ -139,6 +139,12 @@ def test_a_sign_in_of_yesterday_is_not_enough(client: FlaskClient, session: Sess
     for path in ("/v1/me/export", "/v1/me/deletion"):
         answer = app.post(path)
         assert (answer.status_code, answer.json["code"]) == (403, "auth.stale")
+    fresh = as_customer(client, ben, device="tablet")
+    fresh.post("/v1/me/export")
+    put_together()
+    assert fresh.get("/v1/me/export").json["link"] is not None
+    shown = app.get("/v1/me/export").json
+    assert (shown["state"], shown["link"]) == ("ready", None)
 
 
 def test_the_app_hears_that_its_copy_is_ready_and_the_push_holds_no_link(client: FlaskClient, session: Session) -> None:
