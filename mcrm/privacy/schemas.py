@@ -7,7 +7,7 @@ from mcrm.privacy.settling import Unsettled
 
 
 class DataCopySchema(Schema):
-    """A copy of everything held of you, of `size` bytes. `link` opens it for a day; only fresh sign-ins are shown it."""
+    """A copy of everything held of you, of `size` bytes. `link` opens it for a day; only fresh sign-ins see it."""
 
     id = Uuid(required=True)
     state = Enum(CopyState, required=True)
