@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bots.catalogue import Phrase
 from bots.commands.basics import strangers
 from bots.commands.orders import by_number
-from bots.flowfiles import Flow, Slot, flows
-from bots.slots import plain_words, read
+from bots.flowfiles import Flow, Slot, flows, options_of
+from bots.slots import read
 from bots.talk import ANSWER_WITHIN, Allowed, Form, Option, Refused, Talk, phrase
 from bots.understanding import candidates
 
@@ -34,8 +35,11 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
             form = _with(form, first.name, number)
         elif named := argument or next(iter(candidates(said)), None):
             return by_number(talk, named)
-    elif first is not None and argument and (value := read(first.type, argument, ports=talk.ports)) is not None:
-        form = _with(form, first.name, value)
+    elif first is not None and argument:
+        if (value := _read(talk, first, form, argument)) is not None:
+            form = _with(form, first.name, value)
+        elif search(talk, replace(form, asked=first.name), argument):
+            return None
     return advance(talk, form)
 
 
@@ -212,10 +216,7 @@ def _missing(flow: Flow, form: Form) -> Slot | None:
 
 
 def _options(talk: Talk, slot: Slot, form: Form) -> tuple[Option, ...]:
-    if slot.options_from is not None:
-        return talk.ports.options(slot.options_from, form.values)[:MOST_OPTIONS]
-    said = talk.words.phrases
-    return tuple(Option(value, phrase(label), plain_words(str(said[label]))) for value, label in slot.options)
+    return options_of(slot, form.values, talk.ports, talk.words)[:MOST_OPTIONS]
 
 
 def _read(talk: Talk, slot: Slot, form: Form, text: str) -> str | None:
@@ -232,10 +233,19 @@ def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False
             return fill(talk, form, slot.name, options[0].value)
     form = replace(form, asked=slot.name, nonce=talk.event.nonce, until=talk.event.now + ANSWER_WITHIN)
     form = replace(form, options=tuple(option.value for option in options))
-    talk.say(slot.ask)
+    talk.say(slot.ask, **_chosen(talk, flow, form))
     if options:
         return _offer(talk, form, [option.label for option in options])
     return _await(talk, form)
+
+
+def _chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Phrase]:
+    """How the products are called that were chosen before, so that a question can name them."""
+    chosen = [slot for slot in flow.slots if slot.type == "product" and slot.name in form.values]
+    found = {
+        slot.name: talk.ports.options(slot.options_from or "", {"chosen": form.values[slot.name]}) for slot in chosen
+    }
+    return {name: options[0].label if options else phrase("order.gone") for name, options in found.items()}
 
 
 def _ask_code(talk: Talk, form: Form) -> None:

@@ -67,7 +67,7 @@ def _lines(turn: Turn, values: Values) -> tuple[Option, ...]:
     return tuple(
         Option(
             str(line.id),
-            phrase("track.item", quantity=line.live_quantity, description=line.description),
+            phrase("change.entry", quantity=line.live_quantity, description=line.description),
             plain_words(line.description),
         )
         for line in lines
@@ -75,8 +75,12 @@ def _lines(turn: Turn, values: Values) -> tuple[Option, ...]:
 
 
 def _catalogue(turn: Turn, values: Values) -> tuple[Option, ...]:
-    """What is on sale and has a price for this customer, by name; narrowed to what they looked for."""
+    """What is on sale and has a price for this customer, by name; narrowed to what they looked for or `chosen`."""
+    if turn.contact is None:
+        return ()
     query = searched(products_of(turn.actor), values.get("search")).order_by(Product.name, Product.id)
+    if (chosen := values.get("chosen")) is not None:
+        query = query.where(Product.id == UUID(chosen))
     options = []
     for product in turn.session.scalars(query.limit(MOST_LOOKED_AT)):
         drafted = _drafted(turn, [Wanted(product.id, 1)])
