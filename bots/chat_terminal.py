@@ -37,7 +37,7 @@ def chat(settings: Settings, channel: str, address: str) -> None:
         address = points.normalise("sms" if is_app else channel, address, region=settings.default_region)
     except AddressInvalid as error:
         raise click.BadParameter(error.detail, param_hint="--address") from None
-    signed_in: dict[str, Any] = {"level": SIGNED_IN, "signed_in": "terminal"} if is_app else {}
+    signed_in: dict[str, Any] = {"level": SIGNED_IN, "signed_in": str(new_id())} if is_app else {}
     if is_app:
         address = _signed_in(address)
     click.echo(f"You write as {address}{_name_at(channel, address)} on {channel}. Ctrl-D ends.")
