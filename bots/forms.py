@@ -19,6 +19,7 @@ CODE_WITHIN = timedelta(minutes=5)
 FORGOTTEN_AFTER = timedelta(hours=24)
 MOST_INTERRUPTED = 2
 MOST_OPTIONS = 5
+OF_ARTICLES = ("catalogue", "lines")
 SENTENCE = re.compile(r"[^\W\d_]{3}")
 """A digit that chose the flow says nothing more."""
 
@@ -240,12 +241,13 @@ def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False
 
 
 def _chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Phrase]:
-    """How the products are called that were chosen before, so that a question can name them."""
-    chosen = [slot for slot in flow.slots if slot.type == "product" and slot.name in form.values]
-    found = {
-        slot.name: talk.ports.options(slot.options_from or "", {"chosen": form.values[slot.name]}) for slot in chosen
-    }
-    return {name: options[0].label if options else phrase("order.gone") for name, options in found.items()}
+    """How the articles are called that were chosen before, so that a question can name them."""
+    found = {}
+    for slot in flow.slots:
+        if slot.options_from in OF_ARTICLES and (value := form.values.get(slot.name)) is not None:
+            options = talk.ports.options(slot.options_from, {**form.values, "chosen": value})
+            found[slot.name] = next((one.label for one in options if one.value == value), phrase("order.gone"))
+    return found
 
 
 def _ask_code(talk: Talk, form: Form) -> None:

@@ -78,8 +78,10 @@ def _catalogue(turn: Turn, values: Values) -> tuple[Option, ...]:
     """What is on sale and has a price for this customer, by name; narrowed to what they looked for or `chosen`."""
     if turn.contact is None:
         return ()
-    query = searched(products_of(turn.actor), values.get("search")).order_by(Product.name, Product.id)
-    if (chosen := values.get("chosen")) is not None:
+    chosen = values.get("chosen")
+    query = searched(products_of(turn.actor), None if chosen else values.get("search"))
+    query = query.order_by(Product.name, Product.id)
+    if chosen is not None:
         query = query.where(Product.id == UUID(chosen))
     options = []
     for product in turn.session.scalars(query.limit(MOST_LOOKED_AT)):
