@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bots.catalogue import Phrase
 from bots.commands.basics import strangers
 from bots.commands.orders import by_number
 from bots.flowfiles import Flow, Slot, flows, options_of
@@ -240,12 +239,12 @@ def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False
     return _await(talk, form)
 
 
-def _chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Phrase]:
-    """How the articles are called that were chosen before, so that a question can name them."""
+def _chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Any]:
+    """How that is called which was chosen before, so that a question can name it."""
     found = {}
     for slot in flow.slots:
-        if slot.options_from in OF_ARTICLES and (value := form.values.get(slot.name)) is not None:
-            options = talk.ports.options(slot.options_from, {**form.values, "chosen": value})
+        if (slot.options or slot.options_from in OF_ARTICLES) and (value := form.values.get(slot.name)) is not None:
+            options = options_of(slot, {**form.values, "chosen": value}, talk.ports, talk.words)
             found[slot.name] = next((one.label for one in options if one.value == value), phrase("order.gone"))
     return found
 

@@ -61,6 +61,16 @@ def _orders_in(*states: OrderStatus) -> Callable[[Turn, Values], tuple[Option, .
     return options
 
 
+def _invoiced_orders(turn: Turn, values: Values) -> tuple[Option, ...]:
+    """The orders that there is an invoice of; where there is none, all: the guard says that it is still to come."""
+    found = _orders_in()(turn, values)
+    if not found:
+        return ()
+    of_invoices = service.orders_of(turn.actor).join(Invoice, Invoice.order_id == Order.id)
+    numbers = set(turn.session.scalars(of_invoices.with_only_columns(Order.number)))
+    return tuple(option for option in found if option.value in numbers) or found
+
+
 def _lines(turn: Turn, values: Values) -> tuple[Option, ...]:
     order = order_named(turn.session, turn.actor, values["order"])
     lines = live_lines(turn.session, order) if order else []
@@ -207,6 +217,7 @@ def _read_back(turn: Turn, values: Values) -> Verdict:
 
 OPTIONS: Mapping[str, Callable[[Turn, Values], tuple[Option, ...]]] = {
     "orders": _orders_in(),
+    "orders-invoiced": _invoiced_orders,
     "orders-before-leaving": _orders_in(*BEFORE_LEAVING),
     "orders-that-left": _orders_in(*HAS_LEFT),
     "lines": _lines,
