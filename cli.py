@@ -1,6 +1,7 @@
 """The `mcrm` command: thin; every command is somewhere else, imported when it is called, so that --help is quick."""
 
 import gc
+import importlib
 import json
 import os
 import re
@@ -135,21 +136,20 @@ def _trouble(made: Any) -> str | None:
 
 
 def _edge(made: Any) -> Any:
-    return _assembly().edge(made)
+    return _imported("assembly").edge(made)
 
 
-def _assembly() -> Any:
-    """The module that knows every part, imported without a search for garbage, a quarter of what it takes.
+def _imported(name: str) -> Any:
+    """A module that knows many parts, imported without a search for garbage, a quarter of what it takes.
 
     What has come by then stays as long as the process, so that later searches leave it out.
     """
     gc.disable()
     try:
-        import assembly
+        return importlib.import_module(name)
     finally:
         gc.freeze()
         gc.enable()
-    return assembly
 
 
 @mcrm.command()
@@ -160,7 +160,7 @@ def worker() -> None:
     from migrations.running import NotMigrated
 
     try:
-        sys.exit(_assembly().work(settings()))
+        sys.exit(_imported("working").work(settings()))
     except NotMigrated as error:
         stop(f"mcrm: {error}")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -19,6 +20,10 @@ from mcrm.transaction import UseCaseSession, stamp
 from tests import databases, doors
 
 pytest_plugins = ["tests.browser"]
+hypothesis.settings.register_profile(
+    "untimed", deadline=None
+)  # how long an example takes says what else the machine does
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

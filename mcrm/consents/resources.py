@@ -13,7 +13,7 @@ from mcrm.api.blueprint import Blueprint
 from mcrm.api.identity import current_actor
 from mcrm.api.paging import whole, whole_of
 from mcrm.consents import preferences, resting, service, topics
-from mcrm.consents.errors import ChannelUnknown
+from mcrm.consents.errors import ChannelUnknown, QuietHoursEndless
 from mcrm.consents.models import Consent, SuppressionReason
 from mcrm.consents.resting import Rest
 from mcrm.consents.schemas import (
@@ -150,8 +150,11 @@ class OwnQuietHours(MethodView):
 
     @wishes.arguments(QuietHoursInSchema())
     @wishes.response(200, PreferencesSchema())
+    @wishes.alt_response(409, description="They would never end")
     def put(self, times: dict[str, str]) -> dict[str, Any]:
         """Say when you want to be left alone, by your own clock; offers wait, what you wait for comes at once."""
+        if times["begins"] == times["ends"]:
+            raise QuietHoursEndless(field="ends")
         hours = quiet.read(f"{times['begins']}-{times['ends']}")
 
         def work(session: Session) -> dict[str, Any]:

@@ -1,10 +1,5 @@
 """Wire shapes of consents and suppressions."""
 
-from typing import Any
-
-import marshmallow as ma
-from marshmallow import validates_schema
-
 from mcrm.api.fields import AwareDateTime, Bool, Enum, Int, List, Nested, Schema, Str, Uuid
 from mcrm.api.formats import JsonObject
 from mcrm.consents.models import ConsentState, SuppressionReason
@@ -38,12 +33,6 @@ class QuietHoursInSchema(Schema):
 
     begins = Str(required=True, pattern=CLOCK_TIME, max_length=5)
     ends = Str(required=True, pattern=CLOCK_TIME, max_length=5)
-
-    @validates_schema
-    def check(self, data: dict[str, Any], **unused: Any) -> None:
-        """A night has an end."""
-        if data.get("begins") == data.get("ends"):
-            raise ma.ValidationError("Must differ from the beginning.", "ends")
 
 
 class QuietHoursSchema(Schema):

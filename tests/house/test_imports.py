@@ -7,7 +7,7 @@ from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
 ROOMS = ("mcrm", "bots", "notifications", "apps", "sandbox", "demo", "migrations")
-DOORS = {"wsgi", "cli", "assembly"}
+DOORS = {"wsgi", "cli", "assembly", "working"}
 ALLOWED = {
     "mcrm": {"mcrm"},
     "bots": {"bots", "mcrm"},

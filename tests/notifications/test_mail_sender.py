@@ -92,7 +92,7 @@ def test_mail_is_on_with_both_of_its_settings() -> None:
         "mail.harbourandpine.example", 465, True, "shop", "p@ss",
     )  # fmt: skip
     assert "p@ss" not in repr(mail) + repr(settings)
-    assert list(make_senders(settings)) == ["email"]
+    assert list(make_senders(settings)) == ["app", "email"]
     for wrong in ({"SMTP_URL": on["SMTP_URL"]}, on | {"SMTP_URL": "http://x"}, on | {"SMTP_FROM": "Shop <a@b>"}):
         with pytest.raises(BadSetting, match="SMTP_"):
             Settings.from_environment(ENVIRONMENT | wrong)
