@@ -92,6 +92,8 @@ def correct(talk: Talk, form: Form, said: str) -> bool:
             for later in following:
                 if later.options_from is not None:  # what could be chosen hung on what is corrected
                     kept.pop(later.name, None)
+            if not (slot.options_from or slot.options) and _missing(flow, replace(form, values=kept)) is not None:
+                talk.say("form.corrected", value=value)  # else it is read back anyway
             fill(talk, replace(form, values=kept), slot.name, value)
             return True
     return False
