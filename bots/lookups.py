@@ -62,13 +62,13 @@ def _orders_in(*states: OrderStatus) -> Callable[[Turn, Values], tuple[Option, .
 
 
 def _invoiced_orders(turn: Turn, values: Values) -> tuple[Option, ...]:
-    """The orders that there is an invoice of; where there is none, all: the guard says that it is still to come."""
+    """The orders that there is an invoice of; of another one that is named, the guard says that it is still to come."""
     found = _orders_in()(turn, values)
     if not found:
         return ()
     of_invoices = service.orders_of(turn.actor).join(Invoice, Invoice.order_id == Order.id)
     numbers = set(turn.session.scalars(of_invoices.with_only_columns(Order.number)))
-    return tuple(option for option in found if option.value in numbers) or found
+    return tuple(option for option in found if option.value in numbers)
 
 
 def _lines(turn: Turn, values: Values) -> tuple[Option, ...]:
