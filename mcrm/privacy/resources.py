@@ -71,6 +71,7 @@ class OwnCopy(MethodView):
     """A copy of everything held of oneself."""
 
     @own.response(200, DataCopySchema())
+    @own.alt_response(404, description="You have asked for none")
     def get(self) -> dict[str, Any]:
         """The copy you asked for last; its link, once it is ready."""
         with reading() as session:
@@ -88,6 +89,7 @@ class OwnDeletion(MethodView):
     """Being forgotten."""
 
     @own.response(200, DeletionSchema())
+    @own.alt_response(404, description="You have not asked for it")
     def get(self) -> dict[str, Any]:
         """Where your deletion stands."""
         with reading() as session:
@@ -107,6 +109,7 @@ class OwnDeletion(MethodView):
         return perform(lambda session: _deletion(asking.confirm(session, current_actor, _own_id(), confirmation)))
 
     @own.response(204)
+    @own.alt_response(404, description="None is waiting")
     def delete(self) -> None:
         """Take it back."""
         perform(lambda session: asking.take_back(session, current_actor, _own_id()))
