@@ -13,7 +13,7 @@ from bots.features import plain
 from bots.flowfiles import flows, options_of
 from bots.fusing import LIKELY, Verdict, fused
 from bots.intents import intent_of, line_for
-from bots.slots import read
+from bots.slots import plain_words, read
 from bots.talk import Event, Ports, State
 from mcrm.learning.intents import SERVICE, Intent
 
@@ -163,7 +163,10 @@ def _answered(word: str, rest: str, ports: Ports, words: Catalogue) -> Meaning |
     if command is None or slot is None or slot.type not in TOLD_AT_ONCE:
         return None
     options = options_of(slot, {"search": rest}, ports, words)
-    is_answer = bool(options) if slot.type == "product" else read(slot.type, rest, ports=ports, options=options)
+    if slot.type == "choice":  # in full: an "account number" is not a new number for the profile
+        is_answer = any(plain_words(rest) in (plain_words(option.value), option.words) for option in options)
+    else:
+        is_answer = bool(options) or read(slot.type, rest, ports=ports) is not None
     return Meaning(command, rest, "word") if is_answer else None
 
 
