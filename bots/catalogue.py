@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
@@ -80,10 +81,16 @@ def words(language: str) -> Catalogue:
 
 @cache
 def names_of(language: str, spoken: str) -> frozenset[str]:
-    """How a language on offer may be called, in lower case: its tag, its own name, and its name in the one spoken."""
-    return frozenset(
-        {language, words(language).name.casefold(), str(Locale(language).get_display_name(spoken)).casefold()}
-    )
+    """How a language on offer may be called, in lower case: its tag, its own name, and its name in the one spoken.
+
+    Names count without their accents, too: thumbs leave them out.
+    """
+    names = {language, words(language).name.casefold(), str(Locale(language).get_display_name(spoken)).casefold()}
+    return frozenset(names | {_bare(name) for name in names})
+
+
+def _bare(word: str) -> str:
+    return "".join(part for part in unicodedata.normalize("NFKD", word) if not unicodedata.combining(part))
 
 
 def language_of(*tags: str | None) -> str:

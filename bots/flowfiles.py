@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bots.catalogue import words
-from bots.slots import READERS
+from bots.catalogue import Catalogue, words
+from bots.slots import READERS, plain_words
+from bots.talk import Option, Ports, phrase
 
 FOLDER = Path(__file__).parent / "flows"
 CONFIRMATIONS = {"none": 0, "echo": 0, "explicit": 1, "twice": 2}
@@ -147,3 +148,11 @@ def check(*, guards: Collection[str], options: Collection[str], actions: Collect
         for key, name, there in named:
             if name is not None and name not in there:
                 raise FlowBroken(f"flows/{flow.id}.toml: {key}: there is no {name!r}")
+
+
+def options_of(slot: Slot, values: Mapping[str, str], ports: Ports, said: Catalogue) -> tuple[Option, ...]:
+    """What there is to choose from for a slot: its own options, or what the look-up finds."""
+    if slot.options_from is not None:
+        return ports.options(slot.options_from, values)
+    phrases = said.phrases
+    return tuple(Option(value, phrase(label), plain_words(str(phrases[label]))) for value, label in slot.options)

@@ -9,8 +9,8 @@ from typing import Any
 
 from bots.commands.basics import strangers
 from bots.commands.orders import by_number
-from bots.flowfiles import Flow, Slot, flows
-from bots.slots import plain_words, read
+from bots.flowfiles import Flow, Slot, flows, options_of
+from bots.slots import read
 from bots.talk import ANSWER_WITHIN, Allowed, Form, Option, Refused, Talk, phrase
 from bots.understanding import candidates
 
@@ -19,6 +19,7 @@ CODE_WITHIN = timedelta(minutes=5)
 FORGOTTEN_AFTER = timedelta(hours=24)
 MOST_INTERRUPTED = 2
 MOST_OPTIONS = 5
+OF_ARTICLES = ("catalogue", "lines")
 SENTENCE = re.compile(r"[^\W\d_]{3}")
 """A digit that chose the flow says nothing more."""
 
@@ -35,8 +36,11 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
             form = _with(form, first.name, number)
         elif named := argument or next(iter(candidates(said)), None):
             return by_number(talk, named)
-    elif first is not None and argument and (value := read(first.type, argument, ports=talk.ports)) is not None:
-        form = _with(form, first.name, value)
+    elif first is not None and argument:
+        if (value := _read(talk, first, form, argument)) is not None:
+            form = _with(form, first.name, value)
+        elif search(talk, replace(form, asked=first.name), argument):
+            return None
     return advance(talk, form)
 
 
@@ -92,6 +96,8 @@ def correct(talk: Talk, form: Form, said: str) -> bool:
             for later in following:
                 if later.options_from is not None:  # what could be chosen hung on what is corrected
                     kept.pop(later.name, None)
+            if not (slot.options_from or slot.options) and _missing(flow, replace(form, values=kept)) is not None:
+                talk.say("form.corrected", value=value)  # else it is read back anyway
             fill(talk, replace(form, values=kept), slot.name, value)
             return True
     return False
@@ -216,10 +222,7 @@ def _missing(flow: Flow, form: Form) -> Slot | None:
 
 
 def _options(talk: Talk, slot: Slot, form: Form) -> tuple[Option, ...]:
-    if slot.options_from is not None:
-        return talk.ports.options(slot.options_from, form.values)[:MOST_OPTIONS]
-    said = talk.words.phrases
-    return tuple(Option(value, phrase(label), plain_words(str(said[label]))) for value, label in slot.options)
+    return options_of(slot, form.values, talk.ports, talk.words)[:MOST_OPTIONS]
 
 
 def _read(talk: Talk, slot: Slot, form: Form, text: str) -> str | None:
@@ -236,10 +239,20 @@ def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False
             return fill(talk, form, slot.name, options[0].value)
     form = replace(form, asked=slot.name, nonce=talk.event.nonce, until=talk.event.now + ANSWER_WITHIN)
     form = replace(form, options=tuple(option.value for option in options))
-    talk.say(slot.ask)
+    talk.say(slot.ask, **_chosen(talk, flow, form))
     if options:
         return _offer(talk, form, [option.label for option in options])
     return _await(talk, form)
+
+
+def _chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Any]:
+    """How that is called which was chosen before, so that a question can name it."""
+    found = {}
+    for slot in flow.slots:
+        if (slot.options or slot.options_from in OF_ARTICLES) and (value := form.values.get(slot.name)) is not None:
+            options = options_of(slot, {**form.values, "chosen": value}, talk.ports, talk.words)
+            found[slot.name] = next((one.label for one in options if one.value == value), phrase("order.gone"))
+    return found
 
 
 def _ask_code(talk: Talk, form: Form) -> None:

@@ -61,13 +61,23 @@ def _orders_in(*states: OrderStatus) -> Callable[[Turn, Values], tuple[Option, .
     return options
 
 
+def _invoiced_orders(turn: Turn, values: Values) -> tuple[Option, ...]:
+    """The orders that there is an invoice of; of another one that is named, the guard says that it is still to come."""
+    found = _orders_in()(turn, values)
+    if not found:
+        return ()
+    of_invoices = service.orders_of(turn.actor).join(Invoice, Invoice.order_id == Order.id)
+    numbers = set(turn.session.scalars(of_invoices.with_only_columns(Order.number)))
+    return tuple(option for option in found if option.value in numbers)
+
+
 def _lines(turn: Turn, values: Values) -> tuple[Option, ...]:
     order = order_named(turn.session, turn.actor, values["order"])
     lines = live_lines(turn.session, order) if order else []
     return tuple(
         Option(
             str(line.id),
-            phrase("track.item", quantity=line.live_quantity, description=line.description),
+            phrase("change.entry", quantity=line.live_quantity, description=line.description),
             plain_words(line.description),
         )
         for line in lines
@@ -75,8 +85,14 @@ def _lines(turn: Turn, values: Values) -> tuple[Option, ...]:
 
 
 def _catalogue(turn: Turn, values: Values) -> tuple[Option, ...]:
-    """What is on sale and has a price for this customer, by name; narrowed to what they looked for."""
-    query = searched(products_of(turn.actor), values.get("search")).order_by(Product.name, Product.id)
+    """What is on sale and has a price for this customer, by name; narrowed to what they looked for or `chosen`."""
+    if turn.contact is None:
+        return ()
+    chosen = values.get("chosen")
+    query = searched(products_of(turn.actor), None if chosen else values.get("search"))
+    query = query.order_by(Product.name, Product.id)
+    if chosen is not None:
+        query = query.where(Product.id == UUID(chosen))
     options = []
     for product in turn.session.scalars(query.limit(MOST_LOOKED_AT)):
         drafted = _drafted(turn, [Wanted(product.id, 1)])
@@ -201,6 +217,7 @@ def _read_back(turn: Turn, values: Values) -> Verdict:
 
 OPTIONS: Mapping[str, Callable[[Turn, Values], tuple[Option, ...]]] = {
     "orders": _orders_in(),
+    "orders-invoiced": _invoiced_orders,
     "orders-before-leaving": _orders_in(*BEFORE_LEAVING),
     "orders-that-left": _orders_in(*HAS_LEFT),
     "lines": _lines,

@@ -2,7 +2,7 @@
 choices with a label and a value in the app."""
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -45,7 +45,7 @@ def render(
         tail = "".join("\n" + words(entry) for entry in numbered)
         return Rendered(_fit(said, words, tail + (f"\n0 {words(Phrase('menu.menu', {}))}" if has_way_back else "")))
     parts = (_with_items(entry, len(entry.items), words, "\n") for entry in said)
-    text = " ".join(parts).replace(" \n", "\n")[:LONGEST_TELEGRAM]
+    text = _joined(said, parts).replace(" \n", "\n")[:LONGEST_TELEGRAM]
     if share is not None:
         return Rendered(text, (((words(share.label), "contact"),),), reply_keyboard=True)
     mark = "t:" if channel == "telegram" else ""
@@ -64,10 +64,19 @@ def _fit(said: Sequence[Say], words: Callable[[Phrase], str], tail: str) -> str:
     """The longest list of items that stays within two segments."""
     longest = max(len(entry.items) for entry in said)
     for shown in range(longest, -1, -1):
-        text = cheap(" ".join(_with_items(entry, shown, words, "; ") for entry in said).strip() + tail)
+        text = cheap(_joined(said, (_with_items(entry, shown, words, "; ") for entry in said)).strip() + tail)
         if segments(text)[1] <= MOST_SEGMENTS:
             return text
     return text
+
+
+def _joined(said: Sequence[Say], parts: Iterable[str]) -> str:
+    """One after the other; what follows a list begins a line of its own."""
+    text = ""
+    for entry, part in zip(said, parts, strict=True):
+        text += part if not text or not part else f" {part}"
+        text += "\n" if entry.items and part and entry is not said[-1] else ""
+    return text.replace("\n ", "\n")
 
 
 def _with_items(entry: Say, shown: int, words: Callable[[Phrase], str], joint: str) -> str:

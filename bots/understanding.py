@@ -10,8 +10,10 @@ from rapidfuzz import fuzz
 
 from bots.catalogue import Catalogue
 from bots.features import plain
+from bots.flowfiles import flows, options_of
 from bots.fusing import LIKELY, Verdict, fused
 from bots.intents import intent_of, line_for
+from bots.slots import plain_words, read
 from bots.talk import Event, Ports, State
 from mcrm.learning.intents import SERVICE, Intent
 
@@ -26,6 +28,8 @@ SHORTEST_REPAIRED = 4
 MOST_CANDIDATES = 5
 SHORTEST_NUMBER = 3  # unless it is an own order's: "order 2 bags" names no order
 LONGEST_NUMBER = 40
+TOLD_AT_ONCE = frozenset({"choice", "night", "product"})
+"""Slot types whose answers sound like nothing else, so that they may follow the command word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +137,10 @@ def _answer(text: str, state: State, event: Event, words: Catalogue) -> Meaning 
 def _command(text: str, ports: Ports, words: Catalogue) -> Meaning | None:
     """A command word alone, or before something with a digit in it; a mistyped one counts when it is close enough."""
     first, _, rest = text.strip(" .!?").partition(" ")
+    if rest and (answered := _answered(first, rest, ports, words)) is not None:
+        return answered
     if rest and not re.search(r"\d", rest):
-        takes_words = first in words.commands["language"]
-        return Meaning("language", rest, "word") if takes_words else None
+        return None
     if (glued := GLUED.fullmatch(text.strip(" .!?"))) and glued[1] in words.commands["track"]:
         return Meaning("track", glued[2].upper(), "word")
     command, how = _named(first, words)
@@ -146,6 +151,23 @@ def _command(text: str, ports: Ports, words: Catalogue) -> Meaning | None:
     if A_WORD.search(WITH_A_DIGIT.sub(" ", rest)):  # "help me with order 1002" is a sentence
         return None
     return Meaning(command, rest or None, how)
+
+
+def _answered(word: str, rest: str, ports: Ports, words: Catalogue) -> Meaning | None:
+    """A command word before what answers its first question: LANGUAGE SPANISH, QUIET OFF, PREFS TELEGRAM, BUY KENYA."""
+    command = next((command for command, names in words.commands.items() if word in names), None)
+    if command == "language":
+        return Meaning("language", rest, "word")
+    flow = flows().get(command or "")
+    slot = next(iter(flow.slots), None) if flow else None
+    if command is None or slot is None or slot.type not in TOLD_AT_ONCE:
+        return None
+    options = options_of(slot, {"search": rest}, ports, words)
+    if slot.type == "choice":  # in full: an "account number" is not a new number for the profile
+        is_answer = any(plain_words(rest) in (plain_words(option.value), option.words) for option in options)
+    else:
+        is_answer = bool(options) or read(slot.type, rest, ports=ports) is not None
+    return Meaning(command, rest, "word") if is_answer else None
 
 
 def _named(word: str, words: Catalogue) -> tuple[str | None, str]:

@@ -170,6 +170,7 @@ def _welcome(scene: Scene, seeded: Seeded, seconds: float) -> Panel:
     admin = seeded.accounts[0]
     words = (
         f"[bold]Phones[/]   {scene.sandbox_url}   text as {ben['name']}: [cyan]where is {shipped}[/]\n"
+        f"[bold]Agents[/]   {scene.base_url}/agent/   the customers' app: {scene.base_url}/app/\n"
         f"[bold]API[/]      {scene.base_url}/docs\n"
         f"[bold]Sign in[/]  {admin['email']}  {admin['password']}\n"
         f"[bold]Tour[/]     .venv/bin/mcrm tour   (in another terminal)\n"

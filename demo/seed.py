@@ -26,6 +26,8 @@ from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, DeliveryState
 from mcrm.inbox import canned
+from mcrm.invoices import service as invoices
+from mcrm.invoices.service import Seller
 from mcrm.orders import cancelling, moving, placing
 from mcrm.orders.models import Order
 from mcrm.orders.placing import Wanted
@@ -117,9 +119,10 @@ def seed(settings: Settings) -> Seeded:
         areas = {name: territories.create(session, SYSTEM, name=name).id for name in ("West", "East")}
         _staff(session, hashes, areas, made)
         sold = _products(session, settings)
+    seller = Seller(settings.business_name, settings.business_address, settings.business_tax_number, settings.timezone)
     for person in PEOPLE:
         with transaction() as session:
-            made.customers.append(_customer(session, person, areas[person.territory], sold))
+            made.customers.append(_customer(session, person, areas[person.territory], sold, seller))
     with transaction() as session:
         _cafe(session, areas["West"])
         fieldday.seed(session)
@@ -163,7 +166,7 @@ def _products(session: Session, settings: Settings) -> list[UUID]:
     return sold
 
 
-def _customer(session: Session, person: Person, territory_id: UUID, sold: list[UUID]) -> dict[str, Any]:
+def _customer(session: Session, person: Person, territory_id: UUID, sold: list[UUID], seller: Seller) -> dict[str, Any]:
     contact = contacts.create(session, SYSTEM, name=person.name, territory_id=territory_id, locale="en-GB")
     number = PEOPLE.index(person)
     points.add(session, SYSTEM, contact=contact, channel="sms", address=person.phone)
@@ -188,7 +191,11 @@ def _customer(session: Session, person: Person, territory_id: UUID, sold: list[U
         )
     orders = [
         _order(
-            session, contact, status, [Wanted(sold[(number + place * 3) % 6], 1 + place), Wanted(sold[6 + number], 1)]
+            session,
+            contact,
+            status,
+            [Wanted(sold[(number + place * 3) % 6], 1 + place), Wanted(sold[6 + number], 1)],
+            seller,
         )
         for place, status in enumerate(person.orders)
     ]
@@ -202,7 +209,7 @@ def _customer(session: Session, person: Person, territory_id: UUID, sold: list[U
     }
 
 
-def _order(session: Session, contact: Contact, status: str, lines: list[Wanted]) -> Order:
+def _order(session: Session, contact: Contact, status: str, lines: list[Wanted], seller: Seller) -> Order:
     order = placing.place(session, SYSTEM, contact_id=contact.id, lines=lines)
     if status == "cancelled":
         cancelling.cancel(session, SYSTEM, order_id=order.id, reason="changed my mind")
@@ -220,6 +227,7 @@ def _order(session: Session, contact: Contact, status: str, lines: list[Wanted])
         )
     if status == "delivered":
         moving.deliver(session, SYSTEM, order_id=order.id)
+        invoices.issue(session, SYSTEM, order_id=order.id, seller=seller)
     return order
 
 

@@ -20,6 +20,7 @@ def offer_menu(talk: Talk) -> None:
     options = [(phrase("menu.agent"), "agent")]
     if talk.event.known:
         options = [(phrase("menu.track"), "track"), (phrase("menu.orders"), "orders"), *options]
+        options.append((phrase("menu.help"), "help"))
     elif talk.event.channel == "telegram":
         options = [(phrase("menu.link"), "link"), *options]
     talk.choose(*options, is_menu=True)
@@ -94,8 +95,11 @@ def language(talk: Talk, wanted: str | None) -> None:
         if wanted and wanted.casefold() in names_of(tag, talk.words.language):
             talk.change(language=tag)
             return talk.call("set-language", language=tag)
-    names = [words(tag).name for tag in offered()]
-    return talk.say("language.offer", n=len(names), languages=", ".join(names))
+    names = {tag: words(tag).name for tag in offered()}
+    talk.say("language.offer", n=len(names), languages=", ".join(names.values()))
+    if len(names) > 1:
+        talk.choose(*((phrase("language.entry", name=name), f"language:{tag}") for tag, name in names.items()))
+    return None
 
 
 def language_set(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:

@@ -28,6 +28,23 @@ from mcrm.settings_store.catalogue import FIRST_RESPONSE_MINUTES, RESOLUTION_MIN
 REMEMBERED_COMMANDS = 5
 PROOF = frozenset({"proved", "tries"})
 """What stays of the dialogue's memory: who proved to be whom, and how often somebody tried."""
+OF_THE_TALK = frozenset(
+    {"abort", "agent", "amend", "answer", "back", "bot", "code", "desk", "expired", "help", "menu", "miss", "pick"}
+    | {"start", "thanks", "unsure"}
+)
+"""What the bot understood that is no wish: steps of the talk itself."""
+WISHES = {
+    "buy": "order something",
+    "change": "change an order",
+    "delete_me": "delete everything",
+    "drop": "cancel an order",
+    "export_me": "a copy of the data",
+    "keep_me": "keep the data after all",
+    "link": "link Telegram",
+    "prefs": "preferences",
+    "refund_status": "state of a refund",
+}
+"""Commands of the dialogue that do not explain themselves, as agents read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +222,13 @@ def _summary(
 
 
 def _tried(session: Session, contact: Contact | None, point: ContactPoint) -> list[str]:
-    """What the bot understood lately, oldest first, each command once."""
+    """What the bot was asked for lately, oldest first, each thing once, in words."""
     whose = Message.contact_id == contact.id if contact else Message.contact_point_id == point.id
     recent = Message.created_at > clock.now() - timedelta(hours=1)
     query = select(Message.understood).where(whose, recent).order_by(Message.id.desc()).limit(REMEMBERED_COMMANDS)
     commands = [understood.get("command") for understood in session.scalars(query)]
-    return list(dict.fromkeys(name for name in reversed(commands) if name not in (None, "agent", "miss")))
+    wished = (name for name in reversed(commands) if name is not None and name not in OF_THE_TALK)
+    return list(dict.fromkeys(WISHES.get(name, name.replace("_", " ")) for name in wished))
 
 
 def _seconds(span: timedelta) -> int:

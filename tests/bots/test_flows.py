@@ -81,7 +81,7 @@ def test_every_flow_is_tried_by_a_script() -> None:
 
 TRIED = {
     "address": "We send to",
-    "buy": "over £24.00 is placed",
+    "buy": "for £24.00 is placed",
     "change": "is changed",
     "complaint": "your case is C-",
     "delete_me": "We delete everything we hold",
@@ -97,7 +97,7 @@ TRIED = {
     "quiet": "by your own clock, no offers come",
     "refund": "is noted",
     "refund_status": "waiting for the goods",
-    "reorder": "over £31.00 is placed",
+    "reorder": "for £31.00 is placed",
 }
 """What each flow says when it is done."""
 

@@ -30,6 +30,8 @@ def test_a_hand_over_and_back(
     phones: Phones, replies: Replies, session: Session, ben: Contact, kofi: Caller, noor: Caller
 ) -> None:
     phones.text(BEN, "where is order 1002")
+    phones.text(BEN, "drop")
+    phones.text(BEN, "never mind")
     phones.text(BEN, "agent")
     session.expire_all()
     assert "within 15 minutes" in replies.fresh(BEN)[-1].text
@@ -39,7 +41,7 @@ def test_a_hand_over_and_back(
     assert str(one["summary"]).split("\n") == [
         "Ben Okafor, by sms",
         "Latest order 1002, shipped",
-        "The customer asked for a person. Tried before: track.",
+        "The customer asked for a person. Tried before: track, cancel an order.",
     ]
     phones.text(BEN, "are you there?")
     session.expire_all()
