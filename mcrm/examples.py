@@ -76,20 +76,24 @@ EXAMPLES: Mapping[str, Any] = {
     "Exchange": {
         "message": {
             "id": "01890a5d-ac96-774b-bcce-b302099a8011",
+            "position": None,
             "at": AT,
             "channel": "app",
             "author": "customer",
             "text": "where is my order?",
+            "state": None,
             "choices": [],
             "client_id": "01890a5d-ac96-774b-bcce-b302099a8010",
         },
         "answers": [
             {
                 "id": "01890a5d-ac96-774b-bcce-b302099a8012",
+                "position": None,
                 "at": AT,
                 "channel": "app",
                 "author": "bot",
                 "text": "Which order?",
+                "state": "queued",
                 "choices": [{"label": "1042 on its way", "value": "track:1042"}, {"label": "Menu", "value": "menu"}],
                 "client_id": None,
             }
