@@ -11,7 +11,6 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from mcrm import clock
 from mcrm.contacts.models import ContactPoint
-from mcrm.contacts.people import is_person
 from mcrm.conversations.models import Conversation, Message, Owner
 from mcrm.db import Base
 from mcrm.transaction import insert_once, write_rows
@@ -77,16 +76,6 @@ def adopt(session: Session, stranger: Conversation, point: ContactPoint, contact
     session.delete(stranger)
     session.flush()
     return existing
-
-
-def take(session: Session, contact_id: UUID) -> None:
-    """A human has answered this contact: from now on the bot is silent."""
-    session.execute(
-        update(Conversation)
-        .where(is_person(Conversation.contact_id, contact_id))
-        .values(owner=Owner.HUMAN.value, version=Conversation.version + 1)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _locked(session: Session, point: ContactPoint, contact_id: UUID | None) -> Conversation | None:
