@@ -1,10 +1,10 @@
 """Rows of contacts: found by number, phone or mail, changed through the ordinary use cases, new ones many at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -176,8 +176,7 @@ class _Window:
         self.by_number = {one.number: one for one in session.scalars(in_reach.where(Contact.number.in_(numbers)))}
         query = select(Contact.number).where(Contact.number.in_(numbers - self.by_number.keys()))
         self.out_of_reach = set(session.scalars(query)) if len(self.by_number) < len(numbers) else set()
-        held = select(ContactPoint).where(tuple_(ContactPoint.channel, ContactPoint.address).in_(wanted))
-        self.points = {(one.channel, one.address): one for one in session.scalars(held)} if wanted else {}
+        self.points = {(one.channel, one.address): one for one in _points(session, wanted)}
         owners = {point.contact_id for point in self.points.values() if point.contact_id}
         self.owners = {one.id: one for one in session.scalars(in_reach.where(Contact.id.in_(owners)))} if owners else {}
         found = {one.account_id for one in (*self.by_number.values(), *self.owners.values())}
@@ -260,6 +259,15 @@ class _Window:
                 self.made[found.id] = found
             self.accounts[number, name] = found.id
         return self.accounts[number, name]
+
+
+def _points(session: Session, wanted: Collection[Address]) -> list[ContactPoint]:
+    """The points at these addresses, a query per channel: for a list of pairs no planner takes the index by itself."""
+    found: list[ContactPoint] = []
+    for channel in sorted({channel for channel, _ in wanted}):
+        these = ContactPoint.address.in_([address for one, address in wanted if one == channel])
+        found += session.scalars(select(ContactPoint).where(ContactPoint.channel == channel, these))
+    return found
 
 
 def _field_of(address: Address) -> str:
