@@ -83,6 +83,8 @@ def has_news(settings: Settings, token: str, since: int) -> bool:
 class CommittedChanges:
     """The log and the changes of the process's database, as positions with topics."""
 
+    page = PAGE
+
     def head(self) -> int:
         """The newest position."""
         with reading() as session:

@@ -20,6 +20,7 @@ from mcrm.deliveries import ending, settling
 from mcrm.deliveries.models import Delivery, DeliveryState, Receipt
 from mcrm.deliveries.outgoing import Deferred, Failed, Outcome
 from mcrm.ids import new_id
+from mcrm.prepared import Prepared
 from mcrm.transaction import perform
 from notifications import sms_codes
 
@@ -39,7 +40,11 @@ RANKS = {
 }
 REFUSED = frozenset({"undelivered", "failed", "canceled"})
 _deliveries, _receipts = cast(Table, Delivery.__table__), cast(Table, Receipt.__table__)
-_RECEIPT = insert(_receipts)
+_KEEP = Prepared(
+    insert(_receipts)
+    .values({name: bindparam(name) for name in ("id", "created_at", "delivery_id", "provider_id", "status", "code")})
+    .returning(_receipts.c.id)
+)
 _ONWARD = (
     update(_deliveries)
     .where(
@@ -50,10 +55,12 @@ _ONWARD = (
         _deliveries.c.provider_rank < bindparam("b_rank"),
     )
     .values(provider_rank=bindparam("b_rank"))
+    .returning(_deliveries.c.id)
 )
 _DELIVERED = _ONWARD.values(
     state=DeliveryState.DELIVERED.value, settled_at=bindparam("b_now"), reason=None, lease_until=None, lease_token=None
 )
+_TAKE_ONWARD, _TAKE_DELIVERED = Prepared(_ONWARD), Prepared(_DELIVERED)
 
 
 def make_receipts(settings: Settings) -> Blueprint:
@@ -123,15 +130,14 @@ def _is_ordinary(session: Session, report: Report) -> bool:
         return False
     session.flush()
     values = {"b_id": report.delivery_id, "b_provider_id": report.provider_id, "b_rank": RANKS[report.status]}
-    statement = _ONWARD
     if report.status == "delivered":
-        statement, values = _DELIVERED, values | {"b_now": clock.now()}
-    return bool(session.connection().execute(statement, values).rowcount)
+        return bool(_TAKE_DELIVERED.all(session.connection(), values | {"b_now": clock.now()}))
+    return bool(_TAKE_ONWARD.all(session.connection(), values))
 
 
 def _keep(session: Session, report: Report, delivery_id: UUID | None) -> None:
     row = {"id": new_id(), "created_at": clock.now(), "delivery_id": delivery_id, "provider_id": report.provider_id}
-    session.connection().execute(_RECEIPT, row | {"status": report.status, "code": report.code})
+    _KEEP.all(session.connection(), row | {"status": report.status, "code": report.code})
 
 
 def _is_of_an_earlier_attempt(session: Session, delivery: Delivery, report: Report) -> bool:

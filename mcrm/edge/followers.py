@@ -24,7 +24,9 @@ CHANNEL = "mcrm_changes"
 
 
 class Changes(Protocol):
-    """The committed changes, in order of position."""
+    """The committed changes, in order of position; `page` is how many at least one reading gives while there are."""
+
+    page: int
 
     def head(self) -> int:
         """The latest position; 0 when nothing has been committed yet."""
@@ -181,3 +183,5 @@ class Follower:
         while found := self._changes.read_since(self._position):
             self._position = found[-1][0]
             self._heard(found)
+            if len(found) < self._changes.page:
+                break  # whoever commits from here on rings again

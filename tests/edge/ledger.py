@@ -19,6 +19,8 @@ PAGE = "SELECT position, topic FROM ledger WHERE position > {0} ORDER BY positio
 class SqliteLedger:
     """In a file."""
 
+    page = 2
+
     def __init__(self, folder: Path) -> None:
         self.path = folder / "ledger.db"
         self.url = f"sqlite:///{self.path}"
@@ -44,6 +46,8 @@ class SqliteLedger:
 
 class PostgresLedger:
     """On the suite's server, in a schema of this test process."""
+
+    page = 2
 
     def __init__(self, url: str) -> None:
         self.name = f"ledger_{os.getpid()}"

@@ -69,7 +69,7 @@ class Unsteady:
     """A ledger whose database is away for some readings."""
 
     def __init__(self, ledger: Ledger, fails: int) -> None:
-        self.ledger, self.url, self.fails = ledger, ledger.url, fails
+        self.ledger, self.url, self.page, self.fails = ledger, ledger.url, ledger.page, fails
 
     def head(self) -> int:
         return self.ledger.head()
