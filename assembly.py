@@ -23,7 +23,7 @@ from mcrm.edge.app import Edge, LiveSource, edge_app
 from mcrm.edge.streams import CHAT, INBOX
 from mcrm.opening import open_database
 from mcrm.sync.limits import LARGEST_PUSH
-from migrations import running
+from migrations import standing
 from notifications import receipts
 
 
@@ -77,7 +77,7 @@ def _database_check(database: Database) -> str | None:
     assert isinstance(database.bind, Engine)
     with db.reading(database) as session:
         stands = session.scalar(text("SELECT version_num FROM alembic_version"))
-    return None if stands == running.newest() else f"at revision {stands}, not {running.newest()}"
+    return None if stands == standing.newest() else f"at revision {stands}, not {standing.newest()}"
 
 
 def edge(settings: Settings) -> Edge:

@@ -79,7 +79,7 @@ def with_database(work: Callable[[Any], None]) -> None:
     made = settings()
 
     from mcrm.opening import open_database
-    from migrations.running import NotMigrated, require_migrated
+    from migrations.standing import NotMigrated, require_migrated
 
     database = open_database(made)
     try:
@@ -121,7 +121,7 @@ def _trouble(made: Any) -> str | None:
     """Why the web process must not start, None when it may."""
     from mcrm import logs
     from mcrm.opening import open_database, say_what_is_off
-    from migrations.running import NotMigrated, require_migrated
+    from migrations.standing import NotMigrated, require_migrated
 
     database = open_database(made, pool_size=1)
     try:
@@ -157,7 +157,7 @@ def worker() -> None:
     """Deliver what is due, and turn the engines."""
     _end_at_once_while_starting()
 
-    from migrations.running import NotMigrated
+    from migrations.standing import NotMigrated
 
     try:
         sys.exit(_imported("working").work(settings()))

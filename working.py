@@ -11,7 +11,7 @@ from mcrm.opening import open_database, say_what_is_off
 from mcrm.transaction import TOPIC_ENGINES
 from mcrm.wakeup import Listener
 from mcrm.worker import EngineWorker, engines
-from migrations import running
+from migrations import standing
 from notifications.resolver import Resolver
 from notifications.senders import Senders, make_senders
 from notifications.worker import TOPICS, DeliveryWorker
@@ -24,7 +24,7 @@ def work(settings: Settings) -> int:
     """Deliver and turn the engines until SIGTERM or SIGINT; 0 when everything in flight was finished."""
     logs.configure(settings.log_format, process="worker")
     database = open_database(settings, pool_size=8)
-    running.require_migrated(database)
+    standing.require_migrated(database)
     say_what_is_off(settings)
     listener = Listener(database, {TOPIC_ENGINES, *TOPICS})
     senders = make_senders(settings)

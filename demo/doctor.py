@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from demo import asking
 from mcrm import db
 from mcrm.config import BadSetting, Settings
-from migrations import running
+from migrations import standing
 
 LEAST_FREE = 500_000_000
 DEFAULT_PORT = "8000"
@@ -54,7 +54,7 @@ def _database(settings: Settings) -> list[Finding]:
     try:
         with database.bind.connect() as connection:
             connection.execute(text("SELECT 1"))
-        stands, newest = running.current(database.bind), running.newest()
+        stands, newest = standing.current(database.bind), standing.newest()
     except DBAPIError as error:
         return [Finding("database", False, db.why_not(error))]
     finally:

@@ -7,18 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.access.models import IdempotencyKey
-from mcrm.bulk import service as imports
-from mcrm.bulk.running import Runner
-from mcrm.bulkchanges import service as bulkchanges
+from mcrm.bulk import forgetting as imports
+from mcrm.bulk.models import UNDER_WAY, Import
+from mcrm.bulkchanges.models import BulkChange, ChangeState
 from mcrm.config import Limits
 from mcrm.contacts.models import LinkToken
+from mcrm.db import reading
 from mcrm.deliveries import leasing, rates
 from mcrm.inbox import returning
 from mcrm.leads import escalating
@@ -46,6 +48,7 @@ ADDRESSES_KEPT = timedelta(hours=1)
 LINKS_KEPT = timedelta(days=1)
 IMPORTS_KEPT = timedelta(days=30)
 PAGE = 1000
+CHANGING = BulkChange.state == ChangeState.RUNNING.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,8 @@ def engines(
         Engine("stock-leases-over", leases.expire, every_s=30.0),
         Engine("leads-overdue", escalating.step, every_s=10.0),
         Engine("targets", turn=targets.refresh, every_s=60.0),
-        Engine("imports", turn=Runner().turn),
-        Engine("bulk-changes", bulkchanges.step),
+        Engine("imports", turn=Seldom(select(Import.id).where(Import.state.in_(UNDER_WAY)), _imports)),
+        Engine("bulk-changes", turn=Seldom(select(BulkChange.id).where(CHANGING), _bulk_changes)),
         Engine("task-reminders", reminding.step, every_s=10.0),
         Engine("conversations-left-alone", returning.step, every_s=30.0),
         Engine("data-copies", turn=partial(copying.turn, public_url=public_url, business=business)),
@@ -102,6 +105,36 @@ def engines(
         Engine("forget-links", forget_links, every_s=3600.0),
         Engine("forget-imports", forget_imports, every_s=3600.0),
     )
+
+
+class Seldom:
+    """The turn of an engine that seldom has work: what it takes is only loaded once there is some."""
+
+    def __init__(self, due: Select[Any], load: Callable[[], Callable[[], bool]]) -> None:
+        """`due` finds a row while there is work; `load` gives the turn proper."""
+        self._due, self._load = due.limit(1), load
+        self._turn: Callable[[], bool] | None = None
+
+    def __call__(self) -> bool:
+        """One unit of work; whether there was any."""
+        if self._turn is None:
+            with reading() as session:
+                if session.scalar(self._due) is None:
+                    return False
+            self._turn = self._load()
+        return self._turn()
+
+
+def _imports() -> Callable[[], bool]:
+    from mcrm.bulk.running import Runner
+
+    return Runner().turn
+
+
+def _bulk_changes() -> Callable[[], bool]:
+    from mcrm.bulkchanges import service
+
+    return partial(perform, service.step)
 
 
 def unconfirmed(usual_hours: int, session: Session) -> bool:

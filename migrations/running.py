@@ -1,4 +1,4 @@
-"""Run the revisions, and tell whether a database is up to date."""
+"""Run the revisions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,16 +6,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from mcrm.db import Database
-
-
-class NotMigrated(Exception):
-    """The database is not at this program's revision; the text says what to run."""
-
+from migrations.standing import current
 
 LOCK = 0x6D43524D  # "mCRM": the advisory lock that keeps two migrating processes apart on PostgreSQL
 
@@ -28,25 +21,6 @@ def upgrade(engine: Engine, revision: str = "head") -> str:
         command.upgrade(config, revision)
         connection.commit()
     return current(engine) or ""
-
-
-def current(engine: Engine) -> str | None:
-    """The revision the database stands at, None when it is empty."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest() -> str:
-    """The newest revision that this program knows."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
-def require_migrated(database: Database) -> None:
-    """Raise NotMigrated unless the database stands at the newest revision."""
-    assert isinstance(database.bind, Engine)
-    stands, known = current(database.bind), newest()
-    if stands != known:
-        raise NotMigrated(f"the database is at revision {stands or 'none'}, this program at {known}: run mcrm migrate")
 
 
 def _config() -> Config:

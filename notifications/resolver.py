@@ -21,8 +21,8 @@ from mcrm.deliveries import ending, leasing
 from mcrm.deliveries.models import IN_FLIGHT, Delivery, DeliveryState, Priority, Receipt
 from mcrm.deliveries.outgoing import Outcome, Outgoing, Sent
 from mcrm.transaction import perform
-from notifications import receipts
-from notifications.receipts import RANKS, Report
+from notifications import reports
+from notifications.reports import RANKS, Report
 from notifications.senders import Senders
 
 log = logging.getLogger(__name__)
@@ -171,4 +171,4 @@ def _take_status(session: Session, unknown: Unknown, status: Any, sender: str) -
     if status is not None and status.status in RANKS:
         code = None if status.error_code is None else str(status.error_code)
         found = Report(delivery_id=delivery.id, provider_id=unknown.provider_id, status=status.status, code=code)
-        receipts.record(session, found, sender=sender)
+        reports.record(session, found, sender=sender)

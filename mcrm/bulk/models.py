@@ -33,6 +33,9 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
+UNDER_WAY = (ImportState.RUNNING.value, ImportState.UNDOING.value)
+
+
 class Import(Row):
     """One file and what became of it. `done` counts the rows that are decided, so that a killed run resumes.
 

@@ -27,9 +27,9 @@ from mcrm.bulk import goods, people, undoing
 from mcrm.bulk.acting import MAY_BRING, actor_of, require
 from mcrm.bulk.cells import Reading
 from mcrm.bulk.errors import FileUnreadable, NotYours
-from mcrm.bulk.models import Import, ImportPart, ImportRow, ImportState, Outcome
+from mcrm.bulk.forgetting import forget_file
+from mcrm.bulk.models import UNDER_WAY, Import, ImportPart, ImportRow, ImportState, Outcome
 from mcrm.bulk.rows import RESOURCES, Mapper, Values, Verdict
-from mcrm.bulk.service import UNDER_WAY, forget_file
 from mcrm.bulk.sheets import Cells, Sheet, check_size, rows_of
 from mcrm.db import reading
 from mcrm.inserting import insert_many

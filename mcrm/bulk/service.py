@@ -2,17 +2,17 @@
 
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select, tuple_
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor, Role
 from mcrm.bulk.acting import KEEPERS, MAY_BRING, require
 from mcrm.bulk.errors import ImportNotReady, ImportUnknown, MappingInvalid, MappingNotYours
+from mcrm.bulk.forgetting import forget_file
 from mcrm.bulk.models import Import, ImportMapping, ImportPart, ImportRow, ImportState
 from mcrm.bulk.rows import RESOURCES, checked_mapping, suggested
 from mcrm.bulk.sheets import Sheet
@@ -22,9 +22,7 @@ from mcrm.interactions.log import About
 from mcrm.transaction import TOPIC_ENGINES, announce
 
 PART_BYTES = 1 << 20
-FORGOTTEN_AT_ONCE = 1000
 MODES = ("create", "update", "upsert")
-UNDER_WAY = (ImportState.RUNNING.value, ImportState.UNDOING.value)
 
 
 def upload(
@@ -195,31 +193,6 @@ def undo(session: Session, actor: Actor, job: Import) -> Import:
     job.user_id, job.actor = actor.id, actor.label
     _tell(session, actor, Kind.IMPORT_UNDO_STARTED, job, {})
     return job
-
-
-def forget_file(session: Session, job: Import) -> None:
-    """The rows are in by now: the file, full of people's data, is not kept any longer."""
-    session.execute(delete(ImportPart).where(ImportPart.import_id == job.id))
-    job.sample = []
-
-
-def forget(session: Session, *, before: datetime) -> bool:
-    """Drop files and verdicts of imports that ended or were left lying before then, a page at a time; whether more are.
-
-    After that the report is empty and nothing can be taken back; the import itself stays, as a fact with its counts.
-    """
-    old = select(Import.id).where(Import.created_at < before, Import.state.not_in(UNDER_WAY))
-    stale = select(Import).where(Import.id.in_(old), Import.id.in_(select(ImportPart.import_id)))
-    if (left := session.scalar(stale.limit(1))) is not None:
-        forget_file(session, left)
-        return True
-    key = (ImportRow.import_id, ImportRow.run, ImportRow.row)
-    some = select(*key).where(ImportRow.import_id.in_(old)).limit(FORGOTTEN_AT_ONCE)
-    result = session.execute(delete(ImportRow).where(tuple_(*key).in_(some)), execution_options=_UNSYNCHRONISED)
-    return int(getattr(result, "rowcount", 0)) == FORGOTTEN_AT_ONCE
-
-
-_UNSYNCHRONISED = {"synchronize_session": False}
 
 
 def report(job: Import, *, only: str | None = None) -> Select[ImportRow]:

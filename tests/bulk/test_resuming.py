@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock, db
-from mcrm.bulk import running, service
+from mcrm.bulk import forgetting, running, service
 from mcrm.bulk.acting import COMMAND_LINE
 from mcrm.bulk.models import Import, ImportPart, ImportRow
 from mcrm.bulk.running import Runner, run_to_end
@@ -117,11 +117,11 @@ def test_files_and_reports_of_old_imports_are_dropped(database: Database, sessio
     run_to_end(begun(tmp_path).id)
     lying = uploaded(tmp_path, FILE, "contacts")
     with transaction() as work:
-        assert not service.forget(work, before=clock.now() - timedelta(days=1))
+        assert not forgetting.forget(work, before=clock.now() - timedelta(days=1))
     assert session.scalar(select(func.count()).select_from(ImportRow)) == ROWS + 1
     while True:
         with transaction() as work:
-            if not service.forget(work, before=clock.now()):
+            if not forgetting.forget(work, before=clock.now()):
                 break
     session.expire_all()
     for model in (ImportRow, ImportPart):

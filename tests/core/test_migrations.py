@@ -20,7 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from mcrm import db
 from mcrm.ids import new_id
 from mcrm.tables import metadata
-from migrations.running import _config, current, newest, upgrade
+from migrations.running import _config, upgrade
+from migrations.standing import current, newest
 from tests import databases
 from tests.forking import forked
 

@@ -19,8 +19,8 @@ from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, Receipt
 from mcrm.deliveries.outgoing import Ambiguous, Sent
 from mcrm.transaction import transaction
-from notifications import receipts
-from notifications.receipts import RANKS, Report
+from notifications import receipts, reports
+from notifications.reports import RANKS, Report
 from tests.cast import a_customer
 from tests.deliveries.carriers import NOON, Carrier, a_round, now_of, outcomes, point_of, queue
 from tests.doors import ENVIRONMENT, settings
@@ -54,7 +54,7 @@ def sent(session: Session, ben: Contact, **facts: Any) -> Delivery:
 def report(delivery: Delivery, status: str, code: str | None = None, sid: str = SID) -> bool:
     with transaction() as work:
         found = Report(delivery_id=delivery.id, provider_id=sid, status=status, code=code)
-        return receipts.record(work, found, sender=OURS)
+        return reports.record(work, found, sender=OURS)
 
 
 @pytest.mark.parametrize("order", list(permutations(("queued", "sent", "delivered"))))

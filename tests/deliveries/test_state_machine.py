@@ -20,8 +20,8 @@ from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Outcome, Outgo
 from mcrm.deliveries.rates import Rate
 from mcrm.ids import new_id
 from mcrm.transaction import transaction
-from notifications import receipts
-from notifications.receipts import Report
+from notifications import reports
+from notifications.reports import Report
 from notifications.resolver import RESENT, resolve_due
 from notifications.senders import Late, Senders, one
 from tests.cast import a_customer
@@ -78,7 +78,7 @@ class World:
         """Twilio's own search: what it took last."""
         return Sent(self.taken[-1]) if self.taken else None
 
-    def fetch(self, provider_id: str) -> receipts.Report:
+    def fetch(self, provider_id: str) -> reports.Report:
         """No news."""
         raise ConnectionError
 
@@ -161,7 +161,7 @@ class World:
             with transaction() as work:
                 sid = self.taken[0 if status == "sent" else -1]
                 report = Report(delivery_id=self.delivery.id, provider_id=sid, status=status, code=None)
-                receipts.record(work, report, sender="sms:ours")
+                reports.record(work, report, sender="sms:ours")
 
     def step(self, what: str, how: object) -> None:
         """One thing that happens."""
