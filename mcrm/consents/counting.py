@@ -6,9 +6,10 @@ from itertools import groupby
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from mcrm.among import Among
 from mcrm.consents.models import Consent, ConsentState
 from mcrm.contacts.models import Contact, ContactMerge
 
@@ -33,11 +34,11 @@ Decision = TypeVar("Decision", bound=Decided)
 _consent, _mine, _other = Consent.__table__.c, Contact.__table__.alias(), Contact.__table__.alias()
 _DECISIONS = select(
     _consent.id, _consent.contact_id, _consent.channel, _consent.purpose, _consent.state, _consent.decided_at
-).where(_consent.contact_id.in_(bindparam("contacts", expanding=True)))
+).where(Among(_consent.contact_id, "contacts"))
 _PEOPLE = (
     select(_mine.c.id, _other.c.id)
     .join_from(_mine, _other, _other.c.group_id == _mine.c.group_id)
-    .where(_mine.c.id.in_(bindparam("contacts", expanding=True)), _mine.c.group_id.is_not(None))
+    .where(Among(_mine.c.id, "contacts"), _mine.c.group_id.is_not(None))
 )
 
 

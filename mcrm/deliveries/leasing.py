@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Text, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
+from mcrm.among import Among
 from mcrm.contacts.models import ContactPoint, PointChannel
 from mcrm.deliveries import ending
 from mcrm.deliveries.models import IN_FLIGHT, Delivery, DeliveryState
@@ -216,7 +217,7 @@ def look_again_at(channel: str, now: datetime) -> datetime:
 
 
 _deliveries: Any = Delivery.__table__
-_ids = _deliveries.c.id.in_(bindparam("b_ids", expanding=True))
+_ids = Among(_deliveries.c.id, "b_ids")
 _waiting = (_deliveries.c.state == QUEUED, _deliveries.c.channel == bindparam("b_channel"))
 _ready = (
     *_waiting,

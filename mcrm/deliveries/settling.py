@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import ARRAY, bindparam, func, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from mcrm.contacts import points
@@ -34,6 +35,7 @@ from mcrm.deliveries.outgoing import Ambiguous, Deferred, Failed, Moved, Outcome
 
 log = logging.getLogger(__name__)
 EXHAUSTED = "tries-exhausted"
+MANY = 4  # from so many on, one statement pays
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,22 @@ class Settlement:
 def settle(session: Session, settlements: Sequence[Settlement], *, sender: str, token: str, now: datetime) -> None:
     """Write what came of a slice; an attempt whose delivery is no longer ours changes nothing."""
     accepted = [one for one in settlements if isinstance(one.outcome, Sent)]
-    for statement, secret in ((_ACCEPT, False), (_ACCEPT_SECRET, True)):
+    for secret in (False, True):
         if rows := [_accepted(one, token, now) for one in accepted if one.leased.secret is secret]:
-            session.execute(statement, rows)
+            _accept(session, rows, secret=secret)
     for one in settlements:
         if not isinstance(one.outcome, Sent):
             _settle_other(session, one, sender, token, now)
+
+
+def _accept(session: Session, rows: Sequence[dict[str, Any]], *, secret: bool) -> None:
+    """All of a slice; on PostgreSQL by one statement, for each one alone is a turn of the server."""
+    if len(rows) < MANY or session.connection().dialect.name != "postgresql":
+        session.execute(_ACCEPT_SECRET if secret else _ACCEPT, rows)
+        return
+    each = {f"all_{name}": [row[name] for row in rows] for name in ("b_id", "provider_id", "attempts")}
+    shared = {name: rows[0][name] for name in ("b_token", "accepted_at", "lease_until")}  # a slice is of one channel
+    session.execute(_ACCEPT_ALL_SECRET if secret else _ACCEPT_ALL, shared | each)
 
 
 def _accepted(one: Settlement, token: str, now: datetime) -> dict[str, Any]:
@@ -68,24 +80,31 @@ def _accepted(one: Settlement, token: str, now: datetime) -> dict[str, Any]:
 
 
 _table: Any = Delivery.__table__
-_ACCEPT = (
-    update(_table)
-    .where(
-        _table.c.id == bindparam("b_id"),
-        _table.c.lease_token == bindparam("b_token"),
-        _table.c.state == DeliveryState.SENDING.value,
-    )
-    .values(
-        state=DeliveryState.ACCEPTED.value,
-        provider_id=bindparam("provider_id"),
-        accepted_at=bindparam("accepted_at"),
-        attempts=bindparam("attempts"),
-        reason=None,
-        lease_until=bindparam("lease_until"),
-        lease_token=None,
-    )
+_OURS = update(_table).where(
+    _table.c.lease_token == bindparam("b_token"), _table.c.state == DeliveryState.SENDING.value
 )
-_ACCEPT_SECRET = _ACCEPT.values(text="")  # a one-time code has served once it left
+_OURS = _OURS.values(
+    state=DeliveryState.ACCEPTED.value,
+    accepted_at=bindparam("accepted_at"),
+    reason=None,
+    lease_until=bindparam("lease_until"),
+    lease_token=None,
+)
+_ACCEPT = _OURS.where(_table.c.id == bindparam("b_id")).values(
+    provider_id=bindparam("provider_id"), attempts=bindparam("attempts")
+)
+_each = (
+    func.unnest(
+        bindparam("all_b_id", type_=ARRAY(_table.c.id.type)),
+        bindparam("all_provider_id", type_=ARRAY(_table.c.provider_id.type)),
+        bindparam("all_attempts", type_=ARRAY(JSONB(), dimensions=1)),
+    )
+    .table_valued("id", "provider_id", "attempts", name="each")
+    .render_derived()
+)
+_ACCEPT_ALL = _OURS.where(_table.c.id == _each.c.id).values(provider_id=_each.c.provider_id, attempts=_each.c.attempts)
+_ACCEPT_SECRET, _ACCEPT_ALL_SECRET = _ACCEPT.values(text=""), _ACCEPT_ALL.values(text="")
+"""A one-time code has served once it left."""
 
 
 def _settle_other(session: Session, one: Settlement, sender: str, token: str, now: datetime) -> None:

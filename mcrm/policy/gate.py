@@ -11,9 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mcrm.among import Among
 from mcrm.consents import counting, resting, topics
 from mcrm.consents.marks import mark_of
 from mcrm.consents.models import ConsentState, Purpose, Suppression, SuppressionReason
@@ -30,7 +31,7 @@ ASKED_FOR = frozenset({REPLY, "reply-answer", "reply-edit", "code", STOP_CONFIRM
 
 
 _STOPS = select(Suppression.channel, Suppression.address, Suppression.reason).where(
-    Suppression.address.in_(bindparam("addresses", expanding=True)), Suppression.lifted_at.is_(None)
+    Among(Suppression.__table__.c.address, "addresses"), Suppression.lifted_at.is_(None)
 )
 
 

@@ -64,6 +64,27 @@ def test_a_code_is_blanked_as_soon_as_it_left(session: Session, ben: Contact) ->
     assert now_of(session, delivery).text == ""
 
 
+def test_each_of_a_slice_keeps_its_own_word_of_the_provider(session: Session) -> None:
+    people = [a_customer(session, f"Customer {n}", phone=f"+4477009003{n:02}") for n in range(12)]
+    session.commit()
+    queued = [queue(who, session, f"code {n}", secret=n % 2 == 1) for n, who in enumerate(people)]
+    gone = queued[4]
+
+    def answer(outgoing: Outgoing) -> Outcome:
+        if outgoing.id == gone.id:
+            with transaction() as work:  # somebody else decided about it meanwhile
+                work.get_one(Delivery, gone.id).state = "failed"
+        return Sent(f"P{outgoing.id}")
+
+    assert a_round("sms", Carrier(answer=answer)).handled == 12
+
+    settled = [now_of(session, one) for one in queued]
+    assert [one.state for one in settled] == ["accepted"] * 4 + ["failed"] + ["accepted"] * 7
+    assert [one.provider_id for one in settled] == [None if one.id == gone.id else f"P{one.id}" for one in queued]
+    assert [one.text for one in settled] == ["" if n % 2 else f"code {n}" for n in range(12)]
+    assert [outcomes(one) for one in settled if one.id != gone.id] == [["accepted"]] * 11
+
+
 def test_a_stop_between_queueing_and_sending_holds(session: Session, ben: Contact) -> None:
     delivery = queue(ben, session)
     with transaction() as work:

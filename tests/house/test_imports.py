@@ -36,6 +36,7 @@ LAYERS = (
         "quiet",
         "inserting",
         "prepared",
+        "among",
     },
     {"interactions", "transaction"},
     {"wakeup"},
