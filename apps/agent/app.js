@@ -2,7 +2,8 @@
 //
 // The server owns everything; this page keeps what it last read, reads again at each hint, and draws.
 
-import { avatar, badge, button, el, empty, field } from "./dom.js";
+import { askWhom, askWhy } from "./asking.js";
+import { avatar, badge, button, el, empty } from "./dom.js";
 import { drawCustomer } from "./customer.js";
 import { follow } from "./live.js";
 import { drawQueue } from "./queue.js";
@@ -119,10 +120,21 @@ class App {
   async readNow() {
     if (!this.me) return;
     const { items } = await this.wire.call("GET", "/v1/inbox/handovers?going_on=true&limit=100");
+    this.noticeLost(items);
     this.handovers = items;
     if (this.current) await this.readCurrent(this.current.id);
     this.drawQueue();
     document.title = `${items.filter((one) => one.awaits_reply).length || "No"} waiting · mCRM inbox`;
+  }
+
+  /** Say which conversation of mine a colleague answers now; what I passed on myself is no news. */
+  noticeLost(items) {
+    const mine = new Set(this.handovers.filter((one) => one.agent_id === this.me).map((one) => one.id));
+    for (const one of items) {
+      if (!mine.has(one.id) || one.agent_id === this.me) continue;
+      if (one.id === this.passedOn) this.passedOn = null;
+      else this.tell(`No longer yours: ${one.summary.split("\n")[0]}. Open it to see why.`, "bad");
+    }
   }
 
   async readCurrent(id) {
@@ -193,42 +205,24 @@ class App {
     if (await this.change("resolution", { ask: true })) this.done("Settled. The customer is asked how it was.");
   }
 
-  async transferTo(whom) {
-    if (await this.change("transfer", whom)) this.tell("Passed on.");
-  }
-
   done(words) {
     this.close();
     this.tell(words);
   }
 
+  /** A colleague's conversation: the reason stands in the thread, and the colleague is told. */
+  async takeOver() {
+    const reason = await askWhy();
+    if (reason && (await this.change("takeover", { reason }))) this.tell("It is yours now.");
+  }
+
   async transfer() {
     const { items } = (await this.act(() => this.wire.call("GET", "/v1/inbox/agents"))) || { items: [] };
-    const others = items.filter((agent) => agent.id !== this.me);
-    const dialog = el("dialog", { class: "ask", "aria-label": "Transfer" });
-    const end = async (whom) => {
-      dialog.close();
-      dialog.remove();
-      if (whom) await this.transferTo(whom);
-    };
-    const queue = el("input", { type: "text", value: this.current.queue, pattern: "[a-z][a-z\\-]*", maxlength: 40 });
-    const toQueue = (event) => {
-      event.preventDefault();
-      if (queue.checkValidity() && queue.value) end({ queue: queue.value });
-    };
-    dialog.append(
-      el("h2", { text: "Transfer this conversation" }),
-      ...(others.length ? others : [null]).map((agent) =>
-        agent
-          ? button(`${agent.name} (${agent.conversations} open)`, () => end({ agent_id: agent.id }))
-          : el("p", { text: "No colleague is present." }),
-      ),
-      el("form", { novalidate: true, on: { submit: toQueue } }, field("Or back into a queue", queue), button("To the queue", null, { kind: "submit" })),
-      button("Cancel", () => end(null)),
-    );
-    dialog.addEventListener("cancel", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
+    const whom = await askWhom(items.filter((agent) => agent.id !== this.me), this.current.queue);
+    if (!whom) return;
+    this.passedOn = this.current.id;
+    if (await this.change("transfer", whom)) this.tell("Passed on.");
+    this.passedOn = null;
   }
 
   async change(what, body = {}) {

@@ -6,6 +6,7 @@ import { channelName, STATES, until, when } from "./words.js";
 const FACTS = {
   "conversation.handed-over": () => "The bot called a person",
   "conversation.taken": (item) => `${item.name ?? "Somebody"} took the conversation`,
+  "conversation.taken-over": (item) => `${item.name ?? "Somebody"} took it over: ${item.payload.reason ?? ""}`,
   "conversation.transferred": (item) => `${item.name ?? "The desk"} passed it on`,
   "conversation.resolved": (item) => `${item.name ?? "Somebody"} settled it`,
   "conversation.returned": () => "Back to the bot",
@@ -28,7 +29,7 @@ export function drawHead(app) {
             button("Resolve", () => app.resolve(), { strong: true }),
           ]
         : one.state === "taken"
-          ? [button("Transfer to me", () => app.transferTo({ agent_id: app.me }))]
+          ? [button("Take over", () => app.takeOver())]
           : [];
   const clock = one.first_responded_at
     ? `Settle ${until(one.resolution_due_at)}`

@@ -131,6 +131,7 @@ class Kind(StrEnum):
 
     CONVERSATION_HANDED_OVER = "conversation.handed-over"
     CONVERSATION_TAKEN = "conversation.taken"
+    CONVERSATION_TAKEN_OVER = "conversation.taken-over"
     CONVERSATION_TRANSFERRED = "conversation.transferred"
     CONVERSATION_NOTED = "conversation.noted"
     CONVERSATION_RESOLVED = "conversation.resolved"
