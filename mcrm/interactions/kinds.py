@@ -232,3 +232,23 @@ class Kind(StrEnum):
 
 LOGGED_BY_REPS = (Kind.NOTE_ADDED, Kind.CALL_LOGGED, Kind.MEETING_LOGGED)
 """What people write down themselves; these facts travel to the devices of the account's territory."""
+
+AFTERWARDS = frozenset(
+    {
+        # The books, which the law asks for, and what becomes of goods; an order is placed for nobody who was forgotten.
+        *(kind for kind in Kind if kind.partition(".")[0] in {"order", "shipment", "payment", "refund", "invoice"}),
+        Kind.CREDIT_MADE,
+        Kind.CREDIT_NOTE_ISSUED,
+        # The forgetting itself, and the end of what was open then.
+        *(kind for kind in Kind if kind.partition(".")[0] in {"erasure", "session", "code", "delivery"}),
+        Kind.SUPPRESSION_SET,
+        Kind.SUPPRESSION_LIFTED,
+        # Whoever is new, or writes from an address, is nobody who was forgotten.
+        Kind.ACCOUNT_CREATED,
+        Kind.CONTACT_CREATED,
+        Kind.CONTACT_POINT_ADDED,
+        Kind.MESSAGE_RECEIVED,
+        Kind.MESSAGE_UNREADABLE,
+    }
+)
+"""Facts that may be about somebody who was forgotten; what is not here is refused then, see `log.append`."""
