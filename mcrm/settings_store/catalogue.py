@@ -185,7 +185,8 @@ LEAD_HOURS = Option(
     "lead-hours",
     SettingType.TEXT,
     None,
-    "When the clock of new leads runs, such as Mon-Fri 09:00-17:30 Europe/London; always while nobody set it.",
+    "When the clock of new leads runs, such as Mon-Fri 09:00-17:30, by the business's clock unless a zone such as "
+    "Europe/London follows; always while nobody set it.",
     _hours,
 )
 OPPORTUNITY_STALE_DAYS = Option(
@@ -200,7 +201,8 @@ SUPPORT_HOURS = Option(
     "support-hours",
     SettingType.TEXT,
     None,
-    "When people answer chats, such as Mon-Fri 09:00-17:30 Europe/London; while unset, whenever an agent is present.",
+    "When people answer chats, such as Mon-Fri 09:00-17:30, by the business's clock unless a zone such as "
+    "Europe/London follows; while unset, whenever an agent is present.",
     _hours,
 )
 SUPPORT_HOLIDAYS = Option(
