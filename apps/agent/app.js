@@ -3,7 +3,7 @@
 // The server owns everything; this page keeps what it last read, reads again at each hint, and draws.
 
 import { askWhom, askWhy } from "./asking.js";
-import { avatar, badge, button, el, empty } from "./dom.js";
+import { avatar, badge, button, el, empty, isAtEnd, keepAtEnd } from "./dom.js";
 import { drawCustomer } from "./customer.js";
 import { follow } from "./live.js";
 import { drawQueue } from "./queue.js";
@@ -11,7 +11,7 @@ import { askOpener, drawSignIn } from "./signin.js";
 import { Store } from "./store.js";
 import { Composer, drawHead, drawThread } from "./thread.js";
 import { Refused, SignedOut, Wire } from "./wire.js";
-import { UNSETTLED } from "./words.js";
+import { nameOf, UNSETTLED } from "./words.js";
 
 const HEARTBEAT_MS = 30_000;
 const LOOK_AGAIN_MS = 1200;
@@ -133,7 +133,7 @@ class App {
     for (const one of items) {
       if (!mine.has(one.id) || one.agent_id === this.me) continue;
       if (one.id === this.passedOn) this.passedOn = null;
-      else this.tell(`No longer yours: ${one.summary.split("\n")[0]}. Open it to see why.`, "bad");
+      else this.tell(`No longer yours: ${nameOf(one)}. Open it to see why.`, "bad");
     }
   }
 
@@ -143,9 +143,11 @@ class App {
     const [handover, page, customer] = await Promise.all(calls);
     if (this.current?.id !== id) return;
     this.current = handover;
-    this.thread = page.items.reverse();
-    this.older = page.next_cursor;
-    this.drawThread(true);
+    const newest = page.items.reverse();
+    const before = this.thread.filter((item) => item.position < newest[0]?.position);
+    this.thread = [...before, ...newest];
+    if (!before.length) this.older = page.next_cursor;
+    this.drawThread();
     $("customer").replaceChildren(...drawCustomer(customer));
     clearTimeout(this.again);
     const isUnderWay = (item) => item.kind === "delivery.queued" && UNSETTLED.has(item.payload.state);
@@ -158,7 +160,7 @@ class App {
       const page = await this.wire.call("GET", `/v1/inbox/handovers/${this.current.id}/thread?${query}`);
       this.thread = [...page.items.reverse(), ...this.thread];
       this.older = page.next_cursor;
-      this.drawThread(false);
+      this.drawThread(true);
     });
   }
 
@@ -171,7 +173,7 @@ class App {
     this.composer = new Composer(this);
     document.body.dataset.open = "yes";
     this.drawQueue();
-    this.drawThread(true);
+    this.drawThread();
     await this.act(async () => {
       await this.readCurrent(id);
       this.composer.offer((await this.wire.call("GET", `/v1/inbox/handovers/${id}/canned-replies`)).items);
@@ -273,14 +275,20 @@ class App {
     if (focused) $("queue").querySelector(`[data-id="${focused}"]`)?.focus();
   }
 
-  /** Head and words are drawn anew; the composer stays where it is, with what is being written in it. */
-  drawThread(toEnd) {
+  /** Head and words are drawn anew; the composer, with what is being written in it, and the reader stay where they are. */
+  drawThread(above = false) {
     const root = $("thread");
+    const old = this.composer.root.parentNode === root ? root.querySelector(".said") : null;
+    const [top, height] = old && !isAtEnd(old) ? [old.scrollTop, old.scrollHeight] : [null, 0];
     const parts = [drawHead(this), drawThread(this)];
-    if (this.current.ended_at) root.replaceChildren(...parts, empty("This is over: the bot answers again."));
+    const { state, agent_id: agent, ended_at: endedAt } = this.current;
+    this.composer.limit(state === "taken" && agent !== this.me);
+    if (endedAt) root.replaceChildren(...parts, empty("This is over: the bot answers again."));
     else if (this.composer.root.parentNode === root) parts.forEach((part, at) => root.children[at].replaceWith(part));
     else root.replaceChildren(...parts, this.composer.root);
-    if (toEnd) parts[1].scrollTop = parts[1].scrollHeight;
+    keepAtEnd(parts[1]);
+    const grown = above ? parts[1].scrollHeight - height : 0;
+    parts[1].scrollTop = top === null ? parts[1].scrollHeight : top + grown;
   }
 
   key(event) {

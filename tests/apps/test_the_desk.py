@@ -145,11 +145,13 @@ def test_an_agent_sees_that_a_manager_took_over_and_takes_back_when_they_are_gon
     perform(take_over)
     expect(page.locator(".toast")).to_contain_text("No longer yours: Ben Okafor")
     expect(page.locator(".fact").last).to_contain_text("Noor Haddad took it over: A matter of the press.")
+    expect(page.get_by_label("Note for colleagues")).to_be_checked()
     page.get_by_role("button", name="Take over").click()
     page.get_by_label("Why").fill("Noor has left.")
     page.get_by_role("dialog").get_by_role("button", name="Take over").click()
     expect(page.locator(".fact").last).to_contain_text("Kofi Mensah took it over: Noor has left.")
     expect(page.get_by_role("button", name="Resolve")).to_be_visible()
+    expect(page.get_by_label("Note for colleagues")).not_to_be_checked()
 
 
 @pytest.mark.parametrize("committed", ["sqlite"], indirect=True)
