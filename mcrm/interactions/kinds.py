@@ -243,6 +243,12 @@ AFTERWARDS = frozenset(
         *(kind for kind in Kind if kind.partition(".")[0] in {"erasure", "session", "code", "delivery"}),
         Kind.SUPPRESSION_SET,
         Kind.SUPPRESSION_LIFTED,
+        # What was begun may end, which takes no words: nobody is kept from the next visit by it.
+        Kind.VISIT_CHECKED_OUT,
+        Kind.VISIT_NOT_CHECKED_OUT,
+        Kind.VISIT_PLAN_DROPPED,
+        Kind.TASK_DONE,
+        Kind.TASK_REMOVED,
         # Whoever is new, or writes from an address, is nobody who was forgotten.
         Kind.ACCOUNT_CREATED,
         Kind.CONTACT_CREATED,

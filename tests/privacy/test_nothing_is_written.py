@@ -200,6 +200,20 @@ def test_no_operation_writes_about_a_forgotten_person(database: Database, house:
         assert places_of(database, [WORD]) == {}
 
 
+def test_what_was_begun_with_a_forgotten_person_may_end(house: Business) -> None:
+    with a_forgotten(house) as known:
+        ada = house.ada
+        for task, path in (("task", "completion"), ("errand", "completion")):
+            assert ada.post(f"/v1/tasks/{known[task]}/{path}").status_code == 201
+        assert (
+            ada.delete(f"/v1/tasks/{known['task']}", ada.get(f"/v1/tasks/{known['task']}").headers["ETag"]).status_code
+            == 204
+        )
+        elsewhere = ada.post("/v1/visits", {"account_id": house.company})
+        assert elsewhere.status_code == 201, "the visit that was open has ended by that"
+        assert ada.get(f"/v1/visits/{known['visit']}").json["state"] == "not_checked_out"
+
+
 def a_consent(session: Session, actor: Actor, ben: Contact) -> None:
     facts = {"channel": "sms", "purpose": "marketing", "state": ConsentState.GRANTED, "proof": {"words": WORD}}
     consents.decide(session, actor, contact_id=ben.id, **facts)
