@@ -199,6 +199,19 @@ def tell_staff(session: Session, handover: Handover) -> None:
         )
 
 
+def tell_former(session: Session, handover: Handover, user_id: UUID) -> None:
+    """Push to the agent whose conversation a colleague took over; it names nobody, as `tell_staff`."""
+    staff.tell(
+        session,
+        user_id,
+        title="A colleague took over",
+        text=f"A conversation of yours by {handover.channel} is theirs now; the reason stands in it.",
+        kind="handover",
+        dedupe_key=f"handover:{handover.id}:{handover.rev}:{user_id}",
+        data={"handover_id": str(handover.id)},
+    )
+
+
 def _later(
     session: Session, actor: Actor, point: ContactPoint, contact: Contact | None, reason: str, asked: str
 ) -> Placed:
