@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bots.talk import Form, State
+from mcrm.conversations.keyboards import SLOT
 from mcrm.conversations.models import Conversation
 
 CODE = "verify"
@@ -12,7 +13,7 @@ CODE = "verify"
 
 def state_of(row: Conversation) -> State:
     """Where the dialogue stands."""
-    slots = dict(row.slots)
+    slots = {name: kept for name, kept in row.slots.items() if name != SLOT}
     form = slots.pop("form", None)
     return State(
         flow=CODE if row.flow == CODE else None,
@@ -29,13 +30,13 @@ def state_of(row: Conversation) -> State:
     )
 
 
-def columns_of(state: State) -> dict[str, Any]:
-    """The columns that keep it; while a code is awaited, `flow` says that, whatever it is needed for."""
+def columns_of(state: State, keyboards: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that keep it, and the live `keyboards`; while a code is awaited, `flow` says that, whatever for."""
     form = state.form
     return {
         "flow": state.flow or (form.flow if form else None),
         "asked": state.asked,
-        "slots": {**state.slots, **({"form": _kept(form)} if form else {})},
+        "slots": {**state.slots, **({"form": _kept(form)} if form else {}), **keyboards},
         "stack": [_kept(one) for one in state.stack],
         "locale": state.language,
         "failures": state.failures,

@@ -39,8 +39,9 @@ class Wording(TypedDict):
 class Content(TypedDict, total=False):
     """What a message carries besides its text; the fields of `Outgoing` of the same names.
 
-    `secret` keeps the text out of the log, and out of the row once it was accepted: one-time codes. `wordings` replace
-    text and title on the channels they name.
+    `edits` is the id, as text, of the earlier delivery whose message an edit is about; an edit without words takes the
+    buttons away. `secret` keeps the text out of the log, and out of the row once it was accepted: one-time codes.
+    `wordings` replace text and title on the channels they name.
     """
 
     title: str | None
@@ -48,6 +49,7 @@ class Content(TypedDict, total=False):
     buttons: Sequence[Sequence[tuple[str, str]]]
     reply_keyboard: bool
     reference: str | None
+    edits: str | None
     collapse_key: str | None
     ttl_s: int | None
     secret: bool
