@@ -1,6 +1,7 @@
 """While a flow asks: is this message an answer, a correction, a way out, or something else that comes in between?"""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bots import forms
 from bots.commands import orders
@@ -20,10 +21,10 @@ PASSES = frozenset({"code", "verify", "thanks"})
 def heard(talk: Talk) -> Meaning | None:
     """What a text means to the flow that asks; None when no flow does, or when it is no text."""
     form, event = talk.state.form, talk.event
-    if form is None or event.button is not None or event.card is not None or not event.text.strip():
+    if event.button is not None or event.card is not None or not event.text.strip() or event.text.startswith("/"):
         return None
-    if event.text.startswith("/"):
-        return None
+    if form is None:
+        return _said_to_what_waits(talk) if talk.state.stack else None
     said = plain_words(event.text)
     if said in talk.words.answers["abort"]:
         return Meaning("abort", how="answer")
@@ -31,15 +32,49 @@ def heard(talk: Talk) -> Meaning | None:
         for place, word in enumerate(("yes", "no"), 1):
             if said in talk.words.answers[word]:
                 return Meaning("pick", f"{form.nonce}:{place}", "answer")
-    if corrected := talk.words.correction.match(plain(event.text)):
-        return Meaning("amend", event.text[-len(corrected["rest"]) :], "answer")
+        if _refuses(said, talk):
+            return Meaning("pick", f"{form.nonce}:2", "answer")
+    if (correction := _correction(talk)) is not None:
+        return Meaning("amend", correction, "answer")
     return _answer(talk, form, understand(event, talk.state, talk.ports, talk.words))
+
+
+def _correction(talk: Talk) -> str | None:
+    """What is said instead of the last answer: “no, 41” says 41."""
+    corrected = talk.words.correction.match(plain(talk.event.text))
+    return talk.event.text[-len(corrected["rest"]) :] if corrected else None
+
+
+def _refuses(said: str, talk: Talk) -> bool:
+    """“No, leave it” is a no twice over, and no correction."""
+    first, _, rest = said.partition(" ")
+    return first in talk.words.answers["no"] and rest in (*talk.words.answers["no"], *talk.words.answers["abort"])
+
+
+def _said_to_what_waits(talk: Talk) -> Meaning:
+    """While something in between asks: a correction, or what only the waiting flow can use, is for that flow.
+
+    The number of an own order answers what is asked in between.
+    """
+    form = talk.state.stack[-1]
+    correction = _correction(talk)
+    is_other = correction is not None and talk.ports.own_number(correction) is None
+    if correction is not None and is_other and forms.corrected(talk, form, correction) is not None:
+        return Meaning("amend", correction, "answer")
+    meaning = understand(talk.event, talk.state, talk.ports, talk.words)
+    slot = forms.asked_slot(form)
+    if meaning.command not in ("miss", "unsure") or slot is None or slot.type in OWN_WORDS:
+        return meaning
+    is_answer = forms.answer_to(talk, form, talk.event.text) is not None
+    return Meaning("answer", talk.event.text, "answer") if is_answer else meaning
 
 
 def _answer(talk: Talk, form: Form, otherwise: Meaning) -> Meaning:
     slot = forms.asked_slot(form)
     if otherwise.how in OUTRANKS or slot is None:
         return otherwise
+    if otherwise.command == "stray_code" and slot.type == "order":
+        return replace(otherwise, command="track")
     is_question = otherwise.command != "miss" and otherwise.how in SOUNDS_LIKE_IT
     if slot.type in OWN_WORDS and is_question and not slot.greedy:
         return otherwise
@@ -53,6 +88,8 @@ def _answer(talk: Talk, form: Form, otherwise: Meaning) -> Meaning:
 def take(talk: Talk, meaning: Meaning) -> bool:
     """Let the flow that asks have this message; False when it is for a command, the flow put aside if need be."""
     form = talk.state.form
+    if form is None and talk.state.stack and meaning.command in ("amend", "answer"):
+        form = forms.take_up(talk)
     if form is None:
         if talk.state.stack and meaning.command in ("back", "abort"):
             return True  # out of what came in between: what it interrupted goes on
@@ -106,6 +143,13 @@ def _miss(talk: Talk, form: Form, argument: str) -> None:
     return None if forms.search(talk, form, text) else forms.again(talk, form)
 
 
+def _stray_code(talk: Talk, form: Form, argument: str) -> None:
+    if forms.is_late(form, talk):
+        return forms.expired(talk, form)
+    talk.say("verify.none")
+    return forms.advance(talk, form)
+
+
 def _back(talk: Talk, form: Form, argument: str) -> None:
     forms.back(talk, form)
 
@@ -124,6 +168,7 @@ HANDLERS: Mapping[str, Callable[[Talk, Form, str], None]] = {
     "answer": _said,
     "amend": _amend,
     "miss": _miss,
+    "stray_code": _stray_code,
     "back": _back,
     "abort": _abort,
     "expired": _expired,

@@ -20,13 +20,13 @@ from bots.errands import ERRANDS
 from bots.gate import Wish
 from bots.house import House
 from bots.inbound import Inbound, InboundKind
-from bots.keeping import awaits_code, columns_of, state_of
+from bots.keeping import awaits_code, code_was_sent, columns_of, state_of
 from bots.lookups import GUARDS, OPTIONS
 from bots.step import step
 from bots.stopping import fulfil
 from bots.talk import Call, Effect, Event, Form, Handoff, Ports, Say, State, level_of
 from bots.turn import Turn
-from bots.understanding import Meaning, candidates
+from bots.understanding import CODE, Meaning, candidates
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.actors import Actor, Channel, Role
@@ -114,8 +114,9 @@ def _new_point(session: Session, inbound: Inbound) -> tuple[ContactPoint, Contac
 
 
 def _without_codes(text: str, conversation: Conversation) -> str:
-    """A one-time code is stored nowhere: while one is asked for, no digit of the answer is."""
-    return re.sub(r"\d", "•", text) if awaits_code(conversation) else text
+    """A one-time code is stored nowhere: while one is asked for, no digit of the answer is, nor one that came late."""
+    is_late_code = CODE.fullmatch(text.strip(" .!?")) and code_was_sent(conversation.slots, clock.now())
+    return re.sub(r"\d", "•", text) if awaits_code(conversation) or is_late_code else text
 
 
 def _log(turn: Turn) -> None:

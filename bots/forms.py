@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bots.catalogue import LAST
 from bots.commands.basics import strangers
 from bots.commands.orders import by_number
 from bots.flowfiles import Flow, Slot, flows, options_of
-from bots.slots import read
+from bots.slots import plain_words, read
 from bots.talk import ANSWER_WITHIN, Allowed, Form, Option, Refused, Talk, phrase
 from bots.understanding import candidates
 
@@ -87,20 +88,30 @@ def choose(talk: Talk, form: Form, place: int) -> None:
 
 def correct(talk: Talk, form: Form, said: str) -> bool:
     """“No, 41”: the latest answer that these words can replace is replaced; whether there was one."""
+    flow, found = flows()[form.flow], corrected(talk, form, said)
+    if found is None:
+        return False
+    slot, value = found
+    kept = dict(form.values)
+    if slot.name in kept:
+        for later in flow.slots[flow.slots.index(slot) + 1 :]:
+            if later.options_from is not None:  # what could be chosen hung on what is corrected
+                kept.pop(later.name, None)
+        if not (slot.options_from or slot.options) and _missing(flow, replace(form, values=kept)) is not None:
+            talk.say("form.corrected", value=value)  # else it is read back anyway
+    fill(talk, replace(form, values=kept), slot.name, value)
+    return True
+
+
+def corrected(talk: Talk, form: Form, said: str) -> tuple[Slot, str] | None:
+    """Which answer these words put right, and how: the latest one that they can replace, else the one asked for now."""
     flow = flows()[form.flow]
     filled = [slot for slot in flow.slots if slot.name in form.values]
-    for slot in reversed(filled):
+    asked = asked_slot(form)
+    for slot in (*reversed(filled), *([asked] if asked is not None else [])):
         if (value := _read(talk, slot, form, said)) is not None:
-            following = flow.slots[flow.slots.index(slot) + 1 :]
-            kept = dict(form.values)
-            for later in following:
-                if later.options_from is not None:  # what could be chosen hung on what is corrected
-                    kept.pop(later.name, None)
-            if not (slot.options_from or slot.options) and _missing(flow, replace(form, values=kept)) is not None:
-                talk.say("form.corrected", value=value)  # else it is read back anyway
-            fill(talk, replace(form, values=kept), slot.name, value)
-            return True
-    return False
+            return slot, value
+    return None
 
 
 def back(talk: Talk, form: Form) -> None:
@@ -143,6 +154,13 @@ def expired(talk: Talk, form: Form) -> None:
     form = replace(form, options=("yes", "no"))
     talk.say("form.continue", flow=phrase(flows()[form.flow].title))
     _offer(talk, form, [phrase("form.yes"), phrase("form.no")])
+
+
+def take_up(talk: Talk) -> Form:
+    """Go back to what was put aside last, although what came in between is still open."""
+    *waiting, form = talk.state.stack
+    talk.change(form=form, stack=tuple(waiting))
+    return form
 
 
 def interrupt(talk: Talk) -> None:
@@ -227,7 +245,12 @@ def _options(talk: Talk, slot: Slot, form: Form) -> tuple[Option, ...]:
 
 def _read(talk: Talk, slot: Slot, form: Form, text: str) -> str | None:
     options = _options(talk, slot, form) if slot.type in ("choice", "product") else ()
-    return read(slot.type, text, ports=talk.ports, options=options, old=form.values.get(slot.name))
+    if slot.type == "quantity":
+        text = talk.words.in_figures(text)
+    found = read(slot.type, text, ports=talk.ports, options=options, old=form.values.get(slot.name))
+    if found is None and options and (place := talk.words.place_in(plain_words(text))) is not None:
+        return options[place if place == LAST else place - 1].value if place <= len(options) else None
+    return found
 
 
 def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False) -> None:

@@ -1,7 +1,7 @@
 """The state of a dialogue as its conversation keeps it between two messages."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bots.talk import Form, State
@@ -9,6 +9,7 @@ from mcrm.conversations.keyboards import SLOT
 from mcrm.conversations.models import Conversation
 
 CODE = "verify"
+CODE_REMEMBERED = timedelta(hours=1)
 
 
 def state_of(row: Conversation) -> State:
@@ -51,6 +52,12 @@ def awaits_code(row: Conversation) -> bool:
     """Whether the next message may be a one-time code, which is stored nowhere."""
     form: Mapping[str, Any] = row.slots.get("form") or {}
     return row.flow == CODE or form.get("asked") == "code"
+
+
+def code_was_sent(slots: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a code went out lately and was not of use: what looks like one may be that one."""
+    sent_at = _instant(slots.get("code_sent"))
+    return sent_at is not None and sent_at + CODE_REMEMBERED > now
 
 
 def _kept(form: Form) -> dict[str, Any]:

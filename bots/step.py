@@ -9,7 +9,7 @@ from bots.table import AFTER, COMMANDS
 from bots.talk import Effect, Event, Ports, State, Talk
 from bots.understanding import MISS, Meaning, understand
 
-KEEPS_QUESTION = frozenset({"code", "miss", "thanks"})
+KEEPS_QUESTION = frozenset({"code", "miss", "stray_code", "thanks"})
 ON_BUTTONS = frozenset({"pick", "desk", "thanks", "challenge"})  # on buttons, though no word calls them
 
 

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Command] = {
     "link": identity.link,
     "verify": identity.verify,
     "code": identity.code,
+    "stray_code": identity.stray_code,
     "share": identity.share,
     "expired": basics.expired,
     "pick": basics.expired,

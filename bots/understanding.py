@@ -8,7 +8,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from bots.catalogue import Catalogue
+from bots.catalogue import LAST, Catalogue
 from bots.features import plain
 from bots.flowfiles import flows, options_of
 from bots.fusing import LIKELY, Verdict, fused
@@ -68,13 +68,13 @@ def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Me
         _slash(event.text, words)
         or _answer(text, state, event, words)
         or _command(text, ports, words)
-        or _in_own_words(event.text, text, ports, words, is_code_awaited=_is_awaited("code", state, event))
+        or _in_own_words(event.text, text, ports, words, can_be_number=not _is_awaited("code", state, event))
     )
 
 
-def _in_own_words(raw: str, text: str, ports: Ports, words: Catalogue, *, is_code_awaited: bool) -> Meaning:
+def _in_own_words(raw: str, text: str, ports: Ports, words: Catalogue, *, can_be_number: bool) -> Meaning:
     """A sentence: what it wants, and the order it names; with a number and no wish, where that order is."""
-    found = _order_number(raw, text, ports, words, is_code_awaited=is_code_awaited)
+    found = _order_number(raw, text, ports, words, can_be_number=can_be_number)
     if not SAYS_SOMETHING.search(WITH_A_DIGIT.sub(" ", text)):
         return found or MISS  # figures alone
     if (command := _rule(text, {name: of for name, of in words.rules.items() if intent_of(name) is None})) is not None:
@@ -117,15 +117,16 @@ def _is_awaited(slot: str, state: State, event: Event) -> bool:
 
 def _answer(text: str, state: State, event: Event, words: Catalogue) -> Meaning | None:
     bare = text.strip(" .!?#")
-    if re.fullmatch(r"[0-9]", bare, re.ASCII):
-        choices = list(state.slots.get("choices", ()))
-        if bare == "0":
-            return Meaning("menu", how="choice")
-        if choices and int(bare) <= len(choices):
-            if not _is_awaited("choice", state, event):
-                return Meaning("expired", how="choice")
-            command, _, argument = choices[int(bare) - 1].partition(":")
-            return Meaning(command, argument or None, "choice")
+    if bare == "0":
+        return Meaning("menu", how="choice")
+    choices, is_awaited = list(state.slots.get("choices", ())), _is_awaited("choice", state, event)
+    is_figure = re.fullmatch(r"[1-9]", bare, re.ASCII) is not None
+    place = int(bare) if is_figure else words.place_in(plain_words(text)) if choices and is_awaited else None
+    if place is not None and place <= len(choices):
+        if not is_awaited:
+            return Meaning("expired", how="choice")
+        command, _, argument = choices[place if place == LAST else place - 1].partition(":")
+        return Meaning(command, argument or None, "choice")
     if _is_awaited("code", state, event):
         first, _, rest = bare.partition(" ")
         digits = rest if first in words.commands["verify"] else bare  # VERIFY 123456 is an answer too
@@ -189,14 +190,16 @@ def _wants_more(verdict: Verdict, rule: str | None) -> bool:
     return verdict.confidence >= LIKELY and verdict.intent in SERVICE and verdict.intent != Intent.ORDER_STATUS
 
 
-def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, is_code_awaited: bool) -> Meaning | None:
-    """An own order's number counts as it stands, and so does a number that is all there is.
+def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, can_be_number: bool) -> Meaning | None:
+    """An own order's number counts as it stands, and so does a number that is all there is, unless it is like a code.
 
     Any other token needs a word before it that says what it is.
     """
     if (own := _own(raw, ports)) is not None:
         return Meaning("track", own, "own-number")
-    if not is_code_awaited and (alone := ALONE.fullmatch(text)):
+    if can_be_number and CODE.fullmatch(text.strip(" .!?")):
+        return Meaning("stray_code", re.sub(r"\D", "", text), "number")
+    if can_be_number and (alone := ALONE.fullmatch(text)):
         return Meaning("track", alone[1], "number")
     if cued := words.order_number.search(text) or re.search(r"#(\d{3,})", text):
         number = cued[1].strip(" .,!?#").upper()

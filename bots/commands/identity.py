@@ -6,6 +6,7 @@ from typing import Any
 
 from bots import forms
 from bots.commands.basics import offer_menu
+from bots.keeping import code_was_sent
 from bots.talk import LOCKED_FOR, TRIES, VERIFIED_FOR, ShareNumber, Talk, phrase
 
 MINUTES = int(LOCKED_FOR.total_seconds()) // 60
@@ -67,7 +68,7 @@ def code_sent(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
     if outcome == "too-soon":
         talk.change(form=None)
         return talk.say("verify.soon")
-    talk.change(flow="verify")
+    talk.change(flow="verify", slots={**talk.state.slots, "code_sent": talk.event.now.isoformat()})
     talk.say("verify.sent")
     return talk.ask("code")
 
@@ -77,6 +78,18 @@ def code(talk: Talk, digits: str | None) -> None:
     if talk.is_locked:
         return talk.say("verify.locked", minutes=MINUTES)
     return talk.call("check-code", code=digits)
+
+
+def stray_code(talk: Talk, digits: str | None) -> None:
+    """Six digits that nobody asked for, or no more: no guess at anything, and the same words whosever order they name.
+
+    Where a code went out lately a new one is offered.
+    """
+    if code_was_sent(talk.state.slots, talk.event.now):
+        talk.change(flow=None)
+        talk.say("verify.stale")
+        return talk.choose((phrase("verify.again"), "verify"))
+    return talk.say("verify.none")
 
 
 def code_checked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
