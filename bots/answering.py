@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bots import forms
+from bots import forms, pages, waiting
 from bots.commands import orders
 from bots.features import plain
 from bots.slots import OWN_WORDS, plain_words
@@ -28,12 +28,14 @@ def heard(talk: Talk) -> Meaning | None:
     said = plain_words(event.text)
     if said in talk.words.answers["abort"]:
         return Meaning("abort", how="answer")
-    if form.asked in ("confirm", "resume") and not forms.is_late(form, talk):
+    if form.asked in ("confirm", "resume") and not waiting.is_late(form, talk):
         for place, word in enumerate(("yes", "no"), 1):
             if said in talk.words.answers[word]:
                 return Meaning("pick", f"{form.nonce}:{place}", "answer")
         if _refuses(said, talk):
             return Meaning("pick", f"{form.nonce}:2", "answer")
+    if said in talk.words.answers["more"] and form.options and form.options[-1] == pages.MORE:
+        return Meaning("pick", f"{form.nonce}:{len(form.options)}", "answer")
     if (correction := _correction(talk)) is not None:
         return Meaning("amend", correction, "answer")
     return _answer(talk, form, understand(event, talk.state, talk.ports, talk.words))
@@ -89,7 +91,7 @@ def take(talk: Talk, meaning: Meaning) -> bool:
     """Let the flow that asks have this message; False when it is for a command, the flow put aside if need be."""
     form = talk.state.form
     if form is None and talk.state.stack and meaning.command in ("amend", "answer"):
-        form = forms.take_up(talk)
+        form = waiting.take_up(talk)
     if form is None:
         if talk.state.stack and meaning.command in ("back", "abort"):
             return True  # out of what came in between: what it interrupted goes on
@@ -103,16 +105,16 @@ def take(talk: Talk, meaning: Meaning) -> bool:
         return True
     if meaning.command in ENDS_ALL:
         talk.change(form=None, stack=())
-    elif forms.is_late(form, talk) or meaning.command == form.flow:
+    elif waiting.is_late(form, talk) or meaning.command == form.flow:
         talk.change(form=None)
     else:
-        forms.interrupt(talk)
+        waiting.interrupt(talk)
     return False
 
 
 def _pick(talk: Talk, form: Form, argument: str) -> None:
     nonce, _, place = argument.partition(":")
-    if forms.is_late(form, talk):
+    if waiting.is_late(form, talk):
         return _expired(talk, form, argument)
     if nonce != form.nonce or not place.isdecimal() or not 1 <= int(place) <= len(form.options):
         talk.say("choice.expired-only")
@@ -121,30 +123,40 @@ def _pick(talk: Talk, form: Form, argument: str) -> None:
 
 
 def _said(talk: Talk, form: Form, text: str) -> None:
-    if forms.is_late(form, talk):
+    if waiting.is_late(form, talk):
         return forms.expired(talk, form)
     value = forms.answer_to(talk, form, text)
     return forms.again(talk, form) if value is None else forms.fill(talk, form, form.asked, value)
 
 
 def _amend(talk: Talk, form: Form, text: str) -> None:
-    if forms.is_late(form, talk):
+    if waiting.is_late(form, talk):
         return forms.expired(talk, form)
     return None if forms.correct(talk, form, text) else forms.again(talk, form)
 
 
 def _miss(talk: Talk, form: Form, argument: str) -> None:
-    if forms.is_late(form, talk):
+    if waiting.is_late(form, talk):
         return forms.expired(talk, form)
     slot, text = forms.asked_slot(form), talk.event.text
     if slot is not None and slot.type == "order" and (named := next(iter(candidates(text)), None)):
         talk.say("form.again")
         return orders.by_number(talk, named)
-    return None if forms.search(talk, form, text) else forms.again(talk, form)
+    if slot is not None and slot.type == "product":
+        return forms.search(talk, form, text)
+    return forms.again(talk, form)
+
+
+def _more(talk: Talk, form: Form, argument: str) -> None:
+    """There is no next page; what is asked stands."""
+    if waiting.is_late(form, talk):
+        return forms.expired(talk, form)
+    talk.say("list.end")
+    return forms.advance(talk, form)
 
 
 def _stray_code(talk: Talk, form: Form, argument: str) -> None:
-    if forms.is_late(form, talk):
+    if waiting.is_late(form, talk):
         return forms.expired(talk, form)
     talk.say("verify.none")
     return forms.advance(talk, form)
@@ -168,6 +180,7 @@ HANDLERS: Mapping[str, Callable[[Talk, Form, str], None]] = {
     "answer": _said,
     "amend": _amend,
     "miss": _miss,
+    "more": _more,
     "stray_code": _stray_code,
     "back": _back,
     "abort": _abort,

@@ -57,6 +57,7 @@ class Catalogue:
     hints: Mapping[str, tuple[re.Pattern[str], ...]]
     order_number: re.Pattern[str]
     correction: re.Pattern[str]
+    sought: re.Pattern[str]
     answers: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
     places: Mapping[str, int]
@@ -97,6 +98,7 @@ def words(language: str) -> Catalogue:
         hints={intent: tuple(map(re.compile, patterns)) for intent, patterns in table["hints"].items()},
         order_number=re.compile(table["cues"]["order_number"]),
         correction=re.compile(table["cues"]["correction"]),
+        sought=re.compile(table["cues"]["sought"]),
         answers={name: tuple(entries) for name, entries in table["answers"].items()},
         counts=counts,
         places=figures | counts | _numbered(table["places"]["ordinals"]) | dict.fromkeys(table["places"]["last"], LAST),

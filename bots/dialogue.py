@@ -281,8 +281,8 @@ def _ports(turn: Turn) -> Ports:
         except OrderUnknown:
             return None
 
-    def orders() -> Sequence[tracking.TrackedOrder]:
-        return tracking.orders_of_contact(turn.session, turn.actor, 10) if turn.contact else ()
+    def orders(most: int) -> Sequence[tracking.TrackedOrder]:
+        return tracking.orders_of_contact(turn.session, turn.actor, most) if turn.contact else ()
 
     def own_number(text: str) -> str | None:
         found = (track(candidate) for candidate in candidates(text))

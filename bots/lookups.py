@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from bots.catalogue import Money, Phrase
+from bots.pages import PAGE, following
 from bots.slots import plain_words
 from bots.talk import Allowed, Option, Refused, Verdict, phrase
 from bots.turn import Turn
@@ -25,7 +27,8 @@ from mcrm.returns import service as returns
 Values = Mapping[str, str]
 BEFORE_LEAVING = (OrderStatus.NEW, OrderStatus.CONFIRMED)
 HAS_LEFT = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
-MOST_LOOKED_AT = 10
+MOST_LOOKED_AT, MOST_PAGED = 10, 50
+MOST_CATEGORIES = 5
 
 
 def order_named(session: Session, actor: Actor, number: str) -> Order | None:
@@ -51,12 +54,13 @@ def _orders_in(*states: OrderStatus) -> Callable[[Turn, Values], tuple[Option, .
     def options(turn: Turn, values: Values) -> tuple[Option, ...]:
         if turn.contact is None:
             return ()
-        found = orders_of_contact(turn.session, turn.actor, MOST_LOOKED_AT)
-        return tuple(
+        found = orders_of_contact(turn.session, turn.actor, MOST_PAGED if "after" in values else MOST_LOOKED_AT)
+        listed = [
             Option(one.number, phrase("orders.entry", number=one.number, status=phrase(f"short.{one.status}")))
             for one in found
             if not states or one.status in states
-        )
+        ]
+        return following(listed, values)
 
     return options
 
@@ -74,18 +78,22 @@ def _invoiced_orders(turn: Turn, values: Values) -> tuple[Option, ...]:
 def _lines(turn: Turn, values: Values) -> tuple[Option, ...]:
     order = order_named(turn.session, turn.actor, values["order"])
     lines = live_lines(turn.session, order) if order else []
-    return tuple(
+    listed = [
         Option(
             str(line.id),
             phrase("change.entry", quantity=line.live_quantity, description=line.description),
             plain_words(line.description),
         )
         for line in lines
-    )
+    ]
+    return following(listed, values)
 
 
 def _catalogue(turn: Turn, values: Values) -> tuple[Option, ...]:
-    """What is on sale and has a price for this customer, by name; narrowed to what they looked for or `chosen`."""
+    """What is on sale and has a price for this customer, by name: a page and a first of the next.
+
+    Narrowed to what they looked for or `chosen`, and to what comes `after` what they saw.
+    """
     if turn.contact is None:
         return ()
     chosen = values.get("chosen")
@@ -93,14 +101,27 @@ def _catalogue(turn: Turn, values: Values) -> tuple[Option, ...]:
     query = query.order_by(Product.name, Product.id)
     if chosen is not None:
         query = query.where(Product.id == UUID(chosen))
-    options = []
-    for product in turn.session.scalars(query.limit(MOST_LOOKED_AT)):
+    elif (after := values.get("after")) is not None:
+        last = select(Product.name).where(Product.id == UUID(after)).scalar_subquery()
+        query = query.where(or_(Product.name > last, and_(Product.name == last, Product.id > UUID(after))))
+    options: list[Option] = []
+    for product in turn.session.scalars(query.limit(MOST_LOOKED_AT * 2)):
+        if len(options) > PAGE:
+            break
         drafted = _drafted(turn, [Wanted(product.id, 1)])
         if isinstance(drafted, placing.Draft):
             price = Money(drafted.money["total"], drafted.currency)
             label = phrase("order.product", name=product.name, price=price)
             options.append(Option(str(product.id), label, plain_words(product.name)))
     return tuple(options)
+
+
+def _categories(turn: Turn, values: Values) -> tuple[Option, ...]:
+    """What there is on sale, by kind."""
+    query = products_of(turn.actor).where(Product.category.is_not(None), Product.category != "")
+    found = turn.session.scalars(query.with_only_columns(Product.category).distinct().order_by(Product.category))
+    names = [str(name) for name in found][:MOST_CATEGORIES]
+    return tuple(Option(name, phrase("order.category", name=name[:1].upper() + name[1:])) for name in names)
 
 
 def _drafted(turn: Turn, wanted: list[Wanted]) -> placing.Draft | Refused:
@@ -129,7 +150,10 @@ def _changeable(turn: Turn, values: Values) -> Verdict:
     if order.status not in BEFORE_LEAVING or line.shipped_quantity:
         return Refused(phrase("change.too-late", number=order.number, status=phrase(f"short.{order.status}")))
     facts = {"number": order.number, "description": line.description}
-    return Allowed(facts | {"before": line.live_quantity, "after": int(values["quantity"])})
+    before, after = line.live_quantity, int(values["quantity"])
+    if after == before:
+        return Refused(phrase("change.same", **facts, quantity=after), settled=True)
+    return Allowed(facts | {"before": before, "after": after})
 
 
 def _orderable_again(turn: Turn, values: Values) -> Verdict:
@@ -146,7 +170,8 @@ def _orderable_again(turn: Turn, values: Values) -> Verdict:
     total = Money(drafted.money["total"], drafted.currency)
     facts = {"number": order.number, "pieces": sum(line.quantity for line in found.wanted), "total": total}
     missing = phrase("reorder.without", gone=", ".join(found.gone)) if found.gone else phrase("reorder.complete")
-    return Allowed(facts | {"missing": missing})
+    lines = [phrase("track.item", quantity=line["quantity"], description=line["description"]) for line in drafted.lines]
+    return Allowed(facts | {"missing": missing, "items": tuple(lines)})
 
 
 def _orderable(turn: Turn, values: Values) -> Verdict:
@@ -222,6 +247,7 @@ OPTIONS: Mapping[str, Callable[[Turn, Values], tuple[Option, ...]]] = {
     "orders-that-left": _orders_in(*HAS_LEFT),
     "lines": _lines,
     "catalogue": _catalogue,
+    "categories": _categories,
 }
 
 GUARDS: Mapping[str, Callable[[Turn, Values], Verdict]] = {

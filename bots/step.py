@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bots import answering, forms
+from bots import answering, forms, waiting
 from bots.catalogue import Catalogue
 from bots.flowfiles import triggers
 from bots.table import AFTER, COMMANDS
@@ -22,7 +22,7 @@ def step(state: State, event: Event, ports: Ports, words: Catalogue) -> tuple[St
         if talk.effects:  # a link that goes out by itself leads elsewhere
             forms.resume(talk)
         return talk.state, talk.effects, Meaning(action, outcome, "outcome")
-    forms.forget(talk)
+    waiting.forget(talk)
     meaning = _meaning(talk)
     if meaning.command != "miss":
         talk.change(misses=0)

@@ -22,6 +22,7 @@ def _beginning(flow_id: str) -> Command:
 COMMANDS: Mapping[str, Command] = {
     "track": orders.track,
     "orders": orders.orders,
+    "more": orders.more,
     "help": basics.help_,
     "menu": basics.menu,
     "back": basics.menu,

@@ -13,6 +13,7 @@ from bots.features import plain
 from bots.flowfiles import flows, options_of
 from bots.fusing import LIKELY, Verdict, fused
 from bots.intents import intent_of, line_for
+from bots.pages import PAGE, sought
 from bots.slots import plain_words, read
 from bots.talk import Event, Ports, State
 from mcrm.learning.intents import SERVICE, Intent
@@ -23,11 +24,13 @@ GLUED = re.compile(r"([a-z]+)[#:]?(\d\S*)", re.ASCII)
 SAYS_SOMETHING = re.compile(r"[^\W\d_]|[👍👎🙏👋]")
 A_WORD = re.compile(r"[^\W\d_]{2}")
 WITH_A_DIGIT = re.compile(r"\S*\d\S*")
+MORE_LINE = "more:"
 TYPO_RATIO = 85
 SHORTEST_REPAIRED = 4
 MOST_CANDIDATES = 5
 SHORTEST_NUMBER = 3  # unless it is an own order's: "order 2 bags" names no order
 LONGEST_NUMBER = 40
+MOST_WORDS_SOUGHT = 3
 TOLD_AT_ONCE = frozenset({"choice", "night", "product"})
 """Slot types whose answers sound like nothing else, so that they may follow the command word."""
 
@@ -121,11 +124,13 @@ def _answer(text: str, state: State, event: Event, words: Catalogue) -> Meaning 
         return Meaning("menu", how="choice")
     choices, is_awaited = list(state.slots.get("choices", ())), _is_awaited("choice", state, event)
     is_figure = re.fullmatch(r"[1-9]", bare, re.ASCII) is not None
+    if is_awaited and choices and choices[-1].startswith(MORE_LINE) and bare in words.answers["more"]:
+        return Meaning("more", choices[-1].removeprefix(MORE_LINE), "choice")
     place = int(bare) if is_figure else words.place_in(plain_words(text)) if choices and is_awaited else None
     if place is not None and place <= len(choices):
         if not is_awaited:
             return Meaning("expired", how="choice")
-        command, _, argument = choices[place if place == LAST else place - 1].partition(":")
+        command, _, argument = choices[_index(place, choices)].partition(":")
         return Meaning(command, argument or None, "choice")
     if _is_awaited("code", state, event):
         first, _, rest = bare.partition(" ")
@@ -133,6 +138,14 @@ def _answer(text: str, state: State, event: Event, words: Catalogue) -> Meaning 
         if CODE.fullmatch(digits):
             return Meaning("code", re.sub(r"\D", "", digits), "answer")
     return None
+
+
+def _index(place: int, choices: Sequence[str]) -> int:
+    """Where in the list a place is; the last one is no way to the next page."""
+    if place != LAST:
+        return place - 1
+    is_more = choices[-1].startswith(MORE_LINE) or (choices[-1].startswith("pick:") and len(choices) > PAGE)
+    return -2 if is_more else -1
 
 
 def _command(text: str, ports: Ports, words: Catalogue) -> Meaning | None:
@@ -163,11 +176,16 @@ def _answered(word: str, rest: str, ports: Ports, words: Catalogue) -> Meaning |
     slot = next(iter(flow.slots), None) if flow else None
     if command is None or slot is None or slot.type not in TOLD_AT_ONCE:
         return None
-    options = options_of(slot, {"search": rest}, ports, words)
+    if slot.type == "product":  # what is not there is looked for in vain, and said so
+        wanted = sought(rest, words)
+        is_named = word == words.commands[command][0] and len(wanted.split()) <= MOST_WORDS_SOUGHT
+        is_there = is_named or bool(ports.options(slot.options_from or "", {"search": wanted}))
+        return Meaning(command, rest, "word") if is_there else None
+    options = options_of(slot, {}, ports, words)
     if slot.type == "choice":  # in full: an "account number" is not a new number for the profile
         is_answer = any(plain_words(rest) in (plain_words(option.value), option.words) for option in options)
     else:
-        is_answer = bool(options) or read(slot.type, rest, ports=ports) is not None
+        is_answer = read(slot.type, rest, ports=ports) is not None
     return Meaning(command, rest, "word") if is_answer else None
 
 

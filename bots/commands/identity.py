@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bots import forms
+from bots import forms, waiting
 from bots.commands.basics import offer_menu
 from bots.keeping import code_was_sent
 from bots.talk import LOCKED_FOR, TRIES, VERIFIED_FOR, ShareNumber, Talk, phrase
@@ -43,7 +43,7 @@ def linked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
         if facts.get("proved"):
             talk.proved()
         talk.say("link.done", name=facts["name"])
-        forms.interrupt(talk)  # what was begun on another channel goes on here
+        waiting.interrupt(talk)  # what was begun on another channel goes on here
         if not talk.state.stack:
             offer_menu(talk)
     elif outcome == "taken":
