@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bots import forms, pages, waiting
+from bots import forms, pages, reading, waiting
 from bots.commands import orders
 from bots.features import plain
 from bots.slots import OWN_WORDS, plain_words
@@ -23,10 +23,12 @@ def heard(talk: Talk) -> Meaning | None:
     form, event = talk.state.form, talk.event
     if event.button is not None or event.card is not None or not event.text.strip() or event.text.startswith("/"):
         return None
-    if form is None:
-        return _said_to_what_waits(talk) if talk.state.stack else None
     said = plain_words(event.text)
     if said in talk.words.answers["abort"]:
+        return Meaning("abort", how="answer")
+    if form is None:
+        return _said_to_what_waits(talk) if talk.state.stack else None
+    if said in talk.words.answers["no"] and _is_plain_no(form):
         return Meaning("abort", how="answer")
     if form.asked in ("confirm", "resume") and not waiting.is_late(form, talk):
         for place, word in enumerate(("yes", "no"), 1):
@@ -39,6 +41,12 @@ def heard(talk: Talk) -> Meaning | None:
     if (correction := _correction(talk)) is not None:
         return Meaning("amend", correction, "answer")
     return _answer(talk, form, understand(event, talk.state, talk.ports, talk.words))
+
+
+def _is_plain_no(form: Form) -> bool:
+    """Whether a no can only mean that the whole thing is not wanted: it is no code, no order and nothing to buy."""
+    slot = reading.asked_slot(form)
+    return form.asked == "code" or (slot is not None and slot.type in ("order", "product", "code"))
 
 
 def _correction(talk: Talk) -> str | None:
@@ -59,20 +67,22 @@ def _said_to_what_waits(talk: Talk) -> Meaning:
     The number of an own order answers what is asked in between.
     """
     form = talk.state.stack[-1]
+    if form.asked == "code" and not waiting.is_late(form, talk) and (code := reading.code_in(talk)) is not None:
+        return Meaning("code", code, "answer")
     correction = _correction(talk)
     is_other = correction is not None and talk.ports.own_number(correction) is None
-    if correction is not None and is_other and forms.corrected(talk, form, correction) is not None:
+    if correction is not None and is_other and reading.corrected(talk, form, correction) is not None:
         return Meaning("amend", correction, "answer")
     meaning = understand(talk.event, talk.state, talk.ports, talk.words)
-    slot = forms.asked_slot(form)
+    slot = reading.asked_slot(form)
     if meaning.command not in ("miss", "unsure") or slot is None or slot.type in OWN_WORDS:
         return meaning
-    is_answer = forms.answer_to(talk, form, talk.event.text) is not None
+    is_answer = reading.answer_to(talk, form, talk.event.text) is not None
     return Meaning("answer", talk.event.text, "answer") if is_answer else meaning
 
 
 def _answer(talk: Talk, form: Form, otherwise: Meaning) -> Meaning:
-    slot = forms.asked_slot(form)
+    slot = reading.asked_slot(form)
     if otherwise.how in OUTRANKS or slot is None:
         return otherwise
     if otherwise.command == "stray_code" and slot.type == "order":
@@ -80,7 +90,7 @@ def _answer(talk: Talk, form: Form, otherwise: Meaning) -> Meaning:
     is_question = otherwise.command != "miss" and otherwise.how in SOUNDS_LIKE_IT
     if slot.type in OWN_WORDS and is_question and not slot.greedy:
         return otherwise
-    if forms.answer_to(talk, form, talk.event.text) is not None:
+    if reading.answer_to(talk, form, talk.event.text) is not None:
         return Meaning("answer", talk.event.text, "answer")
     if otherwise.command == "unsure" or (slot.type == "product" and otherwise.how not in SOUNDS_LIKE_IT):
         return MISS  # the flow asks again, or searches, before anything is guessed at
@@ -90,7 +100,7 @@ def _answer(talk: Talk, form: Form, otherwise: Meaning) -> Meaning:
 def take(talk: Talk, meaning: Meaning) -> bool:
     """Let the flow that asks have this message; False when it is for a command, the flow put aside if need be."""
     form = talk.state.form
-    if form is None and talk.state.stack and meaning.command in ("amend", "answer"):
+    if form is None and talk.state.stack and _is_for_what_waits(talk, meaning):
         form = waiting.take_up(talk)
     if form is None:
         if talk.state.stack and meaning.command in ("back", "abort"):
@@ -112,6 +122,12 @@ def take(talk: Talk, meaning: Meaning) -> bool:
     return False
 
 
+def _is_for_what_waits(talk: Talk, meaning: Meaning) -> bool:
+    if meaning.command == "code":
+        return talk.state.stack[-1].asked == "code"
+    return meaning.command in ("amend", "answer")
+
+
 def _pick(talk: Talk, form: Form, argument: str) -> None:
     nonce, _, place = argument.partition(":")
     if waiting.is_late(form, talk):
@@ -125,7 +141,7 @@ def _pick(talk: Talk, form: Form, argument: str) -> None:
 def _said(talk: Talk, form: Form, text: str) -> None:
     if waiting.is_late(form, talk):
         return forms.expired(talk, form)
-    value = forms.answer_to(talk, form, text)
+    value = reading.answer_to(talk, form, text)
     return forms.again(talk, form) if value is None else forms.fill(talk, form, form.asked, value)
 
 
@@ -138,9 +154,8 @@ def _amend(talk: Talk, form: Form, text: str) -> None:
 def _miss(talk: Talk, form: Form, argument: str) -> None:
     if waiting.is_late(form, talk):
         return forms.expired(talk, form)
-    slot, text = forms.asked_slot(form), talk.event.text
+    slot, text = reading.asked_slot(form), talk.event.text
     if slot is not None and slot.type == "order" and (named := next(iter(candidates(text)), None)):
-        talk.say("form.again")
         return orders.by_number(talk, named)
     if slot is not None and slot.type == "product":
         return forms.search(talk, form, text)

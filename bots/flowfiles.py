@@ -1,7 +1,8 @@
 """The flows as data: bots/flows/<command>.toml, read once and checked at start; a broken one names itself and the key.
 
 `level` is how surely the customer must be known (3: verified within five minutes). `guard` says whether the thing may
-be done and gives what `read_back`, one phrase or several in a row, reads; `action` does it, and `done` tells. `confirm`
+be done and gives what `read_back`, one phrase or several in a row, reads; once the slot `guard_from` is filled it is
+asked already, so that nobody answers questions in vain; `action` does it, and `done` tells. `confirm`
 is none (or echo: `done` repeats what was understood), explicit, or twice. `instead` are commands offered when the guard
 refuses; `on_fail = "handoff"` calls a person when the action cannot be done for a reason that has no words of its own.
 """
@@ -30,9 +31,9 @@ class FlowBroken(Exception):
 class Slot:
     """One thing to ask for. `options` are (value, phrase) or come from the look-up `options_from`.
 
-    `found` and `nothing` are said instead of `ask` once something was looked for, with what was `sought`; where there
-    is nothing, what `otherwise_from` finds is offered. `greedy`: any sentence is an answer, even one that sounds like a
-    question. `when`: asked only while these other slots hold these values.
+    `found` and `nothing` are said instead of `ask` once something was looked for, with what was `sought`, or where
+    there is nothing to choose from; then what `otherwise_from` finds is offered. `greedy`: any sentence is an answer,
+    even one that sounds like a question. `when`: asked only while these other slots hold these values.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Flow:
     slots: tuple[Slot, ...] = ()
     confirm: str = "none"
     guard: str | None = None
+    guard_from: str | None = None
     read_back: tuple[str, ...] = ()
     read_back_again: str | None = None
     kept: str = "form.left"

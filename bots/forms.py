@@ -7,18 +7,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bots import pages
-from bots.catalogue import LAST
+from bots import pages, reading
 from bots.commands.basics import strangers
 from bots.commands.orders import by_number
-from bots.flowfiles import Flow, Slot, flows, options_of
-from bots.slots import plain_words, read
-from bots.talk import ANSWER_WITHIN, Allowed, Form, Option, Refused, Talk, phrase
+from bots.flowfiles import Flow, Slot, flows
+from bots.slots import read
+from bots.talk import ANSWER_WITHIN, Allowed, Form, Refused, Talk, phrase
 from bots.understanding import candidates
 
 AGREE_WITHIN = timedelta(minutes=10)
 CODE_WITHIN = timedelta(minutes=5)
-OF_ARTICLES = ("catalogue", "lines")
 SENTENCE = re.compile(r"[^\W\d_]{3}")
 """A digit that chose the flow says nothing more."""
 
@@ -36,7 +34,7 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
         elif named := argument or next(iter(candidates(said)), None):
             return by_number(talk, named)
     elif first is not None and argument:
-        if (value := _read(talk, first, form, argument)) is not None:
+        if (value := reading.value_of(talk, first, form, argument)) is not None:
             form = _with(form, first.name, value)
         elif first.type == "product":
             return search(talk, replace(form, asked=first.name), argument)
@@ -46,7 +44,12 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
 def advance(talk: Talk, form: Form) -> None:
     """Ask for what is missing; when nothing is, see whether it may be done, by whom, and with which consent."""
     flow = flows()[form.flow]
-    if (slot := _missing(flow, form)) is not None:
+    slot = _missing(flow, form)
+    if slot is not None and flow.guard is not None and flow.guard_from in form.values:
+        verdict = talk.ports.guard(flow.guard, form.values)  # before anything more is asked in vain
+        if isinstance(verdict, Refused):
+            return _refuse(talk, flow, form, verdict)
+    if slot is not None:
         return _ask(talk, flow, form, slot)
     facts: Mapping[str, Any] = {}
     if flow.guard is not None:
@@ -92,7 +95,7 @@ def choose(talk: Talk, form: Form, place: int) -> None:
 
 def correct(talk: Talk, form: Form, said: str) -> bool:
     """“No, 41”: the latest answer that these words can replace is replaced; whether there was one."""
-    flow, found = flows()[form.flow], corrected(talk, form, said)
+    flow, found = flows()[form.flow], reading.corrected(talk, form, said)
     if found is None:
         return False
     slot, value = found
@@ -105,17 +108,6 @@ def correct(talk: Talk, form: Form, said: str) -> bool:
             talk.say("form.corrected", value=value)  # else it is read back anyway
     fill(talk, replace(form, values=kept), slot.name, value)
     return True
-
-
-def corrected(talk: Talk, form: Form, said: str) -> tuple[Slot, str] | None:
-    """Which answer these words put right, and how: the latest one that they can replace, else the one asked for now."""
-    flow = flows()[form.flow]
-    filled = [slot for slot in flow.slots if slot.name in form.values]
-    asked = asked_slot(form)
-    for slot in (*reversed(filled), *([asked] if asked is not None else [])):
-        if (value := _read(talk, slot, form, said)) is not None:
-            return slot, value
-    return None
 
 
 def back(talk: Talk, form: Form) -> None:
@@ -178,20 +170,9 @@ def done(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
         advance(talk, Form(following[0], values=following[1]))
 
 
-def asked_slot(form: Form) -> Slot | None:
-    """The slot that was asked for; None while a code, a consent or a decision is awaited."""
-    return next((slot for slot in flows()[form.flow].slots if slot.name == form.asked), None)
-
-
-def answer_to(talk: Talk, form: Form, text: str) -> str | None:
-    """The value that a text gives to the slot asked for."""
-    slot = asked_slot(form)
-    return _read(talk, slot, form, text) if slot is not None else None
-
-
 def search(talk: Talk, form: Form, text: str) -> None:
     """A product that is not in the list shown: look for it."""
-    slot = asked_slot(form)
+    slot = reading.asked_slot(form)
     assert slot is not None and slot.options_from is not None
     wanted = pages.sought(text, talk.words)
     form = replace(form, values={**pages.forgotten(form.values), "search": wanted})
@@ -223,26 +204,11 @@ def _missing(flow: Flow, form: Form) -> Slot | None:
     return None
 
 
-def _options(talk: Talk, slot: Slot, form: Form) -> tuple[Option, ...]:
-    return options_of(slot, form.values, talk.ports, talk.words)
-
-
-def _read(talk: Talk, slot: Slot, form: Form, text: str) -> str | None:
-    form = replace(form, values={name: kept for name, kept in form.values.items() if name != "after"})
-    options = _options(talk, slot, form) if slot.type in ("choice", "product") else ()
-    if slot.type == "quantity":
-        text = talk.words.in_figures(text)
-    found = read(slot.type, text, ports=talk.ports, options=options, old=form.values.get(slot.name))
-    if found is None and options and form.asked and (place := talk.words.place_in(plain_words(text))) is not None:
-        return options[place if place == LAST else place - 1].value if place <= len(options) else None
-    return found
-
-
 def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False) -> None:
-    options = _options(talk, slot, form)
+    options = reading.options_for(talk, slot, form)
     if slot.options_from is not None and slot.type != "product":
         if not options:
-            return leave(talk, form, "form.nothing")
+            return leave(talk, form, slot.nothing or "form.nothing")
         if len(options) == 1 and not always and form.tries == 0 and "after" not in form.values:
             return fill(talk, form, slot.name, options[0].value)
     form = replace(form, asked=slot.name, nonce=talk.event.nonce, until=talk.event.now + ANSWER_WITHIN)
@@ -251,20 +217,10 @@ def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False
     if slot.found is not None and "search" in form.values:
         talk.say(slot.found, sought=pages.named(form.values["search"], is_dear=talk.event.channel == "sms"))
     else:
-        talk.say(slot.ask, **_chosen(talk, flow, form))
+        talk.say(slot.ask, **reading.chosen(talk, flow, form))
     if options:
         return _offer(talk, form, [*(option.label for option in shown), *([phrase("list.more")] if has_more else [])])
     return _await(talk, form)
-
-
-def _chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Any]:
-    """How that is called which was chosen before, so that a question can name it."""
-    found = {}
-    for slot in flow.slots:
-        if (slot.options or slot.options_from in OF_ARTICLES) and (value := form.values.get(slot.name)) is not None:
-            options = options_of(slot, {**form.values, "chosen": value}, talk.ports, talk.words)
-            found[slot.name] = next((one.label for one in options if one.value == value), phrase("order.gone"))
-    return found
 
 
 def _ask_code(talk: Talk, form: Form) -> None:
@@ -311,9 +267,9 @@ def _refuse(talk: Talk, flow: Flow, form: Form, verdict: Refused) -> None:
     """Say why not, and offer what can be done instead, with the same order if there is one."""
     talk.change(form=None)
     talk.say(verdict.why.key, **verdict.why.params)
-    if flow.instead and not verdict.settled:
+    if instead := flow.instead if verdict.instead is None else verdict.instead:
         order = f":{form.values['order']}" if "order" in form.values else ""
-        lines = {command: command + (order if command in flows() else "") for command in flow.instead}
+        lines = {command: command + (order if command in flows() else "") for command in instead}
         talk.choose(*((phrase(f"menu.{command}"), line) for command, line in lines.items()))
 
 

@@ -23,6 +23,7 @@ from mcrm.privacy import asking
 from mcrm.products.models import Product
 from mcrm.products.service import products_of, searched
 from mcrm.returns import service as returns
+from mcrm.returns.models import Return
 
 Values = Mapping[str, str]
 BEFORE_LEAVING = (OrderStatus.NEW, OrderStatus.CONFIRMED)
@@ -43,18 +44,20 @@ def live_lines(session: Session, order: Order) -> list[OrderLine]:
 
 
 def returnable(session: Session, order: Order) -> dict[UUID, int]:
-    """How many pieces of each line have left and are not coming back yet."""
+    """How many pieces of each line the customer has, and is not sending back yet."""
     gone = returns.returned(session, order.id)
-    lines = service.lines_of(session, [order.id])[order.id]
-    left = {line.id: line.shipped_quantity - gone.get(line.id, 0) for line in lines}
+    there = {line.id: line.shipped_quantity for line in service.lines_of(session, [order.id])[order.id]}
+    if order.status not in returns.ALL_THERE:
+        there = dict(returns.delivered(session, order.id))
+    left = {line_id: pieces - gone.get(line_id, 0) for line_id, pieces in there.items()}
     return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
 
 
-def _orders_in(*states: OrderStatus) -> Callable[[Turn, Values], tuple[Option, ...]]:
+def _orders_in(*states: OrderStatus, most: int = MOST_LOOKED_AT) -> Callable[[Turn, Values], tuple[Option, ...]]:
     def options(turn: Turn, values: Values) -> tuple[Option, ...]:
         if turn.contact is None:
             return ()
-        found = orders_of_contact(turn.session, turn.actor, MOST_PAGED if "after" in values else MOST_LOOKED_AT)
+        found = orders_of_contact(turn.session, turn.actor, MOST_PAGED if "after" in values else most)
         listed = [
             Option(one.number, phrase("orders.entry", number=one.number, status=phrase(f"short.{one.status}")))
             for one in found
@@ -63,6 +66,24 @@ def _orders_in(*states: OrderStatus) -> Callable[[Turn, Values], tuple[Option, .
         return following(listed, values)
 
     return options
+
+
+def _arrived_orders(turn: Turn, values: Values) -> tuple[Option, ...]:
+    """The orders of which anything has arrived."""
+    if turn.contact is None:
+        return ()
+    found = orders_of_contact(turn.session, turn.actor, MOST_PAGED)
+    arrived = {one.number for one in found if one.status == OrderStatus.DELIVERED or one.delivered_at is not None}
+    return tuple(option for option in _orders_in(*HAS_LEFT, most=MOST_PAGED)(turn, values) if option.value in arrived)
+
+
+def _returned_orders(turn: Turn, values: Values) -> tuple[Option, ...]:
+    """The orders of which anything was sent back, or is to be."""
+    if turn.contact is None:
+        return ()
+    sent_back = service.orders_of(turn.actor).where(Order.id.in_(select(Return.order_id)))
+    numbers = set(turn.session.scalars(sent_back.with_only_columns(Order.number)))
+    return tuple(option for option in _orders_in(most=MOST_PAGED)(turn, values) if option.value in numbers)
 
 
 def _invoiced_orders(turn: Turn, values: Values) -> tuple[Option, ...]:
@@ -144,15 +165,17 @@ def _cancellable(turn: Turn, values: Values) -> Verdict:
 
 def _changeable(turn: Turn, values: Values) -> Verdict:
     order = order_named(turn.session, turn.actor, values["order"])
-    line = turn.session.get(OrderLine, UUID(values["line"]))
-    if order is None or line is None or line.order_id != order.id:
+    line = turn.session.get(OrderLine, UUID(values["line"])) if "line" in values else None
+    if order is None or (line is not None and line.order_id != order.id):
         return Refused(phrase("track.unknown", number=values["order"]))
-    if order.status not in BEFORE_LEAVING or line.shipped_quantity:
+    if order.status not in BEFORE_LEAVING or (line is not None and line.shipped_quantity):
         return Refused(phrase("change.too-late", number=order.number, status=phrase(f"short.{order.status}")))
+    if line is None or "quantity" not in values:
+        return Allowed({})  # the rest is still to be said
     facts = {"number": order.number, "description": line.description}
     before, after = line.live_quantity, int(values["quantity"])
     if after == before:
-        return Refused(phrase("change.same", **facts, quantity=after), settled=True)
+        return Refused(phrase("change.same", **facts, quantity=after), instead=())
     return Allowed(facts | {"before": before, "after": after})
 
 
@@ -190,9 +213,12 @@ def _refundable(turn: Turn, values: Values) -> Verdict:
     if order.status not in HAS_LEFT:
         return Refused(phrase("refund.not-sent", number=order.number, status=phrase(f"short.{order.status}")))
     pieces = returnable(turn.session, order)
+    if not pieces and order.status not in returns.ALL_THERE:
+        return Refused(phrase("refund.on-its-way", number=order.number), instead=("agent",))
     if not pieces:
-        return Refused(phrase("refund.nothing-left", number=order.number))
-    return Allowed({"number": order.number, "pieces": sum(pieces.values()), "reason": _reason(values["reason"])})
+        return Refused(phrase("refund.nothing-left", number=order.number), instead=("agent",))
+    reason = {"reason": _reason(values["reason"])} if "reason" in values else {}
+    return Allowed({"number": order.number, "pieces": sum(pieces.values()), **reason})
 
 
 def _reason(reason: str) -> Phrase:
@@ -244,7 +270,8 @@ OPTIONS: Mapping[str, Callable[[Turn, Values], tuple[Option, ...]]] = {
     "orders": _orders_in(),
     "orders-invoiced": _invoiced_orders,
     "orders-before-leaving": _orders_in(*BEFORE_LEAVING),
-    "orders-that-left": _orders_in(*HAS_LEFT),
+    "orders-arrived": _arrived_orders,
+    "orders-returned": _returned_orders,
     "lines": _lines,
     "catalogue": _catalogue,
     "categories": _categories,

@@ -52,7 +52,7 @@ def render(
 
         return Rendered(_fit(said, words, tail))
     parts = (_with_items(entry, _most(entry), words, "\n") for entry in said)
-    text = _joined(said, parts).replace(" \n", "\n")[:LONGEST_TELEGRAM]
+    text = _joined(said, parts).strip()[:LONGEST_TELEGRAM]
     if share is not None:
         return Rendered(text, (((words(share.label), "contact"),),), reply_keyboard=True)
     mark = "t:" if channel == "telegram" else ""
@@ -98,7 +98,7 @@ def _joined(said: Sequence[Say], parts: Iterable[str]) -> str:
     for entry, part in zip(said, parts, strict=True):
         text += part if not text or not part else f" {part}"
         text += "\n" if entry.items and part and entry is not said[-1] else ""
-    return text.replace("\n ", "\n")
+    return text.replace("\n ", "\n").replace(" \n", "\n").replace("\n\n", "\n")
 
 
 def _with_items(entry: Say, shown: int, words: Callable[[Phrase], str], joint: str) -> str:

@@ -100,10 +100,10 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It may not be done: say why; unless it is `settled` so already, offer what can be done instead."""
+    """It may not be done: say why, and offer what can be done `instead` (None: what the flow offers)."""
 
     why: Phrase
-    settled: bool = False
+    instead: tuple[str, ...] | None = None
 
 
 Verdict = Allowed | Refused

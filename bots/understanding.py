@@ -19,7 +19,7 @@ from bots.talk import Event, Ports, State
 from mcrm.learning.intents import SERVICE, Intent
 
 CODE = re.compile(r"\d(?:[ -]?\d){5}")
-ALONE = re.compile(r"#?(\d{4,10})[ .!?]*", re.ASCII)
+ALONE = re.compile(r"#?((?:[a-z]{1,3}-?)?\d{4,10})[ .!?]*", re.ASCII)
 GLUED = re.compile(r"([a-z]+)[#:]?(\d\S*)", re.ASCII)
 SAYS_SOMETHING = re.compile(r"[^\W\d_]|[👍👎🙏👋]")
 A_WORD = re.compile(r"[^\W\d_]{2}")
@@ -159,7 +159,7 @@ def _command(text: str, ports: Ports, words: Catalogue) -> Meaning | None:
         return Meaning("track", glued[2].upper(), "word")
     command, how = _named(first, words)
     if command == "track" and rest:
-        return Meaning("track", _own(rest, ports) or rest, how)
+        return Meaning("track", _own(rest, ports) or rest.upper(), how)
     if command is None or (command == "orders" and rest):  # "order 1002" asks for that one, not for the list
         return None
     if A_WORD.search(WITH_A_DIGIT.sub(" ", rest)):  # "help me with order 1002" is a sentence
@@ -218,7 +218,7 @@ def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, can_be
     if can_be_number and CODE.fullmatch(text.strip(" .!?")):
         return Meaning("stray_code", re.sub(r"\D", "", text), "number")
     if can_be_number and (alone := ALONE.fullmatch(text)):
-        return Meaning("track", alone[1], "number")
+        return Meaning("track", alone[1].upper(), "number")
     if cued := words.order_number.search(text) or re.search(r"#(\d{3,})", text):
         number = cued[1].strip(" .,!?#").upper()
         return Meaning("track", number, "cue") if len(number) >= SHORTEST_NUMBER else None

@@ -64,12 +64,22 @@ def verify(talk: Talk, argument: str | None) -> None:
 
 
 def code_sent(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
-    """Ask for the code, whether or not one was sent: the difference would tell who is a customer."""
+    """Ask for the code, whether or not one was sent: the difference would tell who is a customer.
+
+    Who is on the way to something is known already, and hears what the code is for.
+    """
     if outcome == "too-soon":
         talk.change(form=None)
         return talk.say("verify.soon")
+    if outcome == "none" and talk.state.form is not None:  # known by this chat alone, so nothing is given away
+        talk.change(form=None)
+        talk.say("verify.no-number")
+        return talk.choose((phrase("menu.agent"), "agent"))
     talk.change(flow="verify", slots={**talk.state.slots, "code_sent": talk.event.now.isoformat()})
-    talk.say("verify.sent")
+    if talk.state.form is not None:
+        talk.say("verify.needed")
+    else:
+        talk.say("verify.sent")
     return talk.ask("code")
 
 

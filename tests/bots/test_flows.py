@@ -88,7 +88,7 @@ TRIED = {
     "delete_me": "We delete everything we hold",
     "drop": "is cancelled",
     "export_me": "Its link comes here",
-    "invoice": "Invoice ",
+    "invoice": "Here is invoice ",
     "keep_me": "taken back",
     "new_mail": "is your mail address with us",
     "new_number": "is your number with us",
