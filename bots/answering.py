@@ -28,7 +28,7 @@ def heard(talk: Talk) -> Meaning | None:
         return Meaning("abort", how="answer")
     if form is None:
         return _said_to_what_waits(talk) if talk.state.stack else None
-    if said in talk.words.answers["no"] and _is_plain_no(form):
+    if said in talk.words.answers["no"] and _is_plain_no(talk, form):
         return Meaning("abort", how="answer")
     if form.asked in ("confirm", "resume") and not waiting.is_late(form, talk):
         for place, word in enumerate(("yes", "no"), 1):
@@ -43,10 +43,11 @@ def heard(talk: Talk) -> Meaning | None:
     return _answer(talk, form, understand(event, talk.state, talk.ports, talk.words))
 
 
-def _is_plain_no(form: Form) -> bool:
-    """Whether a no can only mean that the whole thing is not wanted: it is no code, no order and nothing to buy."""
-    slot = reading.asked_slot(form)
-    return form.asked == "code" or (slot is not None and slot.type in ("order", "product", "code"))
+def _is_plain_no(talk: Talk, form: Form) -> bool:
+    """Whether a no answers nothing that was asked: then the whole thing is not wanted."""
+    if (slot := reading.asked_slot(form)) is None:
+        return form.asked == "code"
+    return slot.type not in OWN_WORDS and reading.answer_to(talk, form, talk.event.text) is None
 
 
 def _correction(talk: Talk) -> str | None:

@@ -17,16 +17,21 @@ def settle(turn: Turn, before: State, after: State) -> dict[str, Any]:
     if not turn.shown and after.asked == "choice" and after.slots.get("choices") == before.slots.get("choices"):
         return keyboards.kept(turn.keyboards)
     _take_away(turn)
-    return keyboards.kept(turn.shown)
+    return keyboards.kept([*turn.shown, *_below(turn)])
 
 
 def clear(turn: Turn) -> None:
     """Nothing that the bot asked stands any more: a person answers, or the talk begins anew."""
     if turn.keyboards:
         _take_away(turn)
-        slots = turn.conversation.slots
-        turn.conversation.slots = {name: kept for name, kept in slots.items() if name != SLOT}
+        slots = {name: kept for name, kept in turn.conversation.slots.items() if name != SLOT}
+        turn.conversation.slots = slots | keyboards.kept(_below(turn))
         turn.session.flush()
+
+
+def _below(turn: Turn) -> list[Keyboard]:
+    """Those below the chat: a message without buttons of its own takes them away, so they may have to stay a while."""
+    return [one for one in turn.keyboards if one.is_below] if not any(one.is_below for one in turn.shown) else []
 
 
 def _take_away(turn: Turn) -> None:

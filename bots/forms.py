@@ -13,10 +13,12 @@ from bots.commands.orders import by_number
 from bots.flowfiles import Flow, Slot, flows
 from bots.slots import read
 from bots.talk import ANSWER_WITHIN, Allowed, Form, Refused, Talk, phrase
-from bots.understanding import candidates
+from bots.understanding import MOST_WORDS_SOUGHT, candidates
 
 AGREE_WITHIN = timedelta(minutes=10)
 CODE_WITHIN = timedelta(minutes=5)
+SAYS_IT_ALL = 4
+"""From how many words on a sentence is the complaint itself, and not only the wish to make one."""
 SENTENCE = re.compile(r"[^\W\d_]{3}")
 """A digit that chose the flow says nothing more."""
 
@@ -33,12 +35,25 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
             form = _with(form, first.name, number)
         elif named := argument or next(iter(candidates(said)), None):
             return by_number(talk, named)
+    elif first is not None and first.type == "text":
+        if len(talk.event.text.split()) >= SAYS_IT_ALL:
+            form = _with(form, first.name, talk.event.text)
+    elif first is not None and first.type == "product" and not argument:
+        if said and _is_there(talk, first, pages.sought(said, talk.words)):
+            return search(talk, replace(form, asked=first.name), said)
     elif first is not None and argument:
         if (value := reading.value_of(talk, first, form, argument)) is not None:
             form = _with(form, first.name, value)
         elif first.type == "product":
             return search(talk, replace(form, asked=first.name), argument)
     return advance(talk, form)
+
+
+def _is_there(talk: Talk, slot: Slot, wanted: str) -> bool:
+    """Whether a sentence names something that we have: “can I buy a mug”, not “I want to order”."""
+    if len(wanted.split()) > MOST_WORDS_SOUGHT:
+        return False
+    return bool(talk.ports.options(slot.options_from or "", {"search": wanted}))
 
 
 def advance(talk: Talk, form: Form) -> None:
@@ -208,7 +223,9 @@ def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False
     options = reading.options_for(talk, slot, form)
     if slot.options_from is not None and slot.type != "product":
         if not options:
-            return leave(talk, form, slot.nothing or "form.nothing")
+            if slot.nothing is not None:
+                return leave(talk, form, slot.nothing)
+            return leave(talk, form, "form.nothing")
         if len(options) == 1 and not always and form.tries == 0 and "after" not in form.values:
             return fill(talk, form, slot.name, options[0].value)
     form = replace(form, asked=slot.name, nonce=talk.event.nonce, until=talk.event.now + ANSWER_WITHIN)

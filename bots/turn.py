@@ -76,9 +76,16 @@ class Turn:
             business=house.business_name,
         )
         if rendered is not None:
-            is_reply_keyboard = rendered.reply_keyboard
-            sent = self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=is_reply_keyboard)
-            self.shown = keyboards.under(sent)
+            takes_away = not rendered.buttons and any(map(self._is_below, self.keyboards))
+            below = rendered.reply_keyboard or takes_away
+            self.shown = keyboards.under(
+                self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=below)
+            )
+            if takes_away:
+                self.keyboards = [one for one in self.keyboards if not self._is_below(one)]
+
+    def _is_below(self, keyboard: Keyboard) -> bool:
+        return keyboard.is_below and keyboard.contact_point_id == self.point.id
 
     def moment(self, at: datetime) -> str:
         """An instant with its day and time, as the customer's clock and language say it."""

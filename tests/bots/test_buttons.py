@@ -203,6 +203,20 @@ def test_who_is_answered_by_a_person_has_no_buttons_of_the_bot(session: Session,
     assert chat.live == []
 
 
+def test_the_button_that_shares_a_number_goes_when_something_else_is_said(
+    session: Session, phones: Phones, replies: Replies
+) -> None:
+    phones.chat(700999, "/link")
+    phones.chat(700999, "menu")  # its own buttons leave no room to take the other away
+    phones.chat(700999, "help")
+    phones.chat(700999, "help")
+    shown = [
+        (bool(reply.content.get("buttons")), bool(reply.content.get("reply_keyboard")))
+        for reply in replies.to("700999")
+    ]
+    assert shown == [(True, True), (True, False), (False, True), (False, False)]
+
+
 @pytest.mark.parametrize("channel", ["sms", "app"])
 def test_where_no_buttons_stay_on_a_screen_nothing_is_kept_or_edited(
     session: Session, ben: Contact, phones: Phones, channel: str
