@@ -58,6 +58,7 @@ class Catalogue:
     order_number: re.Pattern[str]
     correction: re.Pattern[str]
     sought: re.Pattern[str]
+    code: re.Pattern[str]
     answers: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
     places: Mapping[str, int]
@@ -99,6 +100,7 @@ def words(language: str) -> Catalogue:
         order_number=re.compile(table["cues"]["order_number"]),
         correction=re.compile(table["cues"]["correction"]),
         sought=re.compile(table["cues"]["sought"]),
+        code=re.compile(table["cues"]["code"], re.ASCII),
         answers={name: tuple(entries) for name, entries in table["answers"].items()},
         counts=counts,
         places=figures | counts | _numbered(table["places"]["ordinals"]) | dict.fromkeys(table["places"]["last"], LAST),

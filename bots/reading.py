@@ -5,6 +5,7 @@ from typing import Any
 
 from bots import pages
 from bots.catalogue import LAST
+from bots.features import plain
 from bots.flowfiles import Flow, Slot, flows, options_of
 from bots.slots import plain_words, read
 from bots.talk import Form, Option, Talk, phrase
@@ -36,13 +37,21 @@ def corrected(talk: Talk, form: Form, said: str) -> tuple[Slot, str] | None:
 
 def code_in(talk: Talk) -> str | None:
     """The one-time code that the message is, if it looks like one."""
-    return read("code", talk.event.text, ports=talk.ports)
+    return read("code", _bare_code(talk, talk.event.text), ports=talk.ports)
+
+
+def _bare_code(talk: Talk, text: str) -> str:
+    """The code in “it is 123456”; else the text as it is."""
+    found = talk.words.code.fullmatch(plain(text).strip(" .!?"))
+    return found["code"] if found else text
 
 
 def value_of(talk: Talk, slot: Slot, form: Form, text: str) -> str | None:
     """The value that a text gives to a slot; None when it gives none."""
     form = replace(form, values={name: kept for name, kept in form.values.items() if name != "after"})
     options = options_for(talk, slot, form) if slot.type in ("choice", "product") else ()
+    if slot.type == "code":
+        text = _bare_code(talk, text)
     if slot.type == "quantity":
         text = talk.words.in_figures(text)
     found = read(slot.type, text, ports=talk.ports, options=options, old=form.values.get(slot.name))

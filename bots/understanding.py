@@ -134,9 +134,9 @@ def _answer(text: str, state: State, event: Event, words: Catalogue) -> Meaning 
         return Meaning(command, argument or None, "choice")
     if _is_awaited("code", state, event):
         first, _, rest = bare.partition(" ")
-        digits = rest if first in words.commands["verify"] else bare  # VERIFY 123456 is an answer too
-        if CODE.fullmatch(digits):
-            return Meaning("code", re.sub(r"\D", "", digits), "answer")
+        said = words.code.fullmatch(rest if first in words.commands["verify"] else bare)  # VERIFY 123456 is one too
+        if said is not None:
+            return Meaning("code", re.sub(r"\D", "", said["code"]), "answer")
     return None
 
 
