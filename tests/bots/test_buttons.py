@@ -1,7 +1,9 @@
 """In a chat the buttons of one message can be tapped at a time: those of what was asked last."""
 
+import threading
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select
@@ -10,7 +12,7 @@ from sqlalchemy.orm import Session
 from bots.dialogue import answer
 from bots.house import House
 from bots.inbound import Inbound
-from mcrm import clock
+from mcrm import clock, db
 from mcrm.actors import Actor, Channel, Role, Scope
 from mcrm.contacts import points
 from mcrm.contacts.models import Contact
@@ -18,6 +20,7 @@ from mcrm.conversations.models import Conversation
 from mcrm.deliveries.models import Delivery
 from mcrm.deliveries.outgoing import Ambiguous, Deferred, Operation, Outcome, Outgoing, Sent
 from mcrm.inbox import answering, presence
+from mcrm.transaction import transaction
 from notifications import resolver
 from notifications.senders import Late, one
 from tests import cast
@@ -201,6 +204,26 @@ def test_who_is_answered_by_a_person_has_no_buttons_of_the_bot(session: Session,
         phones.chat(int(BEN_CHAT), "5")
         chat.catch_up()
     assert chat.live == []
+
+
+def test_two_turns_at_the_same_instant_leave_the_buttons_of_one(committed: db.Database) -> None:
+    with transaction() as session:
+        ben = cast.a_customer(session, "Ben Okafor", phone=BEN, telegram=int(BEN_CHAT))
+        for number in ("1042", "1043"):
+            cast.an_order(session, ben, number)
+    house, chat = House.of(SETTINGS), Chat()
+    turns = [Inbound("telegram", str(n), BEN_CHAT, text=text) for n, text in enumerate(("menu", "orders", "track"))]
+    threads = [threading.Thread(target=answer, args=(turn, house)) for turn in turns]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with clock.stopped(clock.now()):
+        chat.catch_up()
+    with db.reading() as looking:
+        [[_, last]] = looking.scalars(select(Conversation)).one().slots["keyboards"]
+        shown = looking.get_one(Delivery, UUID(last)).provider_id
+    assert (len(chat.buttons), chat.live) == (3, [shown])
 
 
 def test_the_button_that_shares_a_number_goes_when_something_else_is_said(
