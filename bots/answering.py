@@ -68,12 +68,12 @@ def _said_to_what_waits(talk: Talk) -> Meaning:
     The number of an own order answers what is asked in between.
     """
     form = talk.state.stack[-1]
-    if form.asked == "code" and not waiting.is_late(form, talk) and (code := reading.code_in(talk)) is not None:
-        return Meaning("code", code, "answer")
-    correction = _correction(talk)
-    is_other = correction is not None and talk.ports.own_number(correction) is None
-    if correction is not None and is_other and reading.corrected(talk, form, correction) is not None:
-        return Meaning("amend", correction, "answer")
+    if talk.ports.own_number(talk.event.text) is None:
+        code, correction = reading.code_in(talk), _correction(talk)
+        if code is not None and form.asked == "code" and not waiting.is_late(form, talk):
+            return Meaning("code", code, "answer")
+        if correction is not None and reading.corrected(talk, form, correction) is not None:
+            return Meaning("amend", correction, "answer")
     meaning = understand(talk.event, talk.state, talk.ports, talk.words)
     slot = reading.asked_slot(form)
     if meaning.command not in ("miss", "unsure") or slot is None or slot.type in OWN_WORDS:

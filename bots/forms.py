@@ -60,19 +60,15 @@ def advance(talk: Talk, form: Form) -> None:
     """Ask for what is missing; when nothing is, see whether it may be done, by whom, and with which consent."""
     flow = flows()[form.flow]
     slot = _missing(flow, form)
-    if slot is not None and flow.guard is not None and flow.guard_from in form.values:
-        verdict = talk.ports.guard(flow.guard, form.values)  # before anything more is asked in vain
-        if isinstance(verdict, Refused):
-            return _refuse(talk, flow, form, verdict)
-    if slot is not None:
-        return _ask(talk, flow, form, slot)
     facts: Mapping[str, Any] = {}
-    if flow.guard is not None:
-        verdict = talk.ports.guard(flow.guard, form.values)
+    if flow.guard is not None and (slot is None or flow.guard_from in form.values):
+        verdict = talk.ports.guard(flow.guard, form.values)  # nothing more is asked in vain
         if isinstance(verdict, Refused):
             return _refuse(talk, flow, form, verdict)
         assert isinstance(verdict, Allowed)
         facts = verdict.facts
+    if slot is not None:
+        return _ask(talk, flow, form, slot)
     if talk.level < flow.level:
         return _ask_code(talk, form)
     if form.agreed and form.shown != _digest(facts):  # another price, other pieces: what was agreed to is no more

@@ -35,8 +35,6 @@ COLOURS = {
 BULKY = {"account", "address", "contact", "contact-point", "price", "price-list", "product", "stock", "tag"}
 FEW = 12
 """Of so many facts of these kinds at once, by one actor through one door, each is a line; more share one."""
-WORDLESS = {"answer": "the tap is answered", "edit": "old buttons go"}
-"""What a delivery without words does to a chat."""
 ARROWS = {"in": "→", "out": "←"}
 SHOWN = 90
 MOST = 10_000
@@ -129,8 +127,6 @@ def words_of(payload: str) -> str:
     if not payload:
         return "(erased)"
     members: dict[str, Any] = json.loads(payload)
-    if not members.get("text") and members.get("operation") in WORDLESS:
-        return WORDLESS[members["operation"]]
     if "text" in members:
         return f"“{members['text']}”"
     return "  ".join(f"{name}={value}" for name, value in members.items() if value not in (None, "", [], {}))
