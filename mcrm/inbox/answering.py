@@ -21,8 +21,8 @@ from mcrm.consents.models import Purpose
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel
 from mcrm.contacts.people import is_person, survivor_of
+from mcrm.conversations import keyboards, waking
 from mcrm.conversations import service as conversations
-from mcrm.conversations import waking
 from mcrm.conversations.models import Conversation, Message, Owner
 from mcrm.conversations.saying import AGENT_REPLY
 from mcrm.deliveries import outbox
@@ -67,6 +67,7 @@ def start(session: Session, actor: Actor, *, contact_id: UUID) -> Handover:
     conversation = conversations.conversation_of(session, point, contact.id)
     if (going_on := handing.of_conversation(session, conversation.id)) is not None:
         return take(session, actor, going_on.id)
+    keyboards.take_away(session, actor, keyboards.of(conversation), contact=contact)
     summary = f"{contact.name}, by {point.channel}\nBegun by the desk\nNobody asked for a person"
     made = handing.begin(session, conversation, point, contact, "agent", summary)
     made.state, made.agent_id, made.awaits_reply = HandoverState.TAKEN.value, actor.id, False
@@ -168,9 +169,10 @@ def resolve(session: Session, actor: Actor, handover_id: UUID, *, business: str,
     if ask:
         handover.rating_asked_at = now
         choices = [f"rate:{stars}" for stars in RATINGS]
-        fields |= {"asked": "choice", "slots": {**conversation.slots, "choices": choices}}
+        asked = _ask(session, actor, handover, conversation, business)
+        buttons = keyboards.kept([*keyboards.of(conversation), *keyboards.under(asked)])
+        fields |= {"asked": "choice", "slots": {**conversation.slots, "choices": choices, **buttons}}
         fields["expires_at"] = now + RATED_WITHIN
-        _ask(session, actor, handover, conversation, business)
     conversations.save(session, conversation, **fields)
     session.flush()
     _trace(session, actor, Kind.CONVERSATION_RESOLVED, handover, {"asked": ask})
@@ -235,12 +237,14 @@ def _require_agent(session: Session, agent_id: UUID) -> None:
         raise AgentUnknown(field="agent_id")
 
 
-def _ask(session: Session, actor: Actor, handover: Handover, conversation: Conversation, business: str) -> None:
+def _ask(
+    session: Session, actor: Actor, handover: Handover, conversation: Conversation, business: str
+) -> Delivery | None:
     contact = session.get(Contact, handover.contact_id) if handover.contact_id else None
     locale = conversation.locale or (contact.locale if contact else None)
     mark = "t:" if handover.channel == PointChannel.TELEGRAM else ""
     buttons = [[(str(stars), f"{mark}rate:{stars}") for stars in RATINGS]]
-    outbox.queue(
+    return outbox.queue(
         session,
         actor,
         channel=handover.channel,

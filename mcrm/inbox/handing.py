@@ -29,8 +29,8 @@ REMEMBERED_COMMANDS = 5
 PROOF = frozenset({"proved", "tries"})
 """What stays of the dialogue's memory: who proved to be whom, and how often somebody tried."""
 OF_THE_TALK = frozenset(
-    {"abort", "agent", "amend", "answer", "back", "bot", "code", "desk", "expired", "help", "menu", "miss", "pick"}
-    | {"start", "thanks", "unsure"}
+    {"abort", "agent", "amend", "answer", "back", "bot", "code", "desk", "expired", "help", "menu", "miss"}
+    | {"more", "pick", "start", "stray_code", "thanks", "unsure"}
 )
 """What the bot understood that is no wish: steps of the talk itself."""
 WISHES = {
