@@ -10,9 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from apps import serving
-from mcrm import keys
-from mcrm.app import create_app
 from tests import doors
+from tests.apps.conftest import rep
 
 PHONES = "http://127.0.0.1:8001"
 
@@ -20,8 +19,7 @@ PHONES = "http://127.0.0.1:8001"
 @cache
 def client(phones_origin: str | None = None) -> FlaskClient:
     settings = replace(doors.settings(), phones_origin=phones_origin)
-    keys.use(settings.secret_key)
-    return create_app(settings, doors=((serving.make_rep(settings), serving.ENDPOINTS),)).test_client()
+    return doors.make_app(settings, door=rep).test_client()
 
 
 def place(phones_origin: str | None = None) -> dict[str, object]:

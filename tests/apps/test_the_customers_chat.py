@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask import Blueprint
 from sqlalchemy import Engine, select
 
 from apps import serving
-from bots import chat
 from mcrm import db, keys, live
 from mcrm.actors import Role
-from mcrm.app import create_app
+from mcrm.config import Settings
 from mcrm.db import Database
 from mcrm.deliveries.models import Delivery
 from mcrm.edge.app import LiveSource, edge_app
@@ -33,6 +33,11 @@ pytestmark = pytest.mark.browser
 BEN = "+447700900201"
 
 
+def customer(settings: Settings) -> tuple[Blueprint, frozenset[str]]:
+    """Where the customers' app is served."""
+    return serving.make_customer(settings), serving.CUSTOMER_ENDPOINTS
+
+
 @pytest.fixture
 def page(committed: Database, browser: "Browser") -> Iterator["Page"]:
     """Ben's phone, before he signs in."""
@@ -45,8 +50,7 @@ def page(committed: Database, browser: "Browser") -> Iterator["Page"]:
     url = committed.bind.url.render_as_string(hide_password=False)
     rooms = {CHAT: partial(live.authorise_chat, settings)}
     source = LiveSource(partial(live.authorise, settings), live.CommittedChanges(), url, None, rooms)
-    door = (serving.make_customer(settings), serving.CUSTOMER_ENDPOINTS)
-    app = create_app(settings, blueprints=(chat.blueprint,), doors=(door,))
+    app = doors.make_app(settings, door=customer)
     before, committed.wake = committed.wake, Notifier(committed).wake
     errors: list[str] = []
     with served(edge_app(lambda: app, limits=settings.limits, make_live=lambda: source)) as port:

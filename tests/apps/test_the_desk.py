@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+from flask import Blueprint
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from bots.inbound import Inbound
 from mcrm import keys, live
 from mcrm.access import users
 from mcrm.actors import SYSTEM, Actor, Channel, Role, Scope
-from mcrm.app import create_app
+from mcrm.config import Settings
 from mcrm.db import Database, reading
 from mcrm.deliveries.models import Delivery
 from mcrm.edge.app import LiveSource, edge_app
@@ -58,6 +59,11 @@ class Desk:
         self.page.get_by_text("Live", exact=True).wait_for()
 
 
+def agent(settings: Settings) -> tuple[Blueprint, frozenset[str]]:
+    """Where the agents' screen is served."""
+    return serving.make_agent(settings), serving.AGENT_ENDPOINTS
+
+
 @pytest.fixture
 def desk(committed: Database, browser: "Browser") -> Iterator[Desk]:
     """Kofi's screen, before he signs in."""
@@ -76,10 +82,8 @@ def desk(committed: Database, browser: "Browser") -> Iterator[Desk]:
         None,
         {INBOX: partial(live.authorise_desk, settings)},
     )
-    door = (serving.make_agent(settings), serving.AGENT_ENDPOINTS)
-    edge = edge_app(
-        lambda: create_app(settings, doors=(door,)), limits=settings.limits, make_live=lambda: LiveSource(*heard)
-    )
+    app = doors.make_app(settings, door=agent)
+    edge = edge_app(lambda: app, limits=settings.limits, make_live=lambda: LiveSource(*heard))
     before, committed.wake = committed.wake, Notifier(committed).wake
     errors: list[str] = []
     with served(edge) as port, browser.new_context() as context:
