@@ -79,15 +79,31 @@ class Person:
     territory: str
     telegram: int | None = None
     push: str | None = None
+    email: str | None = None
     marketing: bool = False
     orders: tuple[str, ...] = ("delivered", "shipped", "confirmed")
 
 
 PEOPLE = (
-    Person("Ben Okafor", "+447700900201", "West", telegram=700201, push="ben-pixel-token-0001", marketing=True),
-    Person("Aisha Khan", "+447700900202", "West", telegram=700202, orders=("delivered", "confirmed", "new")),
+    Person(
+        "Ben Okafor",
+        "+447700900201",
+        "West",
+        telegram=700201,
+        push="ben-pixel-token-0001",
+        email="ben@example.com",
+        marketing=True,
+    ),
+    Person(
+        "Aisha Khan",
+        "+447700900202",
+        "West",
+        telegram=700202,
+        email="aisha@example.com",
+        orders=("delivered", "confirmed", "new"),
+    ),
     Person("Tom Reilly", "+447700900203", "East", orders=("shipped", "confirmed", "cancelled")),
-    Person("Mei Lin", "+447700900204", "East", push="mei-iphone-token-0001", marketing=True),
+    Person("Mei Lin", "+447700900204", "East", push="mei-iphone-token-0001", email="mei@example.com", marketing=True),
     Person("Rosa Bianchi", "+447700900205", "West", orders=("delivered", "delivered", "confirmed")),
     Person("Jonah Price", "+447700900206", "East", orders=("delivered", "new", "confirmed")),
 )
@@ -170,6 +186,8 @@ def _customer(session: Session, person: Person, territory_id: UUID, sold: list[U
     contact = contacts.create(session, SYSTEM, name=person.name, territory_id=territory_id, locale="en-GB")
     number = PEOPLE.index(person)
     points.add(session, SYSTEM, contact=contact, channel="sms", address=person.phone)
+    if person.email:
+        points.add(session, SYSTEM, contact=contact, channel="email", address=person.email)
     if person.telegram:
         points.add(
             session, SYSTEM, contact=contact, channel="telegram", address=str(person.telegram), verified_at=clock.now()
@@ -205,6 +223,7 @@ def _customer(session: Session, person: Person, territory_id: UUID, sold: list[U
         "phone": person.phone,
         "telegram_user_id": person.telegram,
         "push_token": person.push,
+        "email": person.email,
         "orders": [{"number": order.number, "status": order.status} for order in orders],
     }
 

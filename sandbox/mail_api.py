@@ -82,9 +82,9 @@ class MailApi:
 
     def _let_in(self, _: SMTP, __: Session, ___: Envelope, ____: str, given: LoginPassword) -> AuthResult:
         settings = self.exchange.settings
-        right = (settings.smtp_user.encode(), settings.smtp_password.encode())
-        known = [hmac.compare_digest(one, other) for one, other in zip((given.login, given.password), right)]
-        return AuthResult(success=all(known), handled=False)
+        is_user = hmac.compare_digest(given.login, settings.smtp_user.encode())
+        is_password = hmac.compare_digest(given.password, settings.smtp_password.encode())
+        return AuthResult(success=is_user and is_password, handled=False)
 
     async def handle_MAIL(self, _: SMTP, session: Session, envelope: Envelope, sender: str, options: list[str]) -> str:
         """Hear who writes; whoever has to sign in does so first (RFC 4954)."""

@@ -40,7 +40,12 @@ def test_a_mail_is_kept_as_its_reader_sees_it_and_survives_in_the_file(carrier: 
         server.send_message(a_mail())
     [item] = carrier.messages("email", to=BEN)
 
-    assert (item["to"], item["from"], item["provider_id"], item["method"]) == (BEN, SMTP_FROM, "<42@shop.example>", "DATA")
+    assert (item["to"], item["from"], item["provider_id"], item["method"]) == (
+        BEN,
+        SMTP_FROM,
+        "<42@shop.example>",
+        "DATA",
+    )
     assert (item["raw"]["subject"], item["body"]) == ("Tu código", "481516 es tu código.\n.\nNadie te lo pedirá.")
     assert json.loads(carrier.log.read_text().splitlines()[-1]) == item
     stats = requests.get(f"{carrier.url}/_control/stats", timeout=10).json()["mail"]
@@ -49,7 +54,9 @@ def test_a_mail_is_kept_as_its_reader_sees_it_and_survives_in_the_file(carrier: 
 
 def test_everybody_it_is_for_gets_it_and_nobody_else_is_asked(carrier: Carrier) -> None:
     with signed_in(carrier) as server:
-        refused = server.sendmail(SMTP_FROM, [BEN, "nobody@example.com", AISHA, "Full@example.com"], a_mail().as_bytes())
+        refused = server.sendmail(
+            SMTP_FROM, [BEN, "nobody@example.com", AISHA, "Full@example.com"], a_mail().as_bytes()
+        )
 
     assert {to: code for to, (code, _) in refused.items()} == {"nobody@example.com": 550, "Full@example.com": 452}
     assert [item["to"] for item in carrier.messages("email")] == [BEN, AISHA]
