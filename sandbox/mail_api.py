@@ -7,6 +7,7 @@ has no room now, and every other one is there.
 import asyncio
 import hmac
 import logging
+import re
 from email.utils import make_msgid
 from weakref import WeakSet
 
@@ -27,6 +28,7 @@ MAILBOXES = {
     "nobody": "550 5.1.1 There is no such mailbox",
     "full": "452 4.2.2 The mailbox is full",
 }
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 AT_THE_DOOR = ("server_error", "rate_limit", "error")
 """Faults that a mailbox is refused with; the others strike when the whole message is there."""
 AT_THE_END = ("hang", "accept_then_drop_reply")
@@ -100,7 +102,7 @@ class MailApi:
         if slow := faults.take("mail", to, "latency"):
             await asyncio.sleep(float(slow.extra.get("ms", 1000)) / 1000)
         fault = faults.take("mail", to, *AT_THE_DOOR)
-        refusal = _forced(fault) if fault else MAILBOXES.get(to.partition("@")[0].lower())
+        refusal = _forced(fault) if fault else _unknown(to)
         if refusal is None and len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             refusal = "452 4.5.3 Too many recipients"
         if refusal is None:
@@ -157,6 +159,13 @@ class MailApi:
     def _refused(self, reply: str) -> str:
         self.exchange.counts["mail"].refused += 1
         return reply
+
+
+def _unknown(to: str) -> str | None:
+    """The reply for a mailbox that takes nothing; None for all others."""
+    if not ADDRESS.fullmatch(to):
+        return "553 5.1.3 This is no address"
+    return MAILBOXES.get(to.partition("@")[0].lower())
 
 
 def _forced(fault: Fault) -> str:
