@@ -59,7 +59,8 @@ class Scene:
                 raise CannotStart(f"{other} and {name} are both {value}; give one of them another port.")
             ports[name] = int(value)
         url = environment.get("MCRM_DATABASE_URL") or f"sqlite:///{folder / 'demo.db'}"
-        return cls(folder, *ports.values(), url)
+        web, sandbox, smtp = (ports[name] for name in PORTS)
+        return cls(folder, web, sandbox, smtp, url)
 
     @property
     def base_url(self) -> str:

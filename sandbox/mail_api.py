@@ -64,7 +64,7 @@ class MailApi:
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
-            if connection.transport is not None:
+            if isinstance(connection.transport, asyncio.Transport):
                 connection.transport.abort()
         await asyncio.sleep(0)  # the connections' tasks are cancelled in the loop's next turn
 
