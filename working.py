@@ -5,7 +5,7 @@ import threading
 
 import structlog
 
-from mcrm import logs
+from mcrm import logs, scratch
 from mcrm.config import Settings, Telegram
 from mcrm.opening import open_database, say_what_is_off
 from mcrm.transaction import TOPIC_ENGINES
@@ -26,6 +26,7 @@ def work(settings: Settings) -> int:
     database = open_database(settings, pool_size=8)
     standing.require_migrated(database)
     say_what_is_off(settings)
+    scratch.sweep()
     listener = Listener(database, {TOPIC_ENGINES, *TOPICS})
     senders = make_senders(settings)
     deliveries = DeliveryWorker(senders, settings.limits, listener)

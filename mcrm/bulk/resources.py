@@ -1,6 +1,5 @@
 """Imports and exports over HTTP."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +32,7 @@ from mcrm.bulk.schemas import (
 from mcrm.bulk.sheets import CSV, MOST_BYTES, XLSX, look
 from mcrm.db import reading
 from mcrm.orders.schemas import NothingSchema
+from mcrm.scratch import scratch_folder
 from mcrm.transaction import transaction
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -87,8 +87,8 @@ class Imports(MethodView):
 def _body_as_file(format_: str) -> Iterator[Path]:
     if not raw_body():
         raise BadBody("The body is empty.", code="body.empty")
-    with tempfile.TemporaryDirectory(prefix="mcrm-upload-") as folder:
-        path = Path(folder) / f"rows.{format_}"
+    with scratch_folder() as folder:
+        path = folder / f"rows.{format_}"
         path.write_bytes(raw_body())
         yield path
 

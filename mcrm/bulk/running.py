@@ -6,7 +6,6 @@ window that somebody else has decided meanwhile is let go.
 
 import hashlib
 import logging
-import tempfile
 import time
 import zlib
 from collections import Counter
@@ -37,6 +36,7 @@ from mcrm.interactions import log as interactions
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
 from mcrm.orders.importing import Pace
+from mcrm.scratch import scratch_folder
 from mcrm.transaction import perform
 
 log = logging.getLogger(__name__)
@@ -167,8 +167,7 @@ class _Opened:
 
 def _unpacked(job: Import, stack: ExitStack) -> Path:
     """The uploaded file in a temporary folder that only we may read; it goes with `stack`."""
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mcrm-import-"))
-    path = Path(folder) / f"rows.{job.format}"
+    path = stack.enter_context(scratch_folder()) / f"rows.{job.format}"
     parts = select(ImportPart.content).where(ImportPart.import_id == job.id).order_by(ImportPart.part)
     with path.open("wb") as file, reading() as session:
         for content in session.scalars(parts.execution_options(yield_per=1)):

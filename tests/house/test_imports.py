@@ -37,6 +37,7 @@ LAYERS = (
         "inserting",
         "prepared",
         "among",
+        "scratch",
     },
     {"interactions", "transaction"},
     {"wakeup"},
