@@ -124,7 +124,7 @@ def mail(settings: Mail) -> Answered:
         raise Refused(
             f"{settings.host}:{settings.port} does not answer ({type(error).__name__}): see SMTP_URL"
         ) from None
-    return Answered(f"{settings.host} takes mail from {settings.sender}", None)
+    return Answered(f"{settings.host}:{settings.port} takes mail from {settings.sender}", None)
 
 
 def providers(settings: Settings) -> dict[str, Callable[[], Answered] | None]:

@@ -33,8 +33,8 @@ def run(environment: Mapping[str, str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     scene = Scene.of(environment, folder_of(environment))
-    require_free(scene.port, "MCRM_PORT")
-    require_free(scene.sandbox_port, "MCRM_SANDBOX_PORT")
+    for name, port in scene.ports.items():
+        require_free(port, name)
     began = time.monotonic()
     settings_of_all = _prepare(scene)
     database, settings = _open(scene, settings_of_all)
@@ -111,7 +111,7 @@ def _keeper(scene: Scene, environment: Mapping[str, str], seeded: Seeded) -> Kee
 def _describe(scene: Scene, seeded: Seeded, keeper: Keeper) -> None:
     """var/demo.json for scripts, var/people.json for the page of phones."""
     people = [
-        {name: person[name] for name in ("name", "phone", "telegram_user_id", "push_token")}
+        {name: person[name] for name in ("name", "phone", "telegram_user_id", "push_token", "email")}
         for person in seeded.customers
     ]
     scene.people.touch(mode=0o600)  # it holds passwords
@@ -170,6 +170,7 @@ def _welcome(scene: Scene, seeded: Seeded, seconds: float) -> Panel:
     admin = seeded.accounts[0]
     words = (
         f"[bold]Phones[/]   {scene.sandbox_url}   text as {ben['name']}: [cyan]where is {shipped}[/]\n"
+        f"[bold]Mail[/]     on the same phones; the server takes it at 127.0.0.1:{scene.smtp_port}\n"
         f"[bold]Agents[/]   {scene.base_url}/agent/   the customers' app: {scene.base_url}/app/\n"
         f"[bold]API[/]      {scene.base_url}/docs\n"
         f"[bold]Sign in[/]  {admin['email']}  {admin['password']}\n"

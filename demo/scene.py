@@ -15,6 +15,8 @@ from sandbox.keys import make_service_account
 
 OUR_NUMBER = "+447700900100"
 OUR_BOT = "harbour_pine_bot"
+OUR_MAIL = "hello@harbourandpine.example"
+PORTS = {"MCRM_PORT": "8000", "MCRM_SANDBOX_PORT": "8001", "MCRM_SANDBOX_SMTP_PORT": ""}
 
 
 def folder_of(environment: Mapping[str, str]) -> Path:
@@ -39,21 +41,26 @@ class Scene:
     folder: Path
     port: int
     sandbox_port: int
+    smtp_port: int
     database_url: str
 
     @classmethod
     def of(cls, environment: Mapping[str, str], folder: Path) -> "Scene":
-        """From MCRM_PORT, MCRM_SANDBOX_PORT and MCRM_DATABASE_URL; raises CannotStart for odd ports."""
-        ports = []
-        for name, default in (("MCRM_PORT", "8000"), ("MCRM_SANDBOX_PORT", "8001")):
-            value = environment.get(name) or default
+        """From the settings of PORTS and MCRM_DATABASE_URL; raises CannotStart for odd ports.
+
+        Whoever moves the sandbox need not move its mail server: it takes the first free port after the sandbox's.
+        """
+        ports: dict[str, int] = {}
+        for name, default in PORTS.items():
+            value = environment.get(name) or default or str(_free_after(*ports.values()))
             if not value.isdecimal() or not 1 <= int(value) <= 65535:
                 raise CannotStart(f"{name} must be a port from 1 to 65535, not {value!r}.")
-            ports.append(int(value))
-        if ports[0] == ports[1]:
-            raise CannotStart(f"MCRM_PORT and MCRM_SANDBOX_PORT are both {ports[0]}; give one of them another port.")
+            if other := next((other for other, taken in ports.items() if taken == int(value)), None):
+                raise CannotStart(f"{other} and {name} are both {value}; give one of them another port.")
+            ports[name] = int(value)
         url = environment.get("MCRM_DATABASE_URL") or f"sqlite:///{folder / 'demo.db'}"
-        return cls(folder, ports[0], ports[1], url)
+        web, sandbox, smtp = (ports[name] for name in PORTS)
+        return cls(folder, web, sandbox, smtp, url)
 
     @property
     def base_url(self) -> str:
@@ -64,6 +71,11 @@ class Scene:
     def sandbox_url(self) -> str:
         """Where the carriers answer."""
         return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """What has to be free, by the setting that moves it."""
+        return dict(zip(PORTS, (self.port, self.sandbox_port, self.smtp_port), strict=True))
 
     @property
     def env_file(self) -> Path:
@@ -94,6 +106,7 @@ class Scene:
             "MCRM_PUBLIC_URL": self.base_url,
             "MCRM_PORT": str(self.port),
             "MCRM_SANDBOX_PORT": str(self.sandbox_port),
+            "MCRM_SANDBOX_SMTP_PORT": str(self.smtp_port),
             "MCRM_DEFAULT_REGION": "GB",
             "MCRM_DEFAULT_LOCALE": "en",
             "MCRM_TIMEZONE": "Europe/London",
@@ -110,6 +123,8 @@ class Scene:
             "TELEGRAM_API_BASE": self.sandbox_url,
             "FIREBASE_CREDENTIALS": str(key),
             "FCM_API_BASE": self.sandbox_url,
+            "SMTP_URL": f"smtp://shop:{secrets.token_urlsafe(16)}@127.0.0.1:{self.smtp_port}",
+            "SMTP_FROM": OUR_MAIL,
             "MCRM_PHONES_ORIGIN": self.sandbox_url,
             "MCRM_SANDBOX_BOT_USERNAME": OUR_BOT,
             "MCRM_SANDBOX_LOG": str(self.folder / "accepted.jsonl"),
@@ -119,6 +134,7 @@ class Scene:
             "MCRM_LIMIT_SMS_SEGMENTS_PER_SECOND": "1000",
             "MCRM_LIMIT_TELEGRAM_PER_SECOND": "1000",
             "MCRM_LIMIT_TELEGRAM_PER_CHAT_SECOND": "1000",
+            "MCRM_LIMIT_MAIL_PER_SECOND": "1000",
             "MCRM_LIMIT_OTP_PER_HOUR": "100",
         }
 
@@ -155,11 +171,21 @@ def claim(folder: Path) -> int:
 
 def require_free(port: int, name: str) -> None:
     """Raise CannotStart when somebody listens on that loopback port."""
+    if error := _why_taken(port):
+        raise CannotStart(f"Port {port} cannot be had ({error.strerror}); stop what uses it or set {name} to another.")
+
+
+def _free_after(web: int, sandbox: int) -> int:
+    """The first port after the sandbox's that can be had and is not the web process's."""
+    after = (port for port in range(sandbox + 1, 65536) if port != web and not _why_taken(port))
+    return next(after, web + 1)
+
+
+def _why_taken(port: int) -> OSError | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise CannotStart(
-                f"Port {port} cannot be had ({error.strerror}); stop what uses it or set {name} to another."
-            ) from None
+            return error
+    return None

@@ -80,15 +80,31 @@ class Person:
     territory: str
     telegram: int | None = None
     push: str | None = None
+    email: str | None = None
     marketing: bool = False
     orders: tuple[str, ...] = ("delivered", "shipped", "confirmed")
 
 
 PEOPLE = (
-    Person("Ben Okafor", "+447700900201", "West", telegram=700201, push="ben-pixel-token-0001", marketing=True),
-    Person("Aisha Khan", "+447700900202", "West", telegram=700202, orders=("delivered", "confirmed", "new")),
+    Person(
+        "Ben Okafor",
+        "+447700900201",
+        "West",
+        telegram=700201,
+        push="ben-pixel-token-0001",
+        email="ben@example.com",
+        marketing=True,
+    ),
+    Person(
+        "Aisha Khan",
+        "+447700900202",
+        "West",
+        telegram=700202,
+        email="aisha@example.com",
+        orders=("delivered", "confirmed", "new"),
+    ),
     Person("Tom Reilly", "+447700900203", "East", orders=("shipped", "confirmed", "cancelled")),
-    Person("Mei Lin", "+447700900204", "East", push="mei-iphone-token-0001", marketing=True),
+    Person("Mei Lin", "+447700900204", "East", push="mei-iphone-token-0001", email="mei@example.com", marketing=True),
     Person("Rosa Bianchi", "+447700900205", "West", orders=("delivered", "delivered", "confirmed")),
     Person("Jonah Price", "+447700900206", "East", orders=("delivered", "new", "confirmed")),
 )
@@ -172,6 +188,8 @@ def _products(session: Session, settings: Settings) -> list[UUID]:
 def _customer(session: Session, person: Person, territory_id: UUID) -> Contact:
     contact = contacts.create(session, SYSTEM, name=person.name, territory_id=territory_id, locale="en-GB")
     points.add(session, SYSTEM, contact=contact, channel="sms", address=person.phone)
+    if person.email:
+        points.add(session, SYSTEM, contact=contact, channel="email", address=person.email)
     if person.telegram:
         points.add(
             session, SYSTEM, contact=contact, channel="telegram", address=str(person.telegram), verified_at=clock.now()
@@ -217,6 +235,7 @@ def _described(person: Person, contact: Contact, past: list[Past]) -> dict[str, 
         "phone": person.phone,
         "telegram_user_id": person.telegram,
         "push_token": person.push,
+        "email": person.email,
         "orders": [{"number": one.number, "status": one.order.status} for one in past],
     }
 

@@ -14,6 +14,7 @@ import httpx
 from rich.console import Console
 
 from demo.fieldwork import FieldDay
+from demo.mailing import change_mail
 from demo.scene import CannotStart, shown
 from demo.trading import Day, NotAsTold
 from mcrm import clock
@@ -45,6 +46,12 @@ class Tour:
         device = {"id": f"tour-{login}", "name": "mcrm tour", "platform": "cli"}
         pair = other.call("POST", "/v1/auth/login", email=account["email"], password=account["password"], device=device)
         other.token = pair["access_token"]
+        return other
+
+    def as_customer(self, token: str) -> Self:
+        """The same stage for the holder of a token."""
+        other = copy.copy(self)
+        other.token = token
         return other
 
     def call(self, method: str, path: str, /, **body: Any) -> Any:
@@ -278,5 +285,6 @@ STEPS: tuple[tuple[str, Callable[[Tour], Iterator[str]]], ...] = (
     ("Aisha chats on Telegram and taps a button", telegram_chat),
     ("Ben's order ships, and his phone shows it once", ship_an_order),
     ("Tom says stop, and it holds", stop_texting),
+    ("Aisha's mail address changes once both codes came back", change_mail),
     ("All of it stands on Ben's timeline", one_timeline),
 )

@@ -34,6 +34,7 @@ class Stage:
         self.webhook_status: int | None = 200
         self.reps: list[Item] = []
         self.rep_app = ""
+        self.product = ""
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._changed = asyncio.Event()
@@ -134,7 +135,8 @@ class Stage:
     async def _people(self, request: web.Request) -> web.Response:
         ours = {"our_number": OUR_NUMBER, "bot_username": BOT}
         reps = {"reps": self.reps, "rep_app": self.rep_app} if self.reps else {}
-        return web.json_response({"people": self.people} | ours | reps)
+        product = {"product": self.product} if self.product else {}
+        return web.json_response({"people": self.people} | ours | reps | product)
 
     async def _history(self, request: web.Request) -> web.Response:
         return web.json_response({"items": self.items})

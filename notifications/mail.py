@@ -9,6 +9,7 @@ import ssl
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from textwrap import shorten
 
 from mcrm import clock
 from mcrm.config import Mail
@@ -57,7 +58,7 @@ class MailSender:
         message = EmailMessage(policy=SMTP)
         message["From"] = self._settings.sender
         message["To"] = outgoing.address
-        message["Subject"] = (outgoing.title or outgoing.text.partition("\n")[0])[:LONGEST_SUBJECT]
+        message["Subject"] = _subject(outgoing)
         message["Date"] = format_datetime(clock.now())
         message["Message-ID"] = message_id
         message["Auto-Submitted"] = "auto-generated"  # no out-of-office notes in answer
@@ -102,6 +103,12 @@ class MailSender:
         except (smtplib.SMTPException, OSError):
             return Ambiguous("mail.no-answer")
         return None if code == 250 else _refused(code)
+
+
+def _subject(outgoing: Outgoing) -> str:
+    """The title; without one the first sentence, which is what a code's message says."""
+    words = outgoing.title or outgoing.text.partition("\n")[0].partition(". ")[0]
+    return shorten(words, LONGEST_SUBJECT, placeholder=" …")
 
 
 def _refused(code: int, *, address_invalid: bool = False, alert: bool = False) -> Outcome:

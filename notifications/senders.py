@@ -19,6 +19,9 @@ from notifications.app import AppSender
 log = logging.getLogger(__name__)
 
 STATUS_PATH = "/webhooks/twilio/status"
+MAKING = threading.Lock()
+"""One sender is made at a time. Lanes that import packages which import each other, each from another end, would
+sooner or later see one half made: Python lets them rather than have them wait for each other for ever."""
 
 
 class Sender(Protocol):
@@ -51,7 +54,7 @@ class Late(Generic[S]):
     def real(self) -> S:
         """The adapter itself, for what only this channel can do (look-ups, webhooks)."""
         if self._made is None:
-            with self._lock:
+            with MAKING, self._lock:
                 if self._made is None:
                     self._made = self._make()
         return self._made

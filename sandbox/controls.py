@@ -17,7 +17,7 @@ from sandbox.telegram_people import act
 from sandbox.twilio_api import TwilioApi
 from sandbox.twilio_rules import E164
 
-CHANNELS = ("sms", "telegram", "push")
+CHANNELS = ("sms", "telegram", "push", "email")
 HEARTBEAT_S = 15
 STREAM_BATCH = 500
 Control = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -92,7 +92,7 @@ class Controls:
         query = request.query
         channel, after = query.get("channel") or None, _after(query.get("after"))
         if after is None or channel not in (None, *CHANNELS):
-            return _problem("channel is one of sms, telegram, push; after is a whole number")
+            return _problem("channel is one of sms, telegram, push, email; after is a whole number")
         lines = self.exchange.ledger.accepted(after=after, channel=channel, to=query.get("to") or None)
         return _items(lines)
 
@@ -173,6 +173,7 @@ class Controls:
         """The people whose phones are shown, and our side."""
         settings = self.exchange.settings
         ours = {"our_number": settings.twilio_from, "bot_username": settings.telegram_bot_username}
+        ours |= {"product": settings.public_url} if settings.public_url else {}
         return _json({"people": self.people.known()} | ours | self._chat() | self._reps() | self._agents())
 
     def _chat(self) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Exchange:
         self.ledger = Ledger(settings.log, settings.keep)
         self.numbers = Numbers(settings.log)
         self.faults = Faults()
-        self.counts = {"twilio": Count(), "telegram": Count(), "fcm": Count()}
+        self.counts = {"twilio": Count(), "telegram": Count(), "fcm": Count(), "mail": Count()}
         self.closing = False
         self._pool: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()

@@ -6,10 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-PROVIDERS = frozenset({"twilio", "telegram", "fcm"})
+PROVIDERS = frozenset({"twilio", "telegram", "fcm", "mail"})
 ANSWERS = ("error", "rate_limit", "server_error", "hang", "unregistered_token", "blocked", "accept_then_drop_reply")
 CALLBACKS = ("drop_callback", "duplicate_callback", "reorder_callbacks")
 KINDS = frozenset({*ANSWERS, *CALLBACKS, "latency"})
+OF_MAIL = frozenset({"error", "rate_limit", "server_error", "hang", "accept_then_drop_reply", "latency"})
 
 
 @dataclass(slots=True)
@@ -47,6 +48,8 @@ class Faults:
             raise ValueError(f"provider must be one of {', '.join(sorted(PROVIDERS))}")
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(sorted(KINDS))}")
+        if provider == "mail" and kind not in OF_MAIL:
+            raise ValueError(f"mail fails in one of these ways: {', '.join(sorted(OF_MAIL))}")
         if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
             raise ValueError("count must be a whole number from 1, or absent")
         for name in ("ms", "s", "retry_after_s"):
@@ -93,6 +96,8 @@ def _check_code(provider: str, code: Any) -> None:
     number = str(code).isascii() and str(code).isdigit()
     if not number and (provider != "fcm" or not isinstance(code, str)):
         raise ValueError("an error needs a code: a number, or for fcm the name of an FcmError")
+    if provider == "mail" and not 400 <= int(code) <= 599:
+        raise ValueError("a mail server refuses with a code from 400 to 599")
 
 
 def cut(request: web.Request) -> None:

@@ -28,7 +28,7 @@ class People:
         return self._reps
 
     def known(self) -> list[dict[str, Any]]:
-        """`name`, `phone`, `telegram_user_id`, `push_token` of each."""
+        """`name`, `phone`, `telegram_user_id`, `push_token`, `email` of each."""
         if self._path is None:
             return []
         try:
@@ -54,7 +54,7 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[
     people = content.get("people", ()) if isinstance(content, dict) else content
     staff = content if isinstance(content, dict) else {}
     reps, agents = (_only(staff.get(name, ()), "name", "email", "password") for name in ("reps", "agents"))
-    return _only(people, "name", "phone", "telegram_user_id", "push_token"), reps, agents
+    return _only(people, "name", "phone", "telegram_user_id", "push_token", "email"), reps, agents
 
 
 def _only(people: Any, *names: str) -> list[dict[str, Any]]:

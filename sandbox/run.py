@@ -26,8 +26,8 @@ def run(host: str, port: int | None, environ: Mapping[str, str]) -> None:
 
 async def _serve(app: web.Application, host: str, port: int) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
-    await runner.setup()
     try:
+        await _set_up(runner)
         try:
             await web.TCPSite(runner, host, port, backlog=1024).start()
         except OSError as error:
@@ -36,6 +36,13 @@ async def _serve(app: web.Application, host: str, port: int) -> None:
         await _ended()
     finally:
         await runner.cleanup()
+
+
+async def _set_up(runner: web.AppRunner) -> None:
+    try:
+        await runner.setup()
+    except OSError as error:
+        raise SystemExit(f"The carrier sandbox cannot take mail at MCRM_SANDBOX_SMTP_PORT: {error.strerror}.") from None
 
 
 async def _ended() -> None:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 DEFAULT_PORT = 8001
 DEFAULT_BOT = "harbour_pine_bot"
@@ -18,7 +18,8 @@ class BadSandboxSetting(Exception):
 class SandboxSettings:
     """Accounts at the pretended carriers; an account that is not set refuses everybody, like a wrong password.
 
-    `callback_delay_s` is the mean pause between two status callbacks; `keep` how many items stay in memory.
+    `callback_delay_s` is the mean pause between two status callbacks; `keep` how many items stay in memory. Mail is
+    off without a `smtp_port`; without a `smtp_user` nobody has to sign in to send it.
     """
 
     twilio_account_sid: str = ""
@@ -33,6 +34,9 @@ class SandboxSettings:
     log: Path | None = None
     people: Path | None = None
     port: int = DEFAULT_PORT
+    smtp_port: int | None = None
+    smtp_user: str = ""
+    smtp_password: str = ""
     strict_rates: bool = False
     callback_delay_s: float = 0.25
     keep: int = 200_000
@@ -47,6 +51,7 @@ class SandboxSettings:
         def path(name: str) -> Path | None:
             return Path(value) if (value := text(name)) else None
 
+        login = urlsplit(text("SMTP_URL"))
         public_url = text("MCRM_PUBLIC_URL").rstrip("/")
         if public_url and not is_loopback(urlsplit(public_url).hostname or ""):
             raise BadSandboxSetting("MCRM_PUBLIC_URL: the sandbox calls webhooks on this machine only (127.0.0.1)")
@@ -63,6 +68,9 @@ class SandboxSettings:
             log=path("MCRM_SANDBOX_LOG"),
             people=path("MCRM_SANDBOX_PEOPLE"),
             port=_whole(text("MCRM_SANDBOX_PORT", str(DEFAULT_PORT)), "MCRM_SANDBOX_PORT", 65_535),
+            smtp_port=_whole(at, "MCRM_SANDBOX_SMTP_PORT", 65_535) if (at := text("MCRM_SANDBOX_SMTP_PORT")) else None,
+            smtp_user=unquote(login.username or ""),
+            smtp_password=unquote(login.password or ""),
             strict_rates=text("MCRM_SANDBOX_STRICT_RATES") == "1",
             callback_delay_s=_whole(text("MCRM_SANDBOX_CALLBACK_MS", "250"), "MCRM_SANDBOX_CALLBACK_MS", 600_000)
             / 1000,

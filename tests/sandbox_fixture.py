@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
 from aiohttp import web
 
-from sandbox.app import EXCHANGE, make_app
+from sandbox.app import EXCHANGE, MAIL, make_app
 from sandbox.keys import make_service_account
 from sandbox.settings import SandboxSettings
 
@@ -23,6 +24,8 @@ OUR_NUMBER = "+447700900100"
 BOT_TOKEN = "7001000:tests-tests-tests-tests-tests-000"
 WEBHOOK_SECRET = "secret-of-the-telegram-webhook-in-tests"
 PROJECT = "harbour-pine-tests"
+SMTP_USER, SMTP_PASSWORD = "shop", "p@ss of the tests"
+SMTP_FROM = "shop@harbourandpine.example"
 
 
 class Carrier:
@@ -48,6 +51,9 @@ class Carrier:
             telegram_webhook_secret=WEBHOOK_SECRET,
             firebase_credentials=self.credentials,
             log=self.log,
+            smtp_port=0,
+            smtp_user=SMTP_USER,
+            smtp_password=SMTP_PASSWORD,
             callback_delay_s=0.005,
         )
         self.settings = replace(self.settings, **changed)
@@ -68,7 +74,16 @@ class Carrier:
             "TELEGRAM_API_BASE": self.url,
             "FIREBASE_CREDENTIALS": str(self.credentials),
             "FCM_API_BASE": self.url,
+            "SMTP_URL": f"smtp://{quote(SMTP_USER)}:{quote(SMTP_PASSWORD)}@127.0.0.1:{self.smtp_port}",
+            "SMTP_FROM": SMTP_FROM,
         }
+
+    @property
+    def smtp_port(self) -> int:
+        """Where mail is taken."""
+        port = self._app[MAIL].port
+        assert port is not None
+        return port
 
     def call_webhooks_at(self, public_url: str) -> None:
         """From now on the product is there: texts and Telegram updates go to its webhooks."""

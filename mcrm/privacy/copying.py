@@ -133,7 +133,7 @@ def _tell(session: Session, contact: Contact, ready: DataCopy, public_url: str) 
     assert ready.expires_at is not None
     title, words = phrases.ready_in_app(contact.locale)
     point = session.get(ContactPoint, ready.contact_point_id) if ready.contact_point_id else None
-    channels = ["push", "telegram", "sms"]
+    channels = ["push", "telegram", "sms", "email"]
     if point is not None and point.state == PointState.ACTIVE and point.contact_id is not None:
         link = f"{public_url}/c/{links.token_for(ready.id, ready.expires_at)}"
         outbox.queue(

@@ -102,6 +102,7 @@ def start(
     if not is_proved:
         codes.send_code(session, actor, point=old, purpose=_purpose(change), limits=limits, text=text)
     if new.contact_id is None or is_own:
+        new.state = PointState.ACTIVE.value  # taken off or given up once: the code finds out who is there now
         codes.send_code(session, actor, point=new, purpose=_purpose(change), limits=limits, text=text)
     else:
         codes.spend(session, new, limits)  # it looks the same, also when it is tried once too often

@@ -21,14 +21,16 @@ let reps = [];
 let [desk, deskOrigin, offered] = [null, "", []];
 let table = new Table(book);
 let items = [];
-let us = { number: null, bot: null };
+let us = { number: null, bot: null, product: null };
 let known = "";
 let framed = false;
 let asked = 0;
 
+const sides = (answer) => ({ number: answer.our_number, bot: answer.bot_username, product: answer.product ? new URL(answer.product).origin : null });
+
 async function load() {
   const answer = await wire.people();
-  us = { number: answer.our_number, bot: answer.bot_username };
+  us = sides(answer);
   known = JSON.stringify(answer);
   meetAgents(answer);
   items = (await wire.history()).slice(-REMEMBERED);
@@ -158,7 +160,7 @@ async function lookAgain() {
     const answer = await wire.people();
     if (JSON.stringify(answer) === known) return;
     known = JSON.stringify(answer);
-    us = { number: answer.our_number, bot: answer.bot_username };
+    us = sides(answer);
     meetAgents(answer);
     rebuild(answer.people);
     meetReps(answer);
@@ -181,7 +183,7 @@ function draw() {
 
 function announce({ owner, face, message }) {
   if (message.own) return;
-  const via = { sms: "text", telegram: "Telegram message", push: "notification" }[face];
+  const via = { sms: "text", telegram: "Telegram message", push: "notification", email: "mail" }[face];
   const announcer = $("announcer");
   announcer.append(el("p", { text: `${owner.name}, ${via}: ${message.title ? `${message.title}. ` : ""}${message.text}` }));
   while (announcer.children.length > SAID_AT_ONCE) announcer.firstChild.remove();

@@ -8,6 +8,9 @@ const STATUS = {
   undelivered: ["lost", "Not delivered"], failed: ["lost", "Failed"], canceled: ["lost", "Cancelled"],
 };
 
+const LINK = /(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]])/;
+const MOST_BEGINNING = 120;
+
 const STYLES = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "code" };
 
 /** A text message; ours carries the carrier's latest word. */
@@ -58,6 +61,24 @@ function key(button, tap) {
   const node = el("button", { type: "button", class: "key", text: button.text, disabled: !button.callback_data });
   node.addEventListener("click", () => tap(node));
   return node;
+}
+
+/** A mail: closed it is a subject and the beginning, opened all of its words; plain text, whatever it holds. */
+export function mail(message, { product }) {
+  const time = el("time", { datetime: message.at.toISOString(), text: clock(message.at) });
+  const head = el("span", { class: "heading" }, el("span", { class: "from", text: message.from }), time);
+  const subject = el("strong", { text: message.title });
+  const beginning = el("span", { class: "beginning", text: message.text.replace(/\s+/g, " ").slice(0, MOST_BEGINNING) });
+  const letter = el("p", { class: "letter" }, el("span", { class: "to", text: `To ${message.to}` }), ...linked(message.text, product));
+  return el("li", { class: "mail" }, el("details", {}, el("summary", {}, head, subject, beginning), letter));
+}
+
+/** Words whose addresses lead to the product alone: nothing here sends anybody out of this machine. */
+function linked(text, product) {
+  return text.split(LINK).map((piece) => {
+    const known = product && LINK.test(piece) && URL.canParse(piece) && new URL(piece).origin === product;
+    return known ? el("a", { href: piece, target: "_blank", rel: "noopener noreferrer", text: piece }) : piece;
+  });
 }
 
 /** A notification on the lock screen. */

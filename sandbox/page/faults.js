@@ -3,8 +3,9 @@
 import { el } from "./dom.js";
 import * as wire from "./wire.js";
 
-const ALL = ["twilio", "telegram", "fcm"];
-const CARRIER = { twilio: "SMS", telegram: "Telegram", fcm: "Push" };
+const ALL = ["twilio", "telegram", "fcm", "mail"];
+const CARRIER = { twilio: "SMS", telegram: "Telegram", fcm: "Push", mail: "Mail" };
+const USUAL_CODE = { mail: 450 };
 
 // kind: [words, what it does, carriers, {field: [label, default]}]
 const KINDS = {
@@ -66,10 +67,11 @@ function offerKinds() {
 
 function explain() {
   const [, words, , fields] = KINDS[$("fault-kind").value];
+  const code = USUAL_CODE[$("fault-form").provider.value];
   $("fault-explain").textContent = words;
   $("fault-detail").replaceChildren(
     ...Object.entries(fields).map(([name, [label, value]]) =>
-      el("div", {}, el("label", { for: `fault-${name}`, text: label }), el("input", { id: `fault-${name}`, name, type: "number", min: "0", value })),
+      el("div", {}, el("label", { for: `fault-${name}`, text: label }), el("input", { id: `fault-${name}`, name, type: "number", min: "0", value: (name === "code" && code) || value })),
     ),
   );
 }

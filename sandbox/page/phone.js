@@ -1,11 +1,11 @@
-// One phone: its owner above, its screen with up to three faces, its dock, its banner and its toasts.
+// One phone: its owner above, its screen with up to five faces, its dock, its banner and its toasts.
 
-import { chatBubble, notice, textBubble } from "./bubbles.js";
+import { chatBubble, mail, notice, textBubble } from "./bubbles.js";
 import { ChatFace } from "./chatface.js";
 import { avatar, clock, day, el, icon, spaced } from "./dom.js";
 import { ThreadView } from "./thread.js";
 
-const FACE_WORD = { sms: "Messages", telegram: "Telegram", chat: "App", push: "Lock screen" };
+const FACE_WORD = { sms: "Messages", telegram: "Telegram", chat: "App", email: "Mail", push: "Lock screen" };
 const MOST_SMS = 1_600;
 const MOST_CHAT = 4_096;
 const TOAST_MS = 3_200;
@@ -14,16 +14,16 @@ const TYPING_MS = 5_000;
 const TAP_MS = 6_000;
 
 export class PhoneView {
-  /** `us` is `{number, bot}`; `act` is `{text(body), telegram(update)}`, both promises that may throw NotTaken. */
+  /** `us` is `{number, bot, product}`; `act` is `{text(body), telegram(update)}`, both promises that may throw NotTaken. */
   constructor(owner, us, act) {
     this.owner = owner;
     this.us = us;
     this.act = act;
-    this.unread = { sms: 0, telegram: 0, chat: 0, push: 0 };
+    this.unread = { sms: 0, telegram: 0, chat: 0, email: 0, push: 0 };
     this.faces = {};
     this.tabs = {};
     this.timers = {};
-    this.number = owner.phone ? spaced(owner.phone) : owner.chat ? `Telegram ${owner.chat}` : "App only";
+    this.number = owner.phone ? spaced(owner.phone) : owner.chat ? `Telegram ${owner.chat}` : (owner.email ?? "App only");
     this.title = el(
       "button",
       { type: "button", class: "owner", tabindex: "-1" },
@@ -72,7 +72,7 @@ export class PhoneView {
   makeFace(face) {
     const root = el("div", { class: `face ${face}`, role: "tabpanel", id: `face-${face}-${this.owner.key.replace(/\W/g, "")}` });
     root.setAttribute("aria-labelledby", `${root.id}-tab`);
-    const made = { sms: () => this.makeSms(root), telegram: () => this.makeChat(root), chat: () => this.makeApp(root), push: () => this.makeLockScreen(root) }[face]();
+    const made = { sms: () => this.makeSms(root), telegram: () => this.makeChat(root), chat: () => this.makeApp(root), email: () => this.makeMail(root), push: () => this.makeLockScreen(root) }[face]();
     return { root, ...made };
   }
 
@@ -107,6 +107,12 @@ export class PhoneView {
       this.showUnread();
     };
     return { thread: new ChatFace(root, this.owner, this.owner.app, news) };
+  }
+
+  makeMail(root) {
+    const thread = new ThreadView({ label: `Mail of ${this.owner.name}`, empty: "No mail yet.", draw: (message) => mail(message, this.us), newestFirst: true });
+    root.append(this.head("email", "Inbox", this.owner.email), thread.root);
+    return { thread };
   }
 
   makeLockScreen(root) {

@@ -18,12 +18,13 @@ function field(raw, name) {
   }
 }
 
-/** The three threads of one phone. */
+/** The threads of one phone. */
 export class Threads {
   constructor() {
     this.sms = [];
     this.telegram = [];
     this.push = [];
+    this.email = [];
     this.replyKeyboard = null;
   }
 }
@@ -52,6 +53,7 @@ export class Table {
     if (item.channel === "telegram") return this.telegram(item, address);
     const owner = this.book.find(item.channel, address);
     if (!owner) return null;
+    if (item.channel === "email") return this.mailed(item, owner);
     return item.channel === "push" ? this.pushed(item, owner) : this.sms(item, owner);
   }
 
@@ -97,6 +99,13 @@ export class Table {
     }
     this.keep(thread, message);
     return { owner, face: "push", kind: "message", message };
+  }
+
+  mailed(item, owner) {
+    const message = this.message(item, { own: false, text: item.body, from: String(item.from ?? ""), to: String(item.to ?? "") });
+    message.title = String(object(item.raw).subject ?? "") || "(no subject)";
+    this.keep(this.of(owner).email, message);
+    return { owner, face: "email", kind: "message", message };
   }
 
   telegram(item, address) {

@@ -10,6 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from apps import serving
+from mcrm import keys
+from mcrm.app import create_app
 from tests import doors
 from tests.apps.conftest import rep
 

@@ -30,7 +30,7 @@ def test_the_demo_plays_the_tour_twice_survives_a_killed_process_and_ends_on_ctr
             played = play("tour", "--json", **environ)
             steps = [json.loads(line) for line in played.stdout.splitlines()]
             assert [step for step in steps if not step["ok"]] == []
-            assert (played.returncode, len(steps)) == (0, 15)
+            assert (played.returncode, len(steps)) == (0, 16)
 
         web = described(folder)["pids"]["web"]
         workers = Path(f"/proc/{web}/task/{web}/children").read_text().split()
@@ -59,6 +59,7 @@ def test_the_demo_runs_on_an_empty_postgresql_and_describes_its_people(tmp_path:
             assert [account["role"] for account in facts["accounts"]] == ["admin", "manager", "rep", "rep", "agent"]
             assert sum(bool(person["telegram_user_id"]) for person in facts["customers"]) == 2
             assert sum(bool(person["push_token"]) for person in facts["customers"]) == 2
+            assert sum(bool(person["email"]) for person in facts["customers"]) == 3
             for person in facts["customers"]:
                 states = [order["status"] for order in person["orders"]]
                 assert len(states) >= 3
@@ -71,7 +72,7 @@ def test_the_demo_runs_on_an_empty_postgresql_and_describes_its_people(tmp_path:
         databases.drop_postgres(postgres_url, name)
 
 
-@pytest.mark.parametrize("name", ["MCRM_PORT", "MCRM_SANDBOX_PORT"])
+@pytest.mark.parametrize("name", ["MCRM_PORT", "MCRM_SANDBOX_PORT", "MCRM_SANDBOX_SMTP_PORT"])
 def test_a_port_in_use_is_one_sentence_that_names_the_setting(tmp_path: Path, name: str) -> None:
     with listening() as port:
         refused = again("demo", **environment(tmp_path, **{name: str(port)}))

@@ -21,6 +21,9 @@ from tests.notifications.cast import (
     key_file,
 )
 from tests.notifications.scripted import Scripted
+from tests.sandbox_fixture import carrier, carrier_of_the_run
+
+__all__ = ["carrier", "carrier_of_the_run"]
 
 
 @pytest.fixture(autouse=True)

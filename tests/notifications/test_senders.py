@@ -3,12 +3,15 @@
 import dataclasses
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from mcrm.config import BadSetting, Firebase, Settings, Telegram, Twilio
 from mcrm.deliveries.outgoing import Ambiguous, Failed, Sent
-from notifications.senders import Late, Senders, make_senders
+from notifications.senders import Late, Senders, make_senders, one
 from tests.notifications.cast import ACCOUNT, AUTH_TOKEN, BOT_TOKEN, OUR_NUMBER, WEBHOOK_SECRET, key_file, to_ben
 from tests.notifications.scripted import as_json
 
@@ -118,3 +121,19 @@ def test_a_client_is_made_once_and_anew_after_it_was_closed():
     late.close()
     late.send(to_ben("sms"))
     assert made == [1, 1]
+
+
+def test_senders_are_made_one_after_the_other_however_many_lanes_begin_at_once():
+    """Two packages that import each other, begun from both ends, would each find the other half made."""
+    making, together = threading.Lock(), []
+
+    def make():
+        together.append(not making.acquire(blocking=False))
+        time.sleep(0.02)
+        making.release()
+        return object()
+
+    late = [Late(f"lane:{number}", make, one) for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(Late.warm_up, late))
+    assert together == [False] * 4

@@ -106,6 +106,16 @@ def test_the_former_number_is_told_and_is_nobodys(
     assert client.post("/v1/auth/otp/verify", json=sign_in).status_code == 401
 
 
+def test_a_former_number_can_be_had_again_by_whoever_proves_it(app: Caller, session: Session, ben: Contact) -> None:
+    for old, new in ((OLD, NEW), (NEW, OLD)):
+        change, carrier = begin(app, new), Carrier()
+        a_round("sms", carrier)
+        came = {outgoing.address: re.findall(r"\b\d{6}\b", outgoing.text) for outgoing in carrier.handed}
+        for of, address in (("old", old), ("new", new)):
+            assert prove(app, change, of, came[address][0]).status_code == 201
+    assert numbers(session, ben) == [OLD]
+
+
 def test_the_last_word_goes_to_nobody_who_took_the_number_over_meanwhile(
     app: Caller, session: Session, ben: Contact
 ) -> None:

@@ -124,6 +124,7 @@ def test_people_are_read_again_when_their_file_changes(tmp_path: Path) -> None:
     try:
         assert requests.get(f"{carrier.url}/_control/people", timeout=10).json()["people"] == []
         ben = {"name": "Ben Okafor", "phone": "+447700900201", "telegram_user_id": 700201, "push_token": None}
+        ben["email"] = "ben@example.com"
         people.write_text(json.dumps({"people": [ben]}))
         shown = requests.get(f"{carrier.url}/_control/people", timeout=10).json()
         assert shown == {"people": [ben], "our_number": OUR_NUMBER, "bot_username": "harbour_pine_bot"}

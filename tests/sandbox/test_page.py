@@ -9,7 +9,7 @@ from docs.stage import OUR_NUMBER, Stage
 
 PEOPLE = [
     {"name": "Ben Okafor", "phone": "+447700900201", "telegram_user_id": 700201, "push_token": "token-ben"},
-    {"name": "Aisha Khan", "phone": "+447700900202", "telegram_user_id": 700202, "push_token": None},
+    {"name": "Aisha Khan", "phone": "+447700900202", "telegram_user_id": 700202, "email": "aisha@example.com"},
     {"name": "Tom Reilly", "phone": "+447700900203", "telegram_user_id": None, "push_token": None},
     {"name": "Mei Lin", "phone": "+447700900204", "telegram_user_id": None, "push_token": "token-mei"},
 ]
@@ -135,6 +135,47 @@ def test_a_link_in_a_text_opens_the_chat_with_its_token(page: Page, stage: Stage
 
     expect(tom.locator(".face.telegram .own .bubble")).to_contain_text("/start abc-1")
     expect(tom.get_by_role("tab", name="Telegram")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_mail_lies_in_the_inbox_of_its_owner_and_is_read_there(page: Page, stage: Stage) -> None:
+    open_page(page, stage)
+    aisha = phone(page, "Aisha Khan")
+    facts = {"from_": "hello@harbourandpine.example", "raw": {"subject": "481516 is your code."}}
+    stage.play("email", to="Aisha+new@example.com", body="481516 is your code.\nNobody will ask for it.", **facts)
+    expect(aisha.get_by_role("tab", name="Mail, 1 new")).to_be_visible()
+    aisha.locator(".banner").click()
+    expect(aisha.locator(".mail .letter")).to_be_hidden()
+    aisha.locator(".mail summary").click()
+
+    expect(aisha.locator(".mail strong")).to_have_text("481516 is your code.")
+    expect(aisha.locator(".mail .letter")).to_contain_text("Nobody will ask for it.")
+    expect(aisha.locator(".mail .to")).to_have_text("To Aisha+new@example.com")
+    expect(page.locator("#announcer")).to_contain_text("Aisha Khan, mail: 481516 is your code.")
+
+
+def test_links_in_a_mail_lead_to_the_product_alone_and_its_words_stay_words(page: Page, stage: Stage) -> None:
+    stage.product = "http://127.0.0.1:8000"
+    ours, theirs = f"{stage.product}/i/abc?x=1&y=2", "http://127.0.0.1:8000.evil.example/i/abc"
+    evil = "<a href=http://evil.example>here</a><img src=x onerror=document.title=1>"
+    body = f"Your invoice: {ours}. Not {theirs}, not http://[ nor javascript:alert(1). {evil}"
+    stage.play("email", to="aisha@example.com", body=body, raw={"subject": evil})
+    open_page(page, stage)
+    mail = show(page, "Aisha Khan", "Mail").locator(".mail")
+    mail.locator("summary").click()
+
+    expect(mail.locator(".letter")).to_contain_text(body)
+    expect(mail.locator("strong")).to_have_text(evil)
+    expect(mail.locator("a")).to_have_count(1)
+    expect(mail.locator("a")).to_have_attribute("href", ours)
+    expect(page.locator(".phone img")).to_have_count(0)
+
+
+def test_mail_to_nobody_known_has_a_phone_of_its_own(page: Page, stage: Stage) -> None:
+    open_page(page, stage)
+    stage.play("email", to="new@example.com", body="x")
+
+    expect(phone(page, "Unknown mailbox, new@example.com")).to_have_count(1)
+    expect(page.locator(".mail strong")).to_have_text("(no subject)")
 
 
 def test_a_push_with_the_same_key_replaces_the_one_before(page: Page, stage: Stage) -> None:
