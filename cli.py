@@ -113,8 +113,11 @@ def serve(host: str, port: int) -> None:
 
 
 def _end_at_once_while_starting() -> None:
-    """Until there is something to finish, SIGTERM ends the process well; whoever serves or works then takes over."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """Until there is something to finish, SIGTERM ends the process well; whoever serves or works then takes over.
+
+    It ends here and now: an exception would be lost where Python ignores them, as in what runs at a module's import.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 
 
 def _trouble(made: Any) -> str | None:

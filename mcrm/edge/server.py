@@ -65,6 +65,8 @@ class _InWorker:
     def __call__(self) -> Edge:
         # Ctrl-C in a terminal goes to the whole process group: out of it, so that the parent alone stops the workers.
         os.setpgrp()
+        # The parent's handler came along: until granian sets its own here, it would swallow the word to stop.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         threading.Thread(target=_stop_without, args=(self.parent,), name="parent-watch", daemon=True).start()
         return self.make_edge()
 

@@ -57,6 +57,22 @@ def test_a_process_stopped_while_it_starts_ends_well(environ: dict[str, str], co
         assert started.wait(PATIENCE_S) == 0
 
 
+STOPPED_IN_A_FINALISER = """
+import signal, cli
+cli._end_at_once_while_starting()
+class Gone:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+Gone()
+raise SystemExit("it went on")
+"""
+
+
+def test_the_word_to_stop_is_never_lost_at_a_start() -> None:
+    ended = subprocess.run([sys.executable, "-c", STOPPED_IN_A_FINALISER], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_what_a_killed_keeper_kept_ends_with_it(tmp_path: Path) -> None:
     words = [sys.executable, "-c", KEEPER, str(tmp_path / "child.log")]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as keeper:
