@@ -2,33 +2,42 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Of the thousands of modules most are never imported; Python compiles the others at their first import.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 JOBS ?= 3
 
-unexport PYTHONDONTWRITEBYTECODE  # the tests start a hundred processes, each of which would compile the house anew
+unexport PYTHONDONTWRITEBYTECODE  # the tests start many processes, each of which would compile the house anew
 
-.PHONY: demo test check bench soak pictures lock clean
+.PHONY: demo test check lint types tests bench soak pictures lock clean
 
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked dependencies (once) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/run.stamp  ## the whole product on this machine, with no account anywhere
 	@exec $(BIN)/mcrm demo
 
-check: $(VENV)/dev.stamp  ## format, lint, types
+check: lint types  ## format, lint, types
+
+lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
-test: check  ## the whole gate: format, lint, types, tests on SQLite and PostgreSQL
-	$(BIN)/pytest -n $(JOBS) -m "not soak"
+tests: $(VENV)/dev.stamp
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not soak"
+
+test: lint  ## the whole gate: format, lint, then types beside tests on SQLite and PostgreSQL
+	@$(MAKE) --no-print-directory -j 2 types tests
 
 bench: $(VENV)/dev.stamp  ## the budgets of the design, measured on this machine
 	$(BIN)/python -m bench

@@ -19,7 +19,7 @@ from mcrm.config import Settings
 FOLDER = Path(__file__).parent / "rep"
 AGENT = Path(__file__).parent / "agent"
 CUSTOMER = Path(__file__).parent / "customer"
-SHARED = ("dom.js", "wire.js", "icon.svg", "inter.woff2")
+SHARED = ("dom.js", "wire.js", "frame.css", "icon.svg", "inter.woff2")
 TYPES = {
     ".html": "text/html",
     ".css": "text/css",

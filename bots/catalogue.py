@@ -17,6 +17,7 @@ from babel.numbers import format_currency, format_decimal
 from mcrm.money import in_major_units
 
 FOLDER = Path(__file__).parent / "phrases"
+LAST = -1
 PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -41,7 +42,11 @@ class Money:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One language: `phrases` by key (a text, or its plural forms), and the tables of words understood."""
+    """One language: `phrases` by key (a text, or its plural forms), and the tables of words understood.
+
+    `counts` are the words for 1 to 9; `places` are those and the ordinals, with LAST for the last of a list, which
+    stand alone but for the words that `place_around` leaves out.
+    """
 
     language: str
     name: str
@@ -52,7 +57,24 @@ class Catalogue:
     hints: Mapping[str, tuple[re.Pattern[str], ...]]
     order_number: re.Pattern[str]
     correction: re.Pattern[str]
+    sought: re.Pattern[str]
+    code: re.Pattern[str]
     answers: Mapping[str, tuple[str, ...]]
+    counts: Mapping[str, int]
+    places: Mapping[str, int]
+    place_around: re.Pattern[str]
+
+    def place_in(self, said: str) -> int | None:
+        """Which of a list is meant: “two”, “the second one”, “2nd”; LAST for the last, None for anything else.
+
+        `said` is in lower case, words only.
+        """
+        found = self.place_around.fullmatch(said)
+        return self.places.get(found[1]) if found else None
+
+    def in_figures(self, text: str) -> str:
+        """The text with its counts, one to nine, in figures."""
+        return " ".join(str(self.counts.get(word.casefold().strip(".,!"), word)) for word in text.split())
 
 
 @cache
@@ -65,6 +87,8 @@ def offered() -> tuple[str, ...]:
 def words(language: str) -> Catalogue:
     """The catalogue of a language on offer."""
     table = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    counts = _numbered(table["places"]["counts"])
+    figures = {str(number): number for number in counts.values()}
     return Catalogue(
         language=language,
         name=table["name"],
@@ -75,8 +99,18 @@ def words(language: str) -> Catalogue:
         hints={intent: tuple(map(re.compile, patterns)) for intent, patterns in table["hints"].items()},
         order_number=re.compile(table["cues"]["order_number"]),
         correction=re.compile(table["cues"]["correction"]),
+        sought=re.compile(table["cues"]["sought"]),
+        code=re.compile(table["cues"]["code"], re.ASCII),
         answers={name: tuple(entries) for name, entries in table["answers"].items()},
+        counts=counts,
+        places=figures | counts | _numbered(table["places"]["ordinals"]) | dict.fromkeys(table["places"]["last"], LAST),
+        place_around=re.compile(table["places"]["around"]),
     )
+
+
+def _numbered(entries: list[str]) -> dict[str, int]:
+    """Which number each word stands for; an entry may know several words for its number."""
+    return {word: number for number, entry in enumerate(entries, 1) for word in entry.split()}
 
 
 @cache

@@ -18,6 +18,7 @@ from mcrm.contacts.errors import AddressInvalid
 from mcrm.contacts.models import PointChannel
 from mcrm.conversations.models import Message
 from mcrm.deliveries.models import Delivery
+from mcrm.deliveries.outgoing import Operation
 from mcrm.ids import new_id
 from mcrm.transaction import transaction
 
@@ -103,6 +104,7 @@ def _replies(channel: str, provider_id: str) -> list[tuple[str, list[list[list[s
             select(Delivery)
             .join(Message, Message.id == Delivery.reply_to_id)
             .where(Message.channel == channel, Message.provider_id == provider_id)
+            .where(Delivery.operation == Operation.SEND.value)
             .order_by(Delivery.id)
         )
         return [(delivery.text, delivery.content.get("buttons", [])) for delivery in session.scalars(query)]

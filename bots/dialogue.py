@@ -14,19 +14,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from bots import actions, flowfiles, gate, human
+from bots import actions, buttons, flowfiles, gate, human
 from bots.catalogue import Phrase, language_of, say, words
 from bots.errands import ERRANDS
 from bots.gate import Wish
 from bots.house import House
 from bots.inbound import Inbound, InboundKind
-from bots.keeping import awaits_code, columns_of, state_of
+from bots.keeping import awaits_code, code_was_sent, columns_of, state_of
 from bots.lookups import GUARDS, OPTIONS
 from bots.step import step
 from bots.stopping import fulfil
 from bots.talk import Call, Effect, Event, Form, Handoff, Ports, Say, State, level_of
 from bots.turn import Turn
-from bots.understanding import Meaning, candidates
+from bots.understanding import CODE, Meaning, candidates
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.actors import Actor, Channel, Role
@@ -34,6 +34,7 @@ from mcrm.consents import service as consents
 from mcrm.contacts import points
 from mcrm.contacts.models import Contact, ContactPoint
 from mcrm.contacts.people import survivor_of
+from mcrm.conversations import keyboards
 from mcrm.conversations import service as conversations
 from mcrm.conversations.models import Conversation, Message
 from mcrm.deliveries.outgoing import Operation
@@ -68,9 +69,13 @@ def take_in(session: Session, inbound: Inbound, house: House) -> Message | None:
     written = _written_now(turn)
     if wish is not None and wish is not Wish.HELP:
         fulfil(turn, wish, quietly=written > house.limits.inbound_per_minute)
+        if wish is Wish.START:
+            buttons.clear(turn)
     elif not stops and inbound.opt_out is None and _within_limits(turn, written):
         _acknowledge(turn)
-        if not human.answers(turn):
+        if human.answers(turn):
+            buttons.clear(turn)
+        else:
             _converse(turn)
     return turn.message
 
@@ -97,6 +102,7 @@ def _recognised(session: Session, inbound: Inbound, house: House) -> Turn | None
         conversation.locale, contact.locale if contact else None, point.locale, inbound.locale, house.locale
     )
     turn = Turn(session, house, inbound, message, point, contact, conversation, language)
+    turn.keyboards = keyboards.of(conversation)
     turn.level = _level(turn, state_of(conversation))
     return turn
 
@@ -108,8 +114,9 @@ def _new_point(session: Session, inbound: Inbound) -> tuple[ContactPoint, Contac
 
 
 def _without_codes(text: str, conversation: Conversation) -> str:
-    """A one-time code is stored nowhere: while one is asked for, no digit of the answer is."""
-    return re.sub(r"\d", "•", text) if awaits_code(conversation) else text
+    """A one-time code is stored nowhere: while one is asked for, no digit of the answer is, nor one that came late."""
+    is_late_code = CODE.fullmatch(text.strip(" .!?")) and code_was_sent(conversation.slots, clock.now())
+    return re.sub(r"\d", "•", text) if awaits_code(conversation) or is_late_code else text
 
 
 def _log(turn: Turn) -> None:
@@ -178,13 +185,12 @@ def _rescue(turn: Turn, error: Exception, queued: int) -> None:
     turn.session.flush()
     actions.hand_over(turn, "error", f"The bot failed with error {failure}.")
     turn.reply([Say(Phrase("calm", {}))])
+    buttons.clear(turn)
 
 
 def _take_step(turn: Turn) -> None:
-    inbound, event = turn.inbound, _event(turn)
-    if inbound.callback_id is not None and inbound.message_id and inbound.message_text:
-        turn.queue(inbound.message_text, kind="reply-edit", operation=Operation.EDIT, reference=inbound.message_id)
-    state, said = state_of(turn.conversation), list[Effect]()
+    event, said = _event(turn), list[Effect]()
+    state = before = state_of(turn.conversation)
     for round_ in range(MOST_ROUNDS):
         state, effects, meaning = step(state, event, _ports(turn), words(turn.language))
         if round_ == 0:
@@ -200,9 +206,10 @@ def _take_step(turn: Turn) -> None:
             break
         event = replace(event, outcome=actions.run(turn, call), **_person(turn))
         state = _adopted(turn, state)
-    conversations.save(turn.session, turn.conversation, **columns_of(state))
     turn.language = language_of(state.language, turn.language)
     turn.reply(said)
+    live = buttons.settle(turn, before, state)
+    conversations.save(turn.session, turn.conversation, **columns_of(state, live))
 
 
 def _keep_to_learn(turn: Turn, meaning: Meaning) -> None:
@@ -222,6 +229,7 @@ def _adopted(turn: Turn, state: State) -> State:
     if conversation is turn.conversation:
         return state
     turn.conversation = conversation
+    turn.keyboards += keyboards.of(conversation)
     turn.level = _level(turn, state := state_of(conversation))
     waiting = (*state.stack, *([state.form] if state.form else []))
     if waiting and whose is not None:
@@ -273,8 +281,8 @@ def _ports(turn: Turn) -> Ports:
         except OrderUnknown:
             return None
 
-    def orders() -> Sequence[tracking.TrackedOrder]:
-        return tracking.orders_of_contact(turn.session, turn.actor, 10) if turn.contact else ()
+    def orders(most: int) -> Sequence[tracking.TrackedOrder]:
+        return tracking.orders_of_contact(turn.session, turn.actor, most) if turn.contact else ()
 
     def own_number(text: str) -> str | None:
         found = (track(candidate) for candidate in candidates(text))

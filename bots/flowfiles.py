@@ -1,9 +1,10 @@
 """The flows as data: bots/flows/<command>.toml, read once and checked at start; a broken one names itself and the key.
 
 `level` is how surely the customer must be known (3: verified within five minutes). `guard` says whether the thing may
-be done and gives what `read_back` reads; `action` does it, and `done` tells. `confirm` is none (or echo: `done` repeats
-what was understood), explicit, or twice. `instead` are commands offered when the guard refuses; `on_fail = "handoff"`
-calls a person when the action cannot be done for a reason that has no words of its own.
+be done and gives what `read_back`, one phrase or several in a row, reads; once the slot `guard_from` is filled it is
+asked already, so that nobody answers questions in vain; `action` does it, and `done` tells. `confirm`
+is none (or echo: `done` repeats what was understood), explicit, or twice. `instead` are commands offered when the guard
+refuses; `on_fail = "handoff"` calls a person when the action cannot be done for a reason that has no words of its own.
 """
 
 import tomllib
@@ -30,8 +31,9 @@ class FlowBroken(Exception):
 class Slot:
     """One thing to ask for. `options` are (value, phrase) or come from the look-up `options_from`.
 
-    `greedy`: any sentence is an answer, even one that sounds like a question. `when`: asked only while these other
-    slots hold these values.
+    `found` and `nothing` are said instead of `ask` once something was looked for, with what was `sought`, or where
+    there is nothing to choose from; then what `otherwise_from` finds is offered. `greedy`: any sentence is an answer,
+    even one that sounds like a question. `when`: asked only while these other slots hold these values.
     """
 
     name: str
@@ -40,6 +42,9 @@ class Slot:
     retries: int = 3
     options: tuple[tuple[str, str], ...] = ()
     options_from: str | None = None
+    found: str | None = None
+    nothing: str | None = None
+    otherwise_from: str | None = None
     greedy: bool = False
     when: Mapping[str, str] = field(default_factory=dict)
 
@@ -57,7 +62,8 @@ class Flow:
     slots: tuple[Slot, ...] = ()
     confirm: str = "none"
     guard: str | None = None
-    read_back: str | None = None
+    guard_from: str | None = None
+    read_back: tuple[str, ...] = ()
     read_back_again: str | None = None
     kept: str = "form.left"
     instead: tuple[str, ...] = ()
@@ -75,8 +81,10 @@ class Flow:
     @property
     def phrases(self) -> set[str]:
         """Every phrase it says."""
-        own = {self.title, self.done, self.read_back, self.read_back_again, self.kept}
-        asked = {slot.ask for slot in self.slots} | {label for slot in self.slots for _, label in slot.options}
+        own = {self.title, self.done, *self.read_back, self.read_back_again, self.kept}
+        asked = {key for slot in self.slots for key in (slot.ask, slot.found, slot.nothing)} | {
+            label for slot in self.slots for _, label in slot.options
+        }
         return {key for key in own | asked if key} | {f"menu.{command}" for command in self.instead}
 
 
@@ -96,6 +104,8 @@ def read(path: Path) -> Flow:
     """The flow in a file. Raises FlowBroken."""
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     slots = tuple(_slot(path.stem, slot) for slot in table.pop("slots", []))
+    if isinstance(said := table.get("read_back"), str):
+        table["read_back"] = [said]
     _known_keys(path.stem, table, Flow, {"id", "slots"})
     flow = Flow(id=path.stem, slots=slots, **{key: _frozen(value) for key, value in table.items()})
     _check_words(flow)
@@ -145,6 +155,7 @@ def check(*, guards: Collection[str], options: Collection[str], actions: Collect
     for flow in flows().values():
         named = [("action", flow.action, actions), ("guard", flow.guard, guards)]
         named += [(f"slots.{slot.name}.options_from", slot.options_from, options) for slot in flow.slots]
+        named += [(f"slots.{slot.name}.otherwise_from", slot.otherwise_from, options) for slot in flow.slots]
         for key, name, there in named:
             if name is not None and name not in there:
                 raise FlowBroken(f"flows/{flow.id}.toml: {key}: there is no {name!r}")

@@ -7,19 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bots import pages, reading
 from bots.commands.basics import strangers
 from bots.commands.orders import by_number
-from bots.flowfiles import Flow, Slot, flows, options_of
+from bots.flowfiles import Flow, Slot, flows
 from bots.slots import read
-from bots.talk import ANSWER_WITHIN, Allowed, Form, Option, Refused, Talk, phrase
-from bots.understanding import candidates
+from bots.talk import ANSWER_WITHIN, Allowed, Form, Refused, Talk, phrase
+from bots.understanding import MOST_WORDS_SOUGHT, candidates
 
 AGREE_WITHIN = timedelta(minutes=10)
 CODE_WITHIN = timedelta(minutes=5)
-FORGOTTEN_AFTER = timedelta(hours=24)
-MOST_INTERRUPTED = 2
-MOST_OPTIONS = 5
-OF_ARTICLES = ("catalogue", "lines")
+SAYS_IT_ALL = 4
+"""From how many words on a sentence is the complaint itself, and not only the wish to make one."""
 SENTENCE = re.compile(r"[^\W\d_]{3}")
 """A digit that chose the flow says nothing more."""
 
@@ -36,26 +35,40 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
             form = _with(form, first.name, number)
         elif named := argument or next(iter(candidates(said)), None):
             return by_number(talk, named)
+    elif first is not None and first.type == "text":
+        if len(talk.event.text.split()) >= SAYS_IT_ALL:
+            form = _with(form, first.name, talk.event.text)
+    elif first is not None and first.type == "product" and not argument:
+        if said and _is_there(talk, first, pages.sought(said, talk.words)):
+            return search(talk, replace(form, asked=first.name), said)
     elif first is not None and argument:
-        if (value := _read(talk, first, form, argument)) is not None:
+        if (value := reading.value_of(talk, first, form, argument)) is not None:
             form = _with(form, first.name, value)
-        elif search(talk, replace(form, asked=first.name), argument):
-            return None
+        elif first.type == "product":
+            return search(talk, replace(form, asked=first.name), argument)
     return advance(talk, form)
+
+
+def _is_there(talk: Talk, slot: Slot, wanted: str) -> bool:
+    """Whether a sentence names something that we have: “can I buy a mug”, not “I want to order”."""
+    if len(wanted.split()) > MOST_WORDS_SOUGHT:
+        return False
+    return bool(talk.ports.options(slot.options_from or "", {"search": wanted}))
 
 
 def advance(talk: Talk, form: Form) -> None:
     """Ask for what is missing; when nothing is, see whether it may be done, by whom, and with which consent."""
     flow = flows()[form.flow]
-    if (slot := _missing(flow, form)) is not None:
-        return _ask(talk, flow, form, slot)
+    slot = _missing(flow, form)
     facts: Mapping[str, Any] = {}
-    if flow.guard is not None:
-        verdict = talk.ports.guard(flow.guard, form.values)
+    if flow.guard is not None and (slot is None or flow.guard_from in form.values):
+        verdict = talk.ports.guard(flow.guard, form.values)  # nothing more is asked in vain
         if isinstance(verdict, Refused):
             return _refuse(talk, flow, form, verdict)
         assert isinstance(verdict, Allowed)
         facts = verdict.facts
+    if slot is not None:
+        return _ask(talk, flow, form, slot)
     if talk.level < flow.level:
         return _ask_code(talk, form)
     if form.agreed and form.shown != _digest(facts):  # another price, other pieces: what was agreed to is no more
@@ -69,7 +82,8 @@ def advance(talk: Talk, form: Form) -> None:
 
 def fill(talk: Talk, form: Form, slot: str, value: str) -> None:
     """Take an answer; whatever was agreed before, was agreed to something else."""
-    advance(talk, replace(_with(form, slot, value), agreed=0, tries=0))
+    form = replace(form, values={**pages.forgotten(form.values), slot: value})
+    advance(talk, replace(form, agreed=0, tries=0))
 
 
 def choose(talk: Talk, form: Form, place: int) -> None:
@@ -82,25 +96,29 @@ def choose(talk: Talk, form: Form, place: int) -> None:
         if place == 1:
             return advance(talk, replace(form, agreed=0))
         return leave(talk, form, "form.left")
-    return fill(talk, form, form.asked, form.options[place - 1])
+    chosen = form.options[place - 1]
+    if chosen == pages.MORE:
+        return advance(talk, _with(form, "after", form.options[place - 2]))
+    if chosen.startswith(pages.FIND):
+        return search(talk, form, chosen.removeprefix(pages.FIND))
+    return fill(talk, form, form.asked, chosen)
 
 
 def correct(talk: Talk, form: Form, said: str) -> bool:
     """“No, 41”: the latest answer that these words can replace is replaced; whether there was one."""
-    flow = flows()[form.flow]
-    filled = [slot for slot in flow.slots if slot.name in form.values]
-    for slot in reversed(filled):
-        if (value := _read(talk, slot, form, said)) is not None:
-            following = flow.slots[flow.slots.index(slot) + 1 :]
-            kept = dict(form.values)
-            for later in following:
-                if later.options_from is not None:  # what could be chosen hung on what is corrected
-                    kept.pop(later.name, None)
-            if not (slot.options_from or slot.options) and _missing(flow, replace(form, values=kept)) is not None:
-                talk.say("form.corrected", value=value)  # else it is read back anyway
-            fill(talk, replace(form, values=kept), slot.name, value)
-            return True
-    return False
+    flow, found = flows()[form.flow], reading.corrected(talk, form, said)
+    if found is None:
+        return False
+    slot, value = found
+    kept = dict(form.values)
+    if slot.name in kept:
+        for later in flow.slots[flow.slots.index(slot) + 1 :]:
+            if later.options_from is not None:  # what could be chosen hung on what is corrected
+                kept.pop(later.name, None)
+        if not (slot.options_from or slot.options) and _missing(flow, replace(form, values=kept)) is not None:
+            talk.say("form.corrected", value=value)  # else it is read back anyway
+    fill(talk, replace(form, values=kept), slot.name, value)
+    return True
 
 
 def back(talk: Talk, form: Form) -> None:
@@ -145,13 +163,6 @@ def expired(talk: Talk, form: Form) -> None:
     _offer(talk, form, [phrase("form.yes"), phrase("form.no")])
 
 
-def interrupt(talk: Talk) -> None:
-    """Put the flow aside for something else; more than two that wait are forgotten, the oldest first."""
-    if talk.state.form is not None:
-        waiting = (*talk.state.stack, talk.state.form)[-MOST_INTERRUPTED:]
-        talk.change(form=None, stack=waiting)
-
-
 def resume(talk: Talk) -> None:
     """Come back to what was put aside, once nothing else is being asked."""
     if talk.state.form is None and talk.state.stack and talk.is_settled:
@@ -170,48 +181,31 @@ def done(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
         advance(talk, Form(following[0], values=following[1]))
 
 
-def is_late(form: Form, talk: Talk) -> bool:
-    """Whether the question was asked too long ago to be answered."""
-    return form.until is not None and form.until <= talk.event.now
-
-
-def forget(talk: Talk) -> None:
-    """Drop what was asked so long ago that nobody remembers it; what is left and waits for nothing else goes on."""
-    stack = [form for form in talk.state.stack if _is_remembered(form, talk)]
-    form = talk.state.form if talk.state.form is not None and _is_remembered(talk.state.form, talk) else None
-    if form is None and stack and talk.state.asked is None:
-        form = stack.pop()
-    talk.change(form=form, stack=tuple(stack))
-
-
-def _is_remembered(form: Form, talk: Talk) -> bool:
-    return form.flow in flows() and (form.until is None or form.until + FORGOTTEN_AFTER > talk.event.now)
-
-
-def asked_slot(form: Form) -> Slot | None:
-    """The slot that was asked for; None while a code, a consent or a decision is awaited."""
-    return next((slot for slot in flows()[form.flow].slots if slot.name == form.asked), None)
-
-
-def answer_to(talk: Talk, form: Form, text: str) -> str | None:
-    """The value that a text gives to the slot asked for."""
-    slot = asked_slot(form)
-    return _read(talk, slot, form, text) if slot is not None else None
-
-
-def search(talk: Talk, form: Form, text: str) -> bool:
-    """A product that is not in the list shown: look for it; whether there is any."""
-    slot = asked_slot(form)
-    if slot is None or slot.type != "product":
-        return False
-    found = talk.ports.options(slot.options_from or "", {**form.values, "search": text})
+def search(talk: Talk, form: Form, text: str) -> None:
+    """A product that is not in the list shown: look for it."""
+    slot = reading.asked_slot(form)
+    assert slot is not None and slot.options_from is not None
+    wanted = pages.sought(text, talk.words)
+    form = replace(form, values={**pages.forgotten(form.values), "search": wanted})
+    found = talk.ports.options(slot.options_from, form.values)
     if not found:
-        return False
+        return _nothing_found(talk, form, slot, wanted)
     if len(found) == 1:
-        fill(talk, form, slot.name, found[0].value)
-    else:
-        advance(talk, _with(form, "search", text))
-    return True
+        return fill(talk, form, slot.name, found[0].value)
+    return advance(talk, replace(form, tries=0))
+
+
+def _nothing_found(talk: Talk, form: Form, slot: Slot, wanted: str) -> None:
+    """Name what is not there, and offer where to look instead; the third time in a row, a person."""
+    form = replace(form, values=pages.forgotten(form.values))
+    elsewhere = talk.ports.options(slot.otherwise_from, {}) if slot.otherwise_from else ()
+    if slot.nothing is None or not elsewhere or form.tries + 1 >= slot.retries:
+        return again(talk, form)
+    talk.say(slot.nothing, sought=pages.named(wanted, is_dear=talk.event.channel == "sms"))
+    offered, _ = pages.first(elsewhere)
+    form = replace(form, asked=slot.name, nonce=talk.event.nonce, until=talk.event.now + ANSWER_WITHIN)
+    form = replace(form, tries=form.tries + 1, options=tuple(pages.FIND + option.value for option in offered))
+    return _offer(talk, form, [option.label for option in offered])
 
 
 def _missing(flow: Flow, form: Form) -> Slot | None:
@@ -221,38 +215,25 @@ def _missing(flow: Flow, form: Form) -> Slot | None:
     return None
 
 
-def _options(talk: Talk, slot: Slot, form: Form) -> tuple[Option, ...]:
-    return options_of(slot, form.values, talk.ports, talk.words)[:MOST_OPTIONS]
-
-
-def _read(talk: Talk, slot: Slot, form: Form, text: str) -> str | None:
-    options = _options(talk, slot, form) if slot.type in ("choice", "product") else ()
-    return read(slot.type, text, ports=talk.ports, options=options, old=form.values.get(slot.name))
-
-
 def _ask(talk: Talk, flow: Flow, form: Form, slot: Slot, *, always: bool = False) -> None:
-    options = _options(talk, slot, form)
+    options = reading.options_for(talk, slot, form)
     if slot.options_from is not None and slot.type != "product":
         if not options:
+            if slot.nothing is not None:
+                return leave(talk, form, slot.nothing)
             return leave(talk, form, "form.nothing")
-        if len(options) == 1 and not always and form.tries == 0:
+        if len(options) == 1 and not always and form.tries == 0 and "after" not in form.values:
             return fill(talk, form, slot.name, options[0].value)
     form = replace(form, asked=slot.name, nonce=talk.event.nonce, until=talk.event.now + ANSWER_WITHIN)
-    form = replace(form, options=tuple(option.value for option in options))
-    talk.say(slot.ask, **_chosen(talk, flow, form))
+    shown, has_more = pages.first(options)
+    form = replace(form, options=(*(option.value for option in shown), *([pages.MORE] if has_more else [])))
+    if slot.found is not None and "search" in form.values:
+        talk.say(slot.found, sought=pages.named(form.values["search"], is_dear=talk.event.channel == "sms"))
+    else:
+        talk.say(slot.ask, **reading.chosen(talk, flow, form))
     if options:
-        return _offer(talk, form, [option.label for option in options])
+        return _offer(talk, form, [*(option.label for option in shown), *([phrase("list.more")] if has_more else [])])
     return _await(talk, form)
-
-
-def _chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Any]:
-    """How that is called which was chosen before, so that a question can name it."""
-    found = {}
-    for slot in flow.slots:
-        if (slot.options or slot.options_from in OF_ARTICLES) and (value := form.values.get(slot.name)) is not None:
-            options = options_of(slot, {**form.values, "chosen": value}, talk.ports, talk.words)
-            found[slot.name] = next((one.label for one in options if one.value == value), phrase("order.gone"))
-    return found
 
 
 def _ask_code(talk: Talk, form: Form) -> None:
@@ -270,8 +251,11 @@ def _ask_code(talk: Talk, form: Form) -> None:
 def _ask_consent(talk: Talk, flow: Flow, form: Form, facts: Mapping[str, Any]) -> None:
     form = replace(form, asked="confirm", nonce=talk.event.nonce, until=talk.event.now + AGREE_WITHIN)
     form = replace(form, options=("yes", "no"), shown=_digest(facts))
-    said = flow.read_back_again if form.agreed and flow.read_back_again else flow.read_back
-    talk.say(said or flow.title, **facts)
+    again = (flow.read_back_again,) if form.agreed and flow.read_back_again else ()
+    items, told = facts.get("items", ()), {name: fact for name, fact in facts.items() if name != "items"}
+    for said in again or flow.read_back:
+        is_list = "{items}" in talk.words.phrases[said]
+        talk.say(said, items=items if is_list else (), most=pages.PAGE, **told)
     _offer(talk, form, [phrase("form.yes"), phrase("form.no")])
 
 
@@ -296,9 +280,9 @@ def _refuse(talk: Talk, flow: Flow, form: Form, verdict: Refused) -> None:
     """Say why not, and offer what can be done instead, with the same order if there is one."""
     talk.change(form=None)
     talk.say(verdict.why.key, **verdict.why.params)
-    if flow.instead:
+    if instead := flow.instead if verdict.instead is None else verdict.instead:
         order = f":{form.values['order']}" if "order" in form.values else ""
-        lines = {command: command + (order if command in flows() else "") for command in flow.instead}
+        lines = {command: command + (order if command in flows() else "") for command in instead}
         talk.choose(*((phrase(f"menu.{command}"), line) for command, line in lines.items()))
 
 

@@ -1,18 +1,20 @@
 """The state of a dialogue as its conversation keeps it between two messages."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bots.talk import Form, State
+from mcrm.conversations.keyboards import SLOT
 from mcrm.conversations.models import Conversation
 
 CODE = "verify"
+CODE_REMEMBERED = timedelta(hours=1)
 
 
 def state_of(row: Conversation) -> State:
     """Where the dialogue stands."""
-    slots = dict(row.slots)
+    slots = {name: kept for name, kept in row.slots.items() if name != SLOT}
     form = slots.pop("form", None)
     return State(
         flow=CODE if row.flow == CODE else None,
@@ -29,13 +31,13 @@ def state_of(row: Conversation) -> State:
     )
 
 
-def columns_of(state: State) -> dict[str, Any]:
-    """The columns that keep it; while a code is awaited, `flow` says that, whatever it is needed for."""
+def columns_of(state: State, keyboards: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that keep it, and the live `keyboards`; while a code is awaited, `flow` says that, whatever for."""
     form = state.form
     return {
         "flow": state.flow or (form.flow if form else None),
         "asked": state.asked,
-        "slots": {**state.slots, **({"form": _kept(form)} if form else {})},
+        "slots": {**state.slots, **({"form": _kept(form)} if form else {}), **keyboards},
         "stack": [_kept(one) for one in state.stack],
         "locale": state.language,
         "failures": state.failures,
@@ -50,6 +52,12 @@ def awaits_code(row: Conversation) -> bool:
     """Whether the next message may be a one-time code, which is stored nowhere."""
     form: Mapping[str, Any] = row.slots.get("form") or {}
     return row.flow == CODE or form.get("asked") == "code"
+
+
+def code_was_sent(slots: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a code went out lately and was not of use: what looks like one may be that one."""
+    sent_at = _instant(slots.get("code_sent"))
+    return sent_at is not None and sent_at + CODE_REMEMBERED > now
 
 
 def _kept(form: Form) -> dict[str, Any]:

@@ -21,7 +21,27 @@ TIME = r"(\d{1,2})(?::(\d\d))? ?(am|pm)?h?"
 NIGHT = re.compile(
     rf"(?:from |between |de |desde )?{TIME} ?(?:-|–|to|until|till|and|a|hasta) ?(?:las )?{TIME}", re.ASCII
 )
-NONE_OF_IT = frozenset({"none", "remove", "remove it", "drop it", "zero"})
+NONE_OF_IT = frozenset(
+    {
+        "0",
+        "none",
+        "remove",
+        "remove it",
+        "drop it",
+        "zero",
+        "quitar",
+        "quítalo",
+        "quitalo",
+        "ninguno",
+        "ninguna",
+        "cero",
+    }
+)
+QUANTITY = re.compile(
+    r"(?:make it |que sean |ponme |pon )?(\d{1,3})"
+    r"(?: (?:of them|pieces?|times|x|please|unidades|piezas|veces|por favor))?",
+    re.ASCII,
+)
 
 
 def plain_words(text: str) -> str:
@@ -75,7 +95,7 @@ def _quantity(text: str, old: str | None, ports: Ports, options: tuple[Option, .
     said = plain_words(text)
     if said in NONE_OF_IT:
         return "0"
-    found = re.fullmatch(r"(?:make it )?(\d{1,3})(?: (?:of them|pieces?|times|x))?", said, re.ASCII)
+    found = QUANTITY.fullmatch(said)
     return str(int(found[1])) if found and 1 <= int(found[1]) <= MOST_PIECES else None
 
 

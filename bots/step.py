@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from bots import answering, forms
+from bots import answering, forms, waiting
 from bots.catalogue import Catalogue
 from bots.flowfiles import triggers
 from bots.table import AFTER, COMMANDS
 from bots.talk import Effect, Event, Ports, State, Talk
 from bots.understanding import MISS, Meaning, understand
 
-KEEPS_QUESTION = frozenset({"code", "miss", "thanks"})
+KEEPS_QUESTION = frozenset({"code", "miss", "stray_code", "thanks"})
 ON_BUTTONS = frozenset({"pick", "desk", "thanks", "challenge"})  # on buttons, though no word calls them
 
 
@@ -22,7 +22,7 @@ def step(state: State, event: Event, ports: Ports, words: Catalogue) -> tuple[St
         if talk.effects:  # a link that goes out by itself leads elsewhere
             forms.resume(talk)
         return talk.state, talk.effects, Meaning(action, outcome, "outcome")
-    forms.forget(talk)
+    waiting.forget(talk)
     meaning = _meaning(talk)
     if meaning.command != "miss":
         talk.change(misses=0)

@@ -22,6 +22,7 @@ def _beginning(flow_id: str) -> Command:
 COMMANDS: Mapping[str, Command] = {
     "track": orders.track,
     "orders": orders.orders,
+    "more": orders.more,
     "help": basics.help_,
     "menu": basics.menu,
     "back": basics.menu,
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, Command] = {
     "link": identity.link,
     "verify": identity.verify,
     "code": identity.code,
+    "stray_code": identity.stray_code,
     "share": identity.share,
     "expired": basics.expired,
     "pick": basics.expired,

@@ -100,9 +100,10 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It may not be done: say why."""
+    """It may not be done: say why, and offer what can be done `instead` (None: what the flow offers)."""
 
     why: Phrase
+    instead: tuple[str, ...] | None = None
 
 
 Verdict = Allowed | Refused
@@ -122,7 +123,7 @@ def _no_number(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What a step may look up: `track(number)` is an own order or None, `orders()` are the latest own ones.
+    """What a step may look up: `track(number)` is an own order or None, `orders(most)` own ones, the open ones first.
 
     `guesses(text)` are the model's best intents of a plain text; none where there is no model for the language.
     `own_number(text)` is the number of an own order that a text names. `options(source, values)` is what there is to
@@ -130,7 +131,7 @@ class Ports:
     """
 
     track: Callable[[str], TrackedOrder | None]
-    orders: Callable[[], Sequence[TrackedOrder]]
+    orders: Callable[[int], Sequence[TrackedOrder]]
     guesses: Callable[[str], Sequence[Guess]] = lambda text: ()
     own_number: Callable[[str], str | None] = _no_number
     options: Callable[[str, Mapping[str, str]], tuple[Option, ...]] = _no_options
@@ -140,10 +141,11 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say a phrase; `items` are a list that may be shortened."""
+    """Say a phrase; `items` are a list that may be shortened, to `most` of them where there is room for more."""
 
     phrase: Phrase
     items: tuple[Phrase, ...] = ()
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +191,9 @@ class Talk:
     words: Catalogue
     effects: list[Effect] = field(default_factory=list)
 
-    def say(self, key: str, *, items: Sequence[Phrase] = (), **params: Any) -> None:
+    def say(self, key: str, *, items: Sequence[Phrase] = (), most: int | None = None, **params: Any) -> None:
         """Add a phrase to the one reply."""
-        self.effects.append(Say(Phrase(key, params), tuple(items)))
+        self.effects.append(Say(Phrase(key, params), tuple(items), most))
 
     def ask(self, slot: str) -> None:
         """The next message may answer this, within fifteen minutes."""

@@ -1,7 +1,7 @@
 """What the handling of one message shares, and the way its replies take into the outbox."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,8 +18,11 @@ from bots.talk import Effect
 from mcrm.actors import Actor, Channel, Role
 from mcrm.consents.models import Purpose
 from mcrm.contacts.models import Contact, ContactPoint
+from mcrm.conversations import keyboards
+from mcrm.conversations.keyboards import Keyboard
 from mcrm.conversations.models import Conversation, Message
 from mcrm.deliveries import outbox
+from mcrm.deliveries.models import Delivery
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class Turn:
     """What one message's handling shares: who wrote, from where, and the row that stands for the message.
 
     `level` is how surely they are known (see `Actor`); verification counts for the address that was verified.
+    `keyboards` are the buttons that could be tapped when the message came, `shown` those under the reply.
     """
 
     session: Session
@@ -39,6 +43,8 @@ class Turn:
     language: str
     level: int = 0
     replies: int = 0
+    keyboards: list[Keyboard] = field(default_factory=list)
+    shown: list[Keyboard] = field(default_factory=list)
 
     @property
     def actor(self) -> Actor:
@@ -70,7 +76,16 @@ class Turn:
             business=house.business_name,
         )
         if rendered is not None:
-            self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=rendered.reply_keyboard)
+            takes_away = not rendered.buttons and any(map(self._is_below, self.keyboards))
+            below = rendered.reply_keyboard or takes_away
+            self.shown = keyboards.under(
+                self.queue(rendered.text, kind=kind, buttons=rendered.buttons, reply_keyboard=below)
+            )
+            if takes_away:
+                self.keyboards = [one for one in self.keyboards if not self._is_below(one)]
+
+    def _is_below(self, keyboard: Keyboard) -> bool:
+        return keyboard.is_below and keyboard.contact_point_id == self.point.id
 
     def moment(self, at: datetime) -> str:
         """An instant with its day and time, as the customer's clock and language say it."""
@@ -85,10 +100,10 @@ class Turn:
         own = self.contact.timezone if self.contact else None
         return ZoneInfo(own) if own else self.house.zone
 
-    def queue(self, text: str, *, kind: str, to: ContactPoint | None = None, **options: Any) -> None:
+    def queue(self, text: str, *, kind: str, to: ContactPoint | None = None, **options: Any) -> Delivery | None:
         """Queue one delivery that belongs to this message: to where it came from, or to another of their addresses."""
         point = to or self.point
-        outbox.queue(
+        queued = outbox.queue(
             self.session,
             self.actor,
             channel=point.channel,
@@ -103,3 +118,4 @@ class Turn:
             **options,
         )
         self.replies += 1
+        return queued

@@ -8,26 +8,29 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from bots.catalogue import Catalogue
+from bots.catalogue import LAST, Catalogue
 from bots.features import plain
 from bots.flowfiles import flows, options_of
 from bots.fusing import LIKELY, Verdict, fused
 from bots.intents import intent_of, line_for
+from bots.pages import PAGE, sought
 from bots.slots import plain_words, read
 from bots.talk import Event, Ports, State
 from mcrm.learning.intents import SERVICE, Intent
 
 CODE = re.compile(r"\d(?:[ -]?\d){5}")
-ALONE = re.compile(r"#?(\d{4,10})[ .!?]*", re.ASCII)
+ALONE = re.compile(r"#?((?:[a-z]{1,3}-?)?\d{4,10})[ .!?]*", re.ASCII)
 GLUED = re.compile(r"([a-z]+)[#:]?(\d\S*)", re.ASCII)
 SAYS_SOMETHING = re.compile(r"[^\W\d_]|[👍👎🙏👋]")
 A_WORD = re.compile(r"[^\W\d_]{2}")
 WITH_A_DIGIT = re.compile(r"\S*\d\S*")
+MORE_LINE = "more:"
 TYPO_RATIO = 85
 SHORTEST_REPAIRED = 4
 MOST_CANDIDATES = 5
 SHORTEST_NUMBER = 3  # unless it is an own order's: "order 2 bags" names no order
 LONGEST_NUMBER = 40
+MOST_WORDS_SOUGHT = 3
 TOLD_AT_ONCE = frozenset({"choice", "night", "product"})
 """Slot types whose answers sound like nothing else, so that they may follow the command word."""
 
@@ -68,13 +71,13 @@ def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Me
         _slash(event.text, words)
         or _answer(text, state, event, words)
         or _command(text, ports, words)
-        or _in_own_words(event.text, text, ports, words, is_code_awaited=_is_awaited("code", state, event))
+        or _in_own_words(event.text, text, ports, words, can_be_number=not _is_awaited("code", state, event))
     )
 
 
-def _in_own_words(raw: str, text: str, ports: Ports, words: Catalogue, *, is_code_awaited: bool) -> Meaning:
+def _in_own_words(raw: str, text: str, ports: Ports, words: Catalogue, *, can_be_number: bool) -> Meaning:
     """A sentence: what it wants, and the order it names; with a number and no wish, where that order is."""
-    found = _order_number(raw, text, ports, words, is_code_awaited=is_code_awaited)
+    found = _order_number(raw, text, ports, words, can_be_number=can_be_number)
     if not SAYS_SOMETHING.search(WITH_A_DIGIT.sub(" ", text)):
         return found or MISS  # figures alone
     if (command := _rule(text, {name: of for name, of in words.rules.items() if intent_of(name) is None})) is not None:
@@ -117,21 +120,32 @@ def _is_awaited(slot: str, state: State, event: Event) -> bool:
 
 def _answer(text: str, state: State, event: Event, words: Catalogue) -> Meaning | None:
     bare = text.strip(" .!?#")
-    if re.fullmatch(r"[0-9]", bare, re.ASCII):
-        choices = list(state.slots.get("choices", ()))
-        if bare == "0":
-            return Meaning("menu", how="choice")
-        if choices and int(bare) <= len(choices):
-            if not _is_awaited("choice", state, event):
-                return Meaning("expired", how="choice")
-            command, _, argument = choices[int(bare) - 1].partition(":")
-            return Meaning(command, argument or None, "choice")
+    if bare == "0":
+        return Meaning("menu", how="choice")
+    choices, is_awaited = list(state.slots.get("choices", ())), _is_awaited("choice", state, event)
+    is_figure = re.fullmatch(r"[1-9]", bare, re.ASCII) is not None
+    if is_awaited and choices and choices[-1].startswith(MORE_LINE) and bare in words.answers["more"]:
+        return Meaning("more", choices[-1].removeprefix(MORE_LINE), "choice")
+    place = int(bare) if is_figure else words.place_in(plain_words(text)) if choices and is_awaited else None
+    if place is not None and place <= len(choices):
+        if not is_awaited:
+            return Meaning("expired", how="choice")
+        command, _, argument = choices[_index(place, choices)].partition(":")
+        return Meaning(command, argument or None, "choice")
     if _is_awaited("code", state, event):
         first, _, rest = bare.partition(" ")
-        digits = rest if first in words.commands["verify"] else bare  # VERIFY 123456 is an answer too
-        if CODE.fullmatch(digits):
-            return Meaning("code", re.sub(r"\D", "", digits), "answer")
+        said = words.code.fullmatch(rest if first in words.commands["verify"] else bare)  # VERIFY 123456 is one too
+        if said is not None:
+            return Meaning("code", re.sub(r"\D", "", said["code"]), "answer")
     return None
+
+
+def _index(place: int, choices: Sequence[str]) -> int:
+    """Where in the list a place is; the last one is no way to the next page."""
+    if place != LAST:
+        return place - 1
+    is_more = choices[-1].startswith(MORE_LINE) or (choices[-1].startswith("pick:") and len(choices) > PAGE)
+    return -2 if is_more else -1
 
 
 def _command(text: str, ports: Ports, words: Catalogue) -> Meaning | None:
@@ -145,7 +159,7 @@ def _command(text: str, ports: Ports, words: Catalogue) -> Meaning | None:
         return Meaning("track", glued[2].upper(), "word")
     command, how = _named(first, words)
     if command == "track" and rest:
-        return Meaning("track", _own(rest, ports) or rest, how)
+        return Meaning("track", _own(rest, ports) or rest.upper(), how)
     if command is None or (command == "orders" and rest):  # "order 1002" asks for that one, not for the list
         return None
     if A_WORD.search(WITH_A_DIGIT.sub(" ", rest)):  # "help me with order 1002" is a sentence
@@ -162,11 +176,16 @@ def _answered(word: str, rest: str, ports: Ports, words: Catalogue) -> Meaning |
     slot = next(iter(flow.slots), None) if flow else None
     if command is None or slot is None or slot.type not in TOLD_AT_ONCE:
         return None
-    options = options_of(slot, {"search": rest}, ports, words)
+    if slot.type == "product":  # what is not there is looked for in vain, and said so
+        wanted = sought(rest, words)
+        is_named = word == words.commands[command][0] and len(wanted.split()) <= MOST_WORDS_SOUGHT
+        is_there = is_named or bool(ports.options(slot.options_from or "", {"search": wanted}))
+        return Meaning(command, rest, "word") if is_there else None
+    options = options_of(slot, {}, ports, words)
     if slot.type == "choice":  # in full: an "account number" is not a new number for the profile
         is_answer = any(plain_words(rest) in (plain_words(option.value), option.words) for option in options)
     else:
-        is_answer = bool(options) or read(slot.type, rest, ports=ports) is not None
+        is_answer = read(slot.type, rest, ports=ports) is not None
     return Meaning(command, rest, "word") if is_answer else None
 
 
@@ -189,15 +208,17 @@ def _wants_more(verdict: Verdict, rule: str | None) -> bool:
     return verdict.confidence >= LIKELY and verdict.intent in SERVICE and verdict.intent != Intent.ORDER_STATUS
 
 
-def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, is_code_awaited: bool) -> Meaning | None:
-    """An own order's number counts as it stands, and so does a number that is all there is.
+def _order_number(raw: str, text: str, ports: Ports, words: Catalogue, *, can_be_number: bool) -> Meaning | None:
+    """An own order's number counts as it stands, and so does a number that is all there is, unless it is like a code.
 
     Any other token needs a word before it that says what it is.
     """
     if (own := _own(raw, ports)) is not None:
         return Meaning("track", own, "own-number")
-    if not is_code_awaited and (alone := ALONE.fullmatch(text)):
-        return Meaning("track", alone[1], "number")
+    if can_be_number and CODE.fullmatch(text.strip(" .!?")):
+        return Meaning("stray_code", re.sub(r"\D", "", text), "number")
+    if can_be_number and (alone := ALONE.fullmatch(text)):
+        return Meaning("track", alone[1].upper(), "number")
     if cued := words.order_number.search(text) or re.search(r"#(\d{3,})", text):
         number = cued[1].strip(" .,!?#").upper()
         return Meaning("track", number, "cue") if len(number) >= SHORTEST_NUMBER else None

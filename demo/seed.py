@@ -5,7 +5,7 @@ What happened "before" the demo starts is told to nobody: each message that the 
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,8 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from demo import fieldday, selling
+from demo import fieldday, history, selling
+from demo.history import Past
 from mcrm import clock
 from mcrm.access import passwords, users
 from mcrm.accounts import service as accounts
@@ -26,10 +27,8 @@ from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, DeliveryState
 from mcrm.inbox import canned
-from mcrm.invoices import service as invoices
 from mcrm.invoices.service import Seller
-from mcrm.orders import cancelling, moving, placing
-from mcrm.orders.models import Order
+from mcrm.orders.numbers import next_order_number
 from mcrm.orders.placing import Wanted
 from mcrm.products import service as products
 from mcrm.stock import moving as stock
@@ -64,6 +63,8 @@ PRODUCTS = (
     ("HP-BRD", "Serving board, olive wood", "homeware", 4200),
 )
 TAXES = (("standard", "VAT", 2000), ("zero", "VAT, zero-rated", 0))
+KNOWN_FOR = timedelta(days=28)
+"""How long ago the business took all this down; less than the cadence of any private customer."""
 VAT_SINCE = datetime(2011, 1, 4, tzinfo=UTC)
 TRADE_DISCOUNTS: tuple[dict[str, Any], ...] = (
     {"product_id": None, "category": "coffee", "min_quantity": 24, "basis_points": 500},
@@ -131,16 +132,18 @@ def seed(settings: Settings) -> Seeded:
     for _, _, login in STAFF:
         password = f"{login}-{secrets.token_urlsafe(9)}"
         hashes[login] = (password, passwords.hashed(password))
-    with transaction() as session:
+    with clock.stopped(clock.now() - KNOWN_FOR), transaction() as session:
         areas = {name: territories.create(session, SYSTEM, name=name).id for name in ("West", "East")}
         _staff(session, hashes, areas, made)
         sold = _products(session, settings)
-    seller = Seller(settings.business_name, settings.business_address, settings.business_tax_number, settings.timezone)
-    for person in PEOPLE:
-        with transaction() as session:
-            made.customers.append(_customer(session, person, areas[person.territory], sold, seller))
-    with transaction() as session:
+        known = [_customer(session, person, areas[person.territory]) for person in PEOPLE]
         _cafe(session, areas["West"])
+    seller = Seller(settings.business_name, settings.business_address, settings.business_tax_number, settings.timezone)
+    with transaction() as session:
+        past = [_past(session, person, contact.id, sold) for person, contact in zip(PEOPLE, known, strict=True)]
+        history.tell(session, [order for orders in past for order in orders], seller)
+    made.customers += [_described(*facts) for facts in zip(PEOPLE, known, past, strict=True)]
+    with transaction() as session:
         fieldday.seed(session)
     with transaction() as session:
         selling.seed(session, areas, settings.currency)
@@ -182,9 +185,8 @@ def _products(session: Session, settings: Settings) -> list[UUID]:
     return sold
 
 
-def _customer(session: Session, person: Person, territory_id: UUID, sold: list[UUID], seller: Seller) -> dict[str, Any]:
+def _customer(session: Session, person: Person, territory_id: UUID) -> Contact:
     contact = contacts.create(session, SYSTEM, name=person.name, territory_id=territory_id, locale="en-GB")
-    number = PEOPLE.index(person)
     points.add(session, SYSTEM, contact=contact, channel="sms", address=person.phone)
     if person.email:
         points.add(session, SYSTEM, contact=contact, channel="email", address=person.email)
@@ -207,16 +209,26 @@ def _customer(session: Session, person: Person, territory_id: UUID, sold: list[U
             state=ConsentState.GRANTED,
             proof=proof,
         )
-    orders = [
-        _order(
-            session,
-            contact,
-            status,
-            [Wanted(sold[(number + place * 3) % 6], 1 + place), Wanted(sold[6 + number], 1)],
-            seller,
+    return contact
+
+
+def _past(session: Session, person: Person, contact_id: UUID, sold: list[UUID]) -> list[Past]:
+    """What somebody ordered; the numbers go by person, so that scripts and texts may name them."""
+    number = PEOPLE.index(person)
+    return [
+        Past(
+            contact_id,
+            person=number,
+            place=place,
+            number=next_order_number(session),
+            status=status,
+            lines=[Wanted(sold[(number + place * 3) % 6], 1 + place), Wanted(sold[6 + number], 1)],
         )
         for place, status in enumerate(person.orders)
     ]
+
+
+def _described(person: Person, contact: Contact, past: list[Past]) -> dict[str, Any]:
     return {
         "id": str(contact.id),
         "name": person.name,
@@ -224,30 +236,8 @@ def _customer(session: Session, person: Person, territory_id: UUID, sold: list[U
         "telegram_user_id": person.telegram,
         "push_token": person.push,
         "email": person.email,
-        "orders": [{"number": order.number, "status": order.status} for order in orders],
+        "orders": [{"number": one.number, "status": one.order.status} for one in past],
     }
-
-
-def _order(session: Session, contact: Contact, status: str, lines: list[Wanted], seller: Seller) -> Order:
-    order = placing.place(session, SYSTEM, contact_id=contact.id, lines=lines)
-    if status == "cancelled":
-        cancelling.cancel(session, SYSTEM, order_id=order.id, reason="changed my mind")
-    if status in {"confirmed", "shipped", "delivered"}:
-        moving.confirm(session, SYSTEM, order_id=order.id)
-        order.expected_on = _days_from_now(4)
-    if status in {"shipped", "delivered"}:
-        moving.ship(
-            session,
-            SYSTEM,
-            order_id=order.id,
-            carrier="Royal Mail",
-            tracking_number=f"RM{order.number}GB",
-            expected_on=_days_from_now(2),
-        )
-    if status == "delivered":
-        moving.deliver(session, SYSTEM, order_id=order.id)
-        invoices.issue(session, SYSTEM, order_id=order.id, seller=seller)
-    return order
 
 
 def _cafe(session: Session, territory_id: UUID) -> None:
@@ -265,7 +255,3 @@ def _end_as_history(session: Session) -> None:
         .values(state=DeliveryState.EXPIRED.value, reason="seeded", settled_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-
-
-def _days_from_now(days: int) -> date:
-    return (clock.now() + timedelta(days=days)).date()

@@ -18,7 +18,6 @@ from mcrm.leads import service as leads
 from mcrm.leads.models import LeadLoss
 from mcrm.leads.service import Touch
 from mcrm.opportunities import service as opportunities
-from mcrm.opportunities.models import LossReason
 from mcrm.targets import service as targets
 from mcrm.targets.models import Measure
 from mcrm.territories import places
@@ -90,7 +89,7 @@ def _opportunities(session: Session, currency: str) -> None:
         if name.startswith("Beans"):
             opportunities.win(session, SYSTEM, opportunity_id=ended.id)
         else:
-            opportunities.lose(session, SYSTEM, opportunity_id=ended.id, reason=LossReason.COMPETITOR)
+            opportunities.lose(session, SYSTEM, opportunity_id=ended.id, reason="competitor")
 
 
 def _targets(session: Session, areas: Mapping[str, UUID], currency: str) -> None:

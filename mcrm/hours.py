@@ -18,12 +18,14 @@ FORM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Open on `days` (0 is Monday) from `opens` to `closes`, by the clock of `zone`, an IANA name."""
+    """Open on `days` (0 is Monday) from `opens` to `closes`, by the clock of `zone`: an IANA name, or None for the
+    business's own.
+    """
 
     days: frozenset[int]
     opens: time
     closes: time
-    zone: str
+    zone: str | None
     text: str
 
     def __str__(self) -> str:
@@ -32,7 +34,10 @@ class Hours:
 
 
 def read(text: str) -> Hours:
-    """Hours written as `Mon-Fri 09:00-17:30 Europe/London` (UTC where no zone stands); raises ValueError."""
+    """Hours written as `Mon-Fri 09:00-17:30 Europe/London`; by the business's own clock where no zone stands.
+
+    Raises ValueError.
+    """
     match = FORM.fullmatch(text)
     if match is None:
         raise ValueError("not the form of hours")
@@ -40,8 +45,8 @@ def read(text: str) -> Hours:
     last = DAYS.index(match["last"] or match["first"])
     days = frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
     opens, closes = time.fromisoformat(match["opens"]), time.fromisoformat(match["closes"])
-    zone = match["zone"] or "UTC"
-    if opens >= closes or zone not in clock.zones():
+    zone = match["zone"]
+    if opens >= closes or not (zone is None or zone in clock.zones()):
         raise ValueError("hours end after they begin, in a zone that exists")
     return Hours(days, opens, closes, zone, text)
 
@@ -86,7 +91,7 @@ def worked(start: datetime, end: datetime, hours: Hours | None, holidays: Collec
 
 def _shifts(start: datetime, hours: Hours, holidays: Collection[date]) -> Iterator[tuple[datetime, datetime]]:
     """(opening, closing) in UTC of every working day from that of `start` on; the first may be over by then."""
-    zone = ZoneInfo(hours.zone)
+    zone = clock.zone() if hours.zone is None else ZoneInfo(hours.zone)
     day = start.astimezone(zone).date()
     while True:
         if day.weekday() in hours.days and day not in holidays:

@@ -44,7 +44,8 @@ class UnannouncedWrite(Exception):
 class Pending(list[Any]):
     """What waits for its position: dicts are interactions, the others changed rows, and rows that moved.
 
-    `origin` is the sign-in on whose behalf all of it happens, when a device pushed it.
+    `origin` is the sign-in on whose behalf all of it happens, when a device pushed it. `held` are people and accounts
+    that cannot be forgotten before the end, because they are locked.
     """
 
     def __init__(self) -> None:
@@ -53,6 +54,7 @@ class Pending(list[Any]):
         self.before_stamp: list[Callable[[Session], None]] = []
         self.topics: set[str] = set()
         self.origin: UUID | None = None
+        self.held: set[UUID] = set()
 
 
 class UseCaseSession(Session):
@@ -250,6 +252,7 @@ def stamp(session: Session) -> frozenset[str]:
     topics = frozenset(queue.topics)
     queue.clear()
     queue.topics.clear()
+    queue.held.clear()
     return topics
 
 
@@ -273,6 +276,7 @@ def _keep(session: Session) -> None:
 def _drop(session: Session, ended: SessionTransaction) -> None:
     if (at := pending(session).marks.pop(ended, None)) is not None:  # its mark is still there: it was not released
         del pending(session)[at:]
+        pending(session).held.clear()  # a savepoint's rollback gives its locks back
 
 
 @event.listens_for(UseCaseSession, "after_flush")

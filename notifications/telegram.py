@@ -122,7 +122,10 @@ class TelegramSender:
         if outgoing.operation is Operation.EDIT:
             message_id = _number(_reference(outgoing), "telegram.bad-reference")
             markup = inline_keyboard(outgoing)
-            await self.bot.edit_message_text(outgoing.text, chat, message_id, reply_markup=markup)
+            if outgoing.text:
+                await self.bot.edit_message_text(outgoing.text, chat, message_id, reply_markup=markup)
+            else:  # the words stay as they are, and the chat does not call them edited
+                await self.bot.edit_message_reply_markup(chat, message_id, reply_markup=markup)
             return str(message_id)
         message: Message = await self.bot.send_message(chat, outgoing.text, reply_markup=keyboard(outgoing))
         return str(message.message_id)

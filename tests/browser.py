@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = os.environ.get("MCRM_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+ONE_PROCESS_FOR_ALL_PAGES = [
+    "--renderer-process-limit=1",
+    "--disable-site-isolation-trials",
+    "--disable-features=site-per-process,IsolateOrigins,SpareRendererForSitePerProcess,Translate",
+]
+"""A process for every page is a start of every page; what pages may do to each other stays as it is."""
 NOT_RUN = pytest.StashKey[int]()
 
 
@@ -40,7 +46,8 @@ def browser() -> "Iterator[Browser]":
     from docs.pictures import CHROMIUM_ARGS
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        args = [*CHROMIUM_ARGS, *ONE_PROCESS_FOR_ALL_PAGES]
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         yield started
         started.close()
 

@@ -4,6 +4,7 @@
 `committed`: real commits (for threads, servers and workers); the tables are emptied afterwards.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,22 +25,31 @@ hypothesis.settings.register_profile(
     "untimed", deadline=None
 )  # how long an example takes says what else the machine does
 hypothesis.settings.load_profile("untimed")
+gc.set_threshold(100_000, 50, 50)  # a search for garbage walks over the whole house; tests leave little of it
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The controlling process starts PostgreSQL once; each worker gets the address."""
+    """The controlling process starts PostgreSQL once; each worker gets the address, and the name of the template."""
     keys.use(doors.ENVIRONMENT["MCRM_SECRET_KEY"])  # the policy asks for the marks of stopped addresses
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         config.stash[POSTGRES] = databases.start_postgres()
+        config.stash[TEMPLATE] = f"mcrm_template_{os.getpid()}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The controlling process removes the template, whichever worker made it."""
+    if POSTGRES in config.stash:
+        databases.drop_postgres(config.stash[POSTGRES], config.stash[TEMPLATE])
 
 
 POSTGRES = pytest.StashKey[str]()
+TEMPLATE = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Hand the server's address to a worker process."""
-    node.workerinput["postgres"] = node.config.stash[POSTGRES]
+    """Hand the server's address, and the name of the template there, to a worker process."""
+    node.workerinput.update(postgres=node.config.stash[POSTGRES], template=node.config.stash[TEMPLATE])
 
 
 @pytest.fixture(scope="session")
@@ -50,17 +60,28 @@ def postgres_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def templates(
+    request: pytest.FixtureRequest, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> databases.Templates:
+    """Migrated databases to copy, the same for all processes of the run."""
+    own = tmp_path_factory.getbasetemp()
+    if worker := getattr(request.config, "workerinput", None):
+        return databases.Templates(postgres_url, worker["template"], own.parent)
+    return databases.Templates(postgres_url, request.config.stash[TEMPLATE], own)
+
+
+@pytest.fixture(scope="session")
 def stores(
-    postgres_url: str, tmp_path_factory: pytest.TempPathFactory, worker_name: str
+    templates: databases.Templates, tmp_path_factory: pytest.TempPathFactory, worker_name: str
 ) -> Iterator[dict[str, Database]]:
     """Both databases of this test process, migrated."""
     folder: Path = tmp_path_factory.mktemp("sqlite")
     name = f"mcrm_test_{worker_name}_{os.getpid()}"
-    made = {"sqlite": databases.make_sqlite(folder), "postgresql": databases.make_postgres(postgres_url, name)}
+    made = {"sqlite": templates.sqlite(folder / "test.db"), "postgresql": templates.postgres(name)}
     yield made
     for database in made.values():
         database.close()
-    databases.drop_postgres(postgres_url, name)
+    databases.drop_postgres(templates.server_url, name)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,16 @@
-"""The two databases of the suite: a migrated template each, one PostgreSQL server for all test processes.
+"""The two databases of the suite: a migrated one of each kind to copy, one PostgreSQL server for all test processes.
 
 Every test that asks for `database` runs twice, on SQLite and on PostgreSQL.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -55,13 +56,13 @@ def make_postgres(server_url: str, name: str) -> Database:
     return database
 
 
-def empty_postgres(server_url: str, name: str) -> Database:
-    """A fresh database of that name on the server, without any table."""
+def empty_postgres(server_url: str, name: str, template: str = "template1") -> Database:
+    """A fresh database of that name on the server: without any table, or a copy of `template`."""
     url = make_url(_driver(server_url))
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     admin.dispose()
     return db.connect(url.set(database=name).render_as_string(hide_password=False), pool_size=12)
 
@@ -74,21 +75,53 @@ def drop_postgres(server_url: str, name: str) -> None:
     admin.dispose()
 
 
-def make_sqlite(folder: Path, name: str = "test") -> Database:
-    """A fresh, migrated database file in `folder`."""
-    template = folder / "template.db"
-    if not template.exists():
-        made = db.connect(f"sqlite:///{template}", synchronous="NORMAL")
-        upgrade(made.bind)  # type: ignore[arg-type]
-        with made.bind.connect() as connection:  # type: ignore[union-attr]
-            connection.exec_driver_sql("COMMIT")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        made.close()
-    path = folder / f"{name}.db"
-    for stale in folder.glob(f"{name}.db*"):
-        stale.unlink()
-    shutil.copy(template, path)
-    return db.connect(f"sqlite:///{path}", synchronous="NORMAL", pool_size=12)
+@dataclass(frozen=True)
+class Templates:
+    """A migrated database of each kind, made by the first process of a run that asks; the others are copies of it.
+
+    The revisions take a second of work on each database, a copy takes a twentieth.
+    """
+
+    server_url: str
+    name: str
+    """Of the database on the server."""
+    folder: Path
+    """Shared by the processes of the run."""
+
+    def sqlite(self, path: Path) -> Database:
+        """A migrated database file at `path`, where none is."""
+        template = self.folder / "template.db"
+        with self._alone():
+            if not template.exists():
+                _migrate_file(template)
+        shutil.copy(template, path)
+        return db.connect(f"sqlite:///{path}", synchronous="NORMAL", pool_size=12)
+
+    def postgres(self, name: str) -> Database:
+        """A migrated database of that name on the server, in place of one that is there."""
+        made = self.folder / "template.postgres"
+        with self._alone():
+            if not made.exists():
+                make_postgres(self.server_url, self.name).close()
+                made.touch()
+            return empty_postgres(self.server_url, name, template=self.name)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time: PostgreSQL copies no database that somebody uses, a copy for another included."""
+        with (self.folder / "templates.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _migrate_file(path: Path) -> None:
+    """Make a migrated database in one file, all of it: no log of SQLite's beside it."""
+    made = db.connect(f"sqlite:///{path}", synchronous="NORMAL")
+    upgrade(made.bind)  # type: ignore[arg-type]
+    with made.bind.connect() as connection:  # type: ignore[union-attr]
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.close()
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """The application as the tests enter it: the real one, with settings of the demo's kind."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from bots import chat
 from mcrm import keys
@@ -31,28 +32,31 @@ def settings(**limits: int) -> Settings:
     return replace(made, limits=replace(Limits(), **limits))
 
 
-def make_app(made: Settings | None = None) -> Flask:
-    """The real application; the database in use is the fixture's.
+Door = Callable[[Settings], tuple[Blueprint, frozenset[str]]]
 
-    It is built once for the same settings, which takes half a second: between requests it keeps nothing but how often
-    callers called, and that begins anew here.
+
+def make_app(made: Settings | None = None, *, door: Door | None = None) -> Flask:
+    """The real application, with one more `door` in it; the database in use is the fixture's.
+
+    It is built once for the same settings and door, which takes half a second: between requests it keeps nothing but
+    how often callers called, and that begins anew here.
     """
     made = made or settings()
     keys.use(made.secret_key)
-    app, by_actor, by_address = _built(made)
+    app, by_actor, by_address = _built(made, door)
     root = app.extensions[EXTENSION]
     root.by_actor, root.by_address = Buckets(by_actor), Buckets(by_address)
     return app
 
 
-def _built(made: Settings) -> tuple[Flask, Rate, Rate]:
-    known = next((built for built in _BUILT if built[0] == made), None)
+def _built(made: Settings, door: Door | None) -> tuple[Flask, Rate, Rate]:
+    known = next((built for key, built in _BUILT if key == (made, door)), None)
     if known is not None:
-        return known[1:]
-    app = create_app(made, blueprints=(chat.blueprint,))
+        return known
+    app = create_app(made, blueprints=(chat.blueprint,), doors=[door(made)] if door else ())
     root = app.extensions[EXTENSION]
-    _BUILT.append((made, app, root.by_actor.rate, root.by_address.rate))
-    return _BUILT[-1][1:]
+    _BUILT.append(((made, door), (app, root.by_actor.rate, root.by_address.rate)))
+    return _BUILT[-1][1]
 
 
-_BUILT: list[tuple[Settings, Flask, Rate, Rate]] = []
+_BUILT: list[tuple[tuple[Settings, Door | None], tuple[Flask, Rate, Rate]]] = []

@@ -2,7 +2,8 @@
 //
 // The server owns everything; this page keeps what it last read, reads again at each hint, and draws.
 
-import { avatar, badge, button, el, empty, field } from "./dom.js";
+import { askWhom, askWhy } from "./asking.js";
+import { avatar, badge, button, el, empty, isAtEnd, keepAtEnd } from "./dom.js";
 import { drawCustomer } from "./customer.js";
 import { follow } from "./live.js";
 import { drawQueue } from "./queue.js";
@@ -10,7 +11,7 @@ import { askOpener, drawSignIn } from "./signin.js";
 import { Store } from "./store.js";
 import { Composer, drawHead, drawThread } from "./thread.js";
 import { Refused, SignedOut, Wire } from "./wire.js";
-import { UNSETTLED } from "./words.js";
+import { nameOf, UNSETTLED } from "./words.js";
 
 const HEARTBEAT_MS = 30_000;
 const LOOK_AGAIN_MS = 1200;
@@ -119,10 +120,21 @@ class App {
   async readNow() {
     if (!this.me) return;
     const { items } = await this.wire.call("GET", "/v1/inbox/handovers?going_on=true&limit=100");
+    this.noticeLost(items);
     this.handovers = items;
     if (this.current) await this.readCurrent(this.current.id);
     this.drawQueue();
     document.title = `${items.filter((one) => one.awaits_reply).length || "No"} waiting · mCRM inbox`;
+  }
+
+  /** Say which conversation of mine a colleague answers now; what I passed on myself is no news. */
+  noticeLost(items) {
+    const mine = new Set(this.handovers.filter((one) => one.agent_id === this.me).map((one) => one.id));
+    for (const one of items) {
+      if (!mine.has(one.id) || one.agent_id === this.me) continue;
+      if (one.id === this.passedOn) this.passedOn = null;
+      else this.tell(`No longer yours: ${nameOf(one)}. Open it to see why.`, "bad");
+    }
   }
 
   async readCurrent(id) {
@@ -131,9 +143,11 @@ class App {
     const [handover, page, customer] = await Promise.all(calls);
     if (this.current?.id !== id) return;
     this.current = handover;
-    this.thread = page.items.reverse();
-    this.older = page.next_cursor;
-    this.drawThread(true);
+    const newest = page.items.reverse();
+    const before = this.thread.filter((item) => item.position < newest[0]?.position);
+    this.thread = [...before, ...newest];
+    if (!before.length) this.older = page.next_cursor;
+    this.drawThread();
     $("customer").replaceChildren(...drawCustomer(customer));
     clearTimeout(this.again);
     const isUnderWay = (item) => item.kind === "delivery.queued" && UNSETTLED.has(item.payload.state);
@@ -146,7 +160,7 @@ class App {
       const page = await this.wire.call("GET", `/v1/inbox/handovers/${this.current.id}/thread?${query}`);
       this.thread = [...page.items.reverse(), ...this.thread];
       this.older = page.next_cursor;
-      this.drawThread(false);
+      this.drawThread(true);
     });
   }
 
@@ -159,7 +173,7 @@ class App {
     this.composer = new Composer(this);
     document.body.dataset.open = "yes";
     this.drawQueue();
-    this.drawThread(true);
+    this.drawThread();
     await this.act(async () => {
       await this.readCurrent(id);
       this.composer.offer((await this.wire.call("GET", `/v1/inbox/handovers/${id}/canned-replies`)).items);
@@ -193,42 +207,24 @@ class App {
     if (await this.change("resolution", { ask: true })) this.done("Settled. The customer is asked how it was.");
   }
 
-  async transferTo(whom) {
-    if (await this.change("transfer", whom)) this.tell("Passed on.");
-  }
-
   done(words) {
     this.close();
     this.tell(words);
   }
 
+  /** A colleague's conversation: the reason stands in the thread, and the colleague is told. */
+  async takeOver() {
+    const reason = await askWhy();
+    if (reason && (await this.change("takeover", { reason }))) this.tell("It is yours now.");
+  }
+
   async transfer() {
     const { items } = (await this.act(() => this.wire.call("GET", "/v1/inbox/agents"))) || { items: [] };
-    const others = items.filter((agent) => agent.id !== this.me);
-    const dialog = el("dialog", { class: "ask", "aria-label": "Transfer" });
-    const end = async (whom) => {
-      dialog.close();
-      dialog.remove();
-      if (whom) await this.transferTo(whom);
-    };
-    const queue = el("input", { type: "text", value: this.current.queue, pattern: "[a-z][a-z\\-]*", maxlength: 40 });
-    const toQueue = (event) => {
-      event.preventDefault();
-      if (queue.checkValidity() && queue.value) end({ queue: queue.value });
-    };
-    dialog.append(
-      el("h2", { text: "Transfer this conversation" }),
-      ...(others.length ? others : [null]).map((agent) =>
-        agent
-          ? button(`${agent.name} (${agent.conversations} open)`, () => end({ agent_id: agent.id }))
-          : el("p", { text: "No colleague is present." }),
-      ),
-      el("form", { novalidate: true, on: { submit: toQueue } }, field("Or back into a queue", queue), button("To the queue", null, { kind: "submit" })),
-      button("Cancel", () => end(null)),
-    );
-    dialog.addEventListener("cancel", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
+    const whom = await askWhom(items.filter((agent) => agent.id !== this.me), this.current.queue);
+    if (!whom) return;
+    this.passedOn = this.current.id;
+    if (await this.change("transfer", whom)) this.tell("Passed on.");
+    this.passedOn = null;
   }
 
   async change(what, body = {}) {
@@ -279,14 +275,20 @@ class App {
     if (focused) $("queue").querySelector(`[data-id="${focused}"]`)?.focus();
   }
 
-  /** Head and words are drawn anew; the composer stays where it is, with what is being written in it. */
-  drawThread(toEnd) {
+  /** Head and words are drawn anew; the composer, with what is being written in it, and the reader stay where they are. */
+  drawThread(above = false) {
     const root = $("thread");
+    const old = this.composer.root.parentNode === root ? root.querySelector(".said") : null;
+    const [top, height] = old && !isAtEnd(old) ? [old.scrollTop, old.scrollHeight] : [null, 0];
     const parts = [drawHead(this), drawThread(this)];
-    if (this.current.ended_at) root.replaceChildren(...parts, empty("This is over: the bot answers again."));
+    const { state, agent_id: agent, ended_at: endedAt } = this.current;
+    this.composer.limit(state === "taken" && agent !== this.me);
+    if (endedAt) root.replaceChildren(...parts, empty("This is over: the bot answers again."));
     else if (this.composer.root.parentNode === root) parts.forEach((part, at) => root.children[at].replaceWith(part));
     else root.replaceChildren(...parts, this.composer.root);
-    if (toEnd) parts[1].scrollTop = parts[1].scrollHeight;
+    keepAtEnd(parts[1]);
+    const grown = above ? parts[1].scrollHeight - height : 0;
+    parts[1].scrollTop = top === null ? parts[1].scrollHeight : top + grown;
   }
 
   key(event) {

@@ -1,7 +1,7 @@
 // The left side: what waits, what is mine, what colleagues have.
 
 import { badge, el, empty } from "./dom.js";
-import { channelName, until } from "./words.js";
+import { channelName, nameOf, until } from "./words.js";
 
 const GROUPS = [
   ["Waiting", (one) => one.state === "waiting"],
@@ -29,7 +29,7 @@ const byUrgency = (one, other) =>
   other.awaits_reply - one.awaits_reply || dueOf(one).localeCompare(dueOf(other)) || one.id.localeCompare(other.id);
 
 function rowOf(app, one) {
-  const [who, order] = one.summary.split("\n");
+  const [, order] = one.summary.split("\n");
   const due = dueOf(one);
   const tone = !one.awaits_reply ? "calm" : new Date(due) < Date.now() ? "bad" : "waiting";
   return el(
@@ -41,7 +41,7 @@ function rowOf(app, one) {
       "aria-current": app.current?.id === one.id ? "true" : null,
       on: { click: () => app.open(one.id) },
     },
-    el("strong", { text: who.replace(/, by \w+$/, "") }),
+    el("strong", { text: nameOf(one) }),
     el("small", { text: `${channelName(one.channel)} · ${order}` }),
     badge(one.awaits_reply ? until(due) : "Answered", tone),
   );

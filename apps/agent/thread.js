@@ -1,11 +1,12 @@
 // The middle: what was said on every channel, and the words that go out.
 
 import { badge, button, el, empty } from "./dom.js";
-import { channelName, STATES, until, when } from "./words.js";
+import { channelName, nameOf, STATES, until, when } from "./words.js";
 
 const FACTS = {
   "conversation.handed-over": () => "The bot called a person",
   "conversation.taken": (item) => `${item.name ?? "Somebody"} took the conversation`,
+  "conversation.taken-over": (item) => `${item.name ?? "Somebody"} took it over: ${item.payload.reason ?? ""}`,
   "conversation.transferred": (item) => `${item.name ?? "The desk"} passed it on`,
   "conversation.resolved": (item) => `${item.name ?? "Somebody"} settled it`,
   "conversation.returned": () => "Back to the bot",
@@ -16,7 +17,7 @@ const FACTS = {
 /** The head of a conversation: who, and what can be done with it. */
 export function drawHead(app) {
   const one = app.current;
-  const [who, , asked] = one.summary.split("\n");
+  const [, , asked] = one.summary.split("\n");
   const mine = one.state === "taken" && one.agent_id === app.me;
   const acts =
     one.state === "waiting"
@@ -28,7 +29,7 @@ export function drawHead(app) {
             button("Resolve", () => app.resolve(), { strong: true }),
           ]
         : one.state === "taken"
-          ? [button("Transfer to me", () => app.transferTo({ agent_id: app.me }))]
+          ? [button("Take over", () => app.takeOver())]
           : [];
   const clock = one.first_responded_at
     ? `Settle ${until(one.resolution_due_at)}`
@@ -40,7 +41,7 @@ export function drawHead(app) {
     el(
       "div",
       { class: "words" },
-      el("h1", { text: who.replace(/, by \w+$/, "") }),
+      el("h1", { text: nameOf(one) }),
       el("p", { text: asked }),
     ),
     el("div", { class: "marks" }, badge(channelName(one.channel)), one.ended_at ? null : badge(clock, "waiting")),
@@ -71,7 +72,7 @@ function itemOf(item) {
   if (kind === "conversation.noted" || kind === "note.added")
     return bubble(item, "note", payload.text ?? "", `${item.name ?? "Staff"} · note, unseen by the customer`);
   const words = FACTS[kind]?.(item);
-  return words ? el("li", { class: "fact" }, el("span", { text: `${words}, ${when(item.at)}` })) : null;
+  return words ? el("li", { class: "fact" }, el("span", { text: `${words} · ${when(item.at)}` })) : null;
 }
 
 const bubble = (item, side, text, small) =>
@@ -120,6 +121,14 @@ export class Composer {
     this.canned.disabled = replies.length === 0;
   }
 
+  /** While a colleague answers, only notes are taken. */
+  limit(toNotes) {
+    if (toNotes === this.asNote.disabled) return;
+    this.asNote.disabled = toNotes;
+    this.asNote.checked = toNotes;
+    this.toggled();
+  }
+
   insert(words) {
     this.canned.value = "";
     if (!words) return;
@@ -129,7 +138,8 @@ export class Composer {
 
   toggled() {
     this.root.classList.toggle("note", this.asNote.checked);
-    this.text.placeholder = this.asNote.checked ? "Only colleagues read this" : "Answer the customer";
+    const toNotes = this.asNote.disabled ? "A colleague answers: a note for colleagues" : "Only colleagues read this";
+    this.text.placeholder = this.asNote.checked ? toNotes : "Answer the customer";
     this.text.focus();
   }
 
@@ -139,7 +149,7 @@ export class Composer {
     const isNote = this.asNote.checked;
     this.send.disabled = true;
     this.text.value = "";
-    this.asNote.checked = false;
+    this.asNote.checked = this.asNote.disabled;
     this.toggled();
     const taken = await this.app.say(words, isNote);
     if (!taken && !this.text.value) this.text.value = words;

@@ -25,6 +25,9 @@ export function money(amount, currency) {
   return form.format(amount / 10 ** form.resolvedOptions().maximumFractionDigits);
 }
 
+/** Who it is, of a hand-over: the first line of its summary, without the channel. */
+export const nameOf = (one) => one.summary.split("\n")[0].replace(/, by \w+$/, "");
+
 export const channelName = (channel) => ({ sms: "SMS", telegram: "Telegram", push: "App", email: "E-mail" })[channel] ?? channel;
 
 export const STATES = {

@@ -2,7 +2,7 @@
 //
 // The server owns the thread; this page reads what is newer than the last position it knows, at each hint, and draws.
 
-import { button, el } from "./dom.js";
+import { button, el, keepAtEnd } from "./dom.js";
 import { follow } from "./live.js";
 import { SignIn } from "./signin.js";
 import { Store } from "./store.js";
@@ -24,6 +24,7 @@ class Chat {
     this.shown = globalThis.parent === globalThis;
     this.owner = null;
     this.list = el("div", { class: "list", tabindex: "0", role: "region", "aria-label": "Conversation" });
+    keepAtEnd(this.list);
     this.input = el("input", { type: "text", "aria-label": "Message", placeholder: "Message", autocomplete: "off", maxlength: 2000, enterkeyhint: "send" });
     this.stopped = el("p", { class: "stopped", role: "status", hidden: true, text: "You have stopped messages here. Write START to be answered again." });
     const send = (event) => (event.preventDefault(), this.write());

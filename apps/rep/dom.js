@@ -120,3 +120,16 @@ export function ask(question, detail, yes, { danger = false } = {}) {
     dialog.showModal();
   });
 }
+
+/** Whether the end of a list is in sight, give or take a line. */
+export const isAtEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+
+/** Show the end of a list as long as its reader is there, whatever grows or shrinks around it. */
+export function keepAtEnd(list) {
+  let atEnd = true;
+  const stay = () => atEnd && (list.scrollTop = list.scrollHeight);
+  list.addEventListener("scroll", () => (atEnd = isAtEnd(list)));
+  new ResizeObserver(stay).observe(list);
+  new MutationObserver(stay).observe(list, { childList: true, subtree: true });
+  document.fonts.ready.then(stay);
+}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.catalogue import names_of, offered, words
+from bots.features import plain
 from bots.intents import line_for
 from bots.talk import Talk, phrase
 
@@ -52,8 +53,15 @@ def help_(talk: Talk, argument: str | None) -> None:
 
 
 def thanks(talk: Talk, argument: str | None) -> None:
-    """A thank-you or an OK: nothing is wanted."""
-    talk.say("thanks")
+    """A thank-you, an OK or a goodbye: nothing is wanted."""
+    said = plain(talk.event.text)
+    a_thank_you, *an_okay = talk.words.rules["thanks"]
+    if any(pattern.search(said) for pattern in talk.words.hints["goodbye"]):
+        talk.say("thanks.goodbye")
+    elif any(pattern.search(said) for pattern in an_okay) and not a_thank_you.search(said):
+        talk.say("thanks.okay")
+    else:
+        talk.say("thanks")
 
 
 def agent(talk: Talk, argument: str | None) -> None:

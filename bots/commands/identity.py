@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bots import forms
+from bots import forms, waiting
 from bots.commands.basics import offer_menu
+from bots.keeping import code_was_sent
 from bots.talk import LOCKED_FOR, TRIES, VERIFIED_FOR, ShareNumber, Talk, phrase
 
 MINUTES = int(LOCKED_FOR.total_seconds()) // 60
@@ -42,7 +43,7 @@ def linked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
         if facts.get("proved"):
             talk.proved()
         talk.say("link.done", name=facts["name"])
-        forms.interrupt(talk)  # what was begun on another channel goes on here
+        waiting.interrupt(talk)  # what was begun on another channel goes on here
         if not talk.state.stack:
             offer_menu(talk)
     elif outcome == "taken":
@@ -63,12 +64,22 @@ def verify(talk: Talk, argument: str | None) -> None:
 
 
 def code_sent(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
-    """Ask for the code, whether or not one was sent: the difference would tell who is a customer."""
+    """Ask for the code, whether or not one was sent: the difference would tell who is a customer.
+
+    Who is on the way to something is known already, and hears what the code is for.
+    """
     if outcome == "too-soon":
         talk.change(form=None)
         return talk.say("verify.soon")
-    talk.change(flow="verify")
-    talk.say("verify.sent")
+    if outcome == "none" and talk.state.form is not None:  # known by this chat alone, so nothing is given away
+        talk.change(form=None)
+        talk.say("verify.no-number")
+        return talk.choose((phrase("menu.agent"), "agent"))
+    talk.change(flow="verify", slots={**talk.state.slots, "code_sent": talk.event.now.isoformat()})
+    if talk.state.form is not None:
+        talk.say("verify.needed")
+    else:
+        talk.say("verify.sent")
     return talk.ask("code")
 
 
@@ -77,6 +88,18 @@ def code(talk: Talk, digits: str | None) -> None:
     if talk.is_locked:
         return talk.say("verify.locked", minutes=MINUTES)
     return talk.call("check-code", code=digits)
+
+
+def stray_code(talk: Talk, digits: str | None) -> None:
+    """Six digits that nobody asked for, or no more: no guess at anything, and the same words whosever order they name.
+
+    Where a code went out lately a new one is offered.
+    """
+    if code_was_sent(talk.state.slots, talk.event.now):
+        talk.change(flow=None)
+        talk.say("verify.stale")
+        return talk.choose((phrase("verify.again"), "verify"))
+    return talk.say("verify.none")
 
 
 def code_checked(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:

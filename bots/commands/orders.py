@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from bots.commands.basics import strangers
+from bots.pages import PAGE
 from bots.talk import LOCKED_FOR, TRIES, Talk, phrase
 from mcrm.orders.tracking import TrackedOrder
 
-MOST_CHOICES = 5
+MOST_LOOKED_AT, MOST_PAGED = 10, 50
 OPEN = frozenset({"new", "confirmed", "shipped"})
 MINUTES = int(LOCKED_FOR.total_seconds()) // 60
 
@@ -17,16 +18,14 @@ def track(talk: Talk, number: str | None) -> None:
         return by_number(talk, number)
     if not talk.event.known:
         return strangers(talk)
-    orders = list(talk.ports.orders())
-    open_ones = [order for order in orders if order.status in OPEN]
-    wanted = open_ones or orders
+    wanted = _under_way(talk.ports.orders(MOST_LOOKED_AT))
     if not wanted:
         talk.say("orders.none")
     elif len(wanted) == 1:
         _tell(talk, wanted[0])
     else:
         talk.say("track.which")
-        _offer(talk, wanted)
+        _offer(talk, wanted, of="track")
     return None
 
 
@@ -34,12 +33,24 @@ def orders(talk: Talk, words: str | None) -> None:
     """ORDERS: your latest orders."""
     if not talk.event.known:
         return strangers(talk)
-    latest = list(talk.ports.orders())[:MOST_CHOICES]
+    latest = talk.ports.orders(MOST_LOOKED_AT)
     if not latest:
         talk.say("orders.none")
         return None
     talk.say("orders.list", n=len(latest))
-    return _offer(talk, latest)
+    return _offer(talk, latest, of="orders")
+
+
+def more(talk: Talk, shown: str | None) -> None:
+    """MORE: the next page of what was listed. `shown`: which list (`track` or `orders`) and its last order shown."""
+    of, _, last = (shown or "").partition(":")
+    listed = talk.ports.orders(MOST_PAGED) if shown and talk.event.known else ()
+    listed = _under_way(listed) if of == "track" else listed
+    places = [place for place, order in enumerate(listed, 1) if order.number == last]
+    if not places or places[0] == len(listed):
+        return talk.say("list.end")
+    talk.say("list.next")
+    return _offer(talk, listed[places[0] :], of=of)
 
 
 def by_number(talk: Talk, number: str) -> None:
@@ -70,13 +81,16 @@ def _tell(talk: Talk, order: TrackedOrder) -> None:
     talk.change(flow=None, asked=None)
 
 
-def _offer(talk: Talk, orders: Sequence[TrackedOrder]) -> None:
-    talk.choose(
-        *(
-            (
-                phrase("orders.entry", number=order.number, status=phrase(f"short.{order.status}")),
-                f"track:{order.number}",
-            )
-            for order in orders[:MOST_CHOICES]
-        )
-    )
+def _under_way(orders: Sequence[TrackedOrder]) -> Sequence[TrackedOrder]:
+    """Those that can still arrive; all where none can."""
+    return [order for order in orders if order.status in OPEN] or orders
+
+
+def _offer(talk: Talk, orders: Sequence[TrackedOrder], *, of: str) -> None:
+    options = [
+        (phrase("orders.entry", number=order.number, status=phrase(f"short.{order.status}")), f"track:{order.number}")
+        for order in orders[:PAGE]
+    ]
+    if len(orders) > PAGE:
+        options.append((phrase("list.more"), f"more:{of}:{orders[PAGE - 1].number}"))
+    talk.choose(*options)

@@ -57,7 +57,7 @@ def predict(row: Labelled, models: Models) -> Prediction:
     """Understand a stranger's message that comes out of the blue: no orders known, nothing asked."""
     language = language_of(row.locale)
     event = Event(datetime.now(UTC), "sms", known=False, text=row.text)
-    ports = Ports(lambda number: None, lambda: (), lambda text: models.guesses(language, text))
+    ports = Ports(lambda number: None, lambda most: (), lambda text: models.guesses(language, text))
     return prediction_of(understand(event, State(), ports, words(language)))
 
 

@@ -33,12 +33,6 @@ class AccountInUse(Conflict):
     code = "account.in-use"
 
 
-class AccountErased(Conflict):
-    """This was the account of a private person who was forgotten, as they asked: nothing is written about them."""
-
-    code = "account.erased"
-
-
 class AccountPositionHalf(Invalid):
     """A position is a latitude and a longitude, or neither."""
 

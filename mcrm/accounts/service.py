@@ -8,14 +8,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mcrm.accounts import hierarchy
-from mcrm.accounts.errors import AccountErased, AccountInUse, AccountNumberTaken, AccountPositionHalf, AccountUnknown
-from mcrm.accounts.models import ERASED, Account, AccountKind
+from mcrm.accounts.errors import AccountInUse, AccountNumberTaken, AccountPositionHalf, AccountUnknown
+from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import Actor, Role
 from mcrm.custom_fields import service as custom_fields
 from mcrm.custom_fields.models import FieldTable
-from mcrm.db import Base
 from mcrm.editing import edit
-from mcrm.interactions import log
+from mcrm.interactions import log, remembering
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
 from mcrm.lookup import service as lookup
@@ -86,13 +85,9 @@ def create(
     return account
 
 
-def _require_remembered(session: Session, account: Account) -> None:
-    if account.kind != AccountKind.PERSON or account.name != ERASED:
-        return
-    people = Base.metadata.tables["contacts"]  # by name: they stand below this package
-    of_account = select(people.c.id).where(people.c.account_id == account.id, people.c.erased_at.is_not(None))
-    if session.execute(of_account.limit(1)).first() is not None:
-        raise AccountErased
+def hold(session: Session, account_id: UUID) -> None:
+    """The same as `contacts.hold`, for the account of a private person; raises AccountErased."""
+    remembering.hold_account(session, account_id)
 
 
 def change(session: Session, actor: Actor, account: Account, changes: dict[str, Any]) -> Account:
@@ -101,7 +96,7 @@ def change(session: Session, actor: Actor, account: Account, changes: dict[str, 
     Raises AccountErased, AccountNumberTaken, AccountInCircle, AccountTooDeep, AccountPositionHalf, errors of custom
     values, not-found for what is out of reach.
     """
-    _require_remembered(session, account)
+    hold(session, account.id)
     if changes.get("territory_id") is not None:
         territories.reachable(session, actor, changes["territory_id"], field="territory_id")
     elif "territory_id" in changes:  # a rep may hand an account over, not lose it

@@ -18,8 +18,8 @@ class StrictParser(FlaskParser):  # type: ignore[misc]  # webargs is untyped to 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
-        """The parsed body; a POST that need not say anything may come without one."""
-        if req.method == "POST" and not req.mimetype and not raw_body() and not needs_something(schema):
+        """The parsed body; a POST that need not say anything may come without one, whatever type it announces."""
+        if req.method == "POST" and not needs_something(schema) and not raw_body():
             return {}
         return json_body()
 
@@ -46,4 +46,4 @@ class StrictParser(FlaskParser):  # type: ignore[misc]  # webargs is untyped to 
 
 def needs_something(schema: ma.Schema) -> bool:
     """Whether a body of this shape must hold anything at all."""
-    return any(field.required for field in schema.load_fields.values())
+    return bool(getattr(schema, "either", None)) or any(field.required for field in schema.load_fields.values())

@@ -147,7 +147,8 @@ def decide_stock(
 
 def _moved(session: Session, actor: Actor, product: Product, location: str, difference: int) -> StockItem:
     try:
-        return stock.move(session, actor, product_id=product.id, quantity=difference, reason=REASON, location=location)
+        where: dict[str, Any] = {"product_id": product.id, "location": location}
+        return stock.move(session, actor, quantity=difference, reason=REASON, is_listed=True, **where)
     except StockWouldBeNegative as error:
         error.field = "on_hand"
         raise

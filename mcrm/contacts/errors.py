@@ -9,12 +9,6 @@ class ContactUnknown(NotFound):
     code = "contact.unknown"
 
 
-class ContactErased(Conflict):
-    """This person was forgotten, as they asked: nothing is written about them any more."""
-
-    code = "contact.erased"
-
-
 class ContactPointUnknown(NotFound):
     """There is no such contact point."""
 

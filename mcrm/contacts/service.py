@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from mcrm.accounts import service as accounts
 from mcrm.accounts.models import Account, AccountKind
 from mcrm.actors import Actor, Role
-from mcrm.contacts.errors import ContactErased, ContactPointUnknown, ContactUnknown, NumberTaken
+from mcrm.contacts.errors import ContactPointUnknown, ContactUnknown, NumberTaken
 from mcrm.contacts.models import Contact, ContactPoint, PointState
 from mcrm.contacts.people import is_person
 from mcrm.custom_fields import service as custom_fields
 from mcrm.custom_fields.models import FieldTable
 from mcrm.editing import edit
-from mcrm.interactions import log
+from mcrm.interactions import log, remembering
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
 from mcrm.prepared import Prepared
@@ -67,13 +67,9 @@ _ACCOUNT = Prepared(select(Contact.__table__.c.account_id).where(Contact.__table
 def hold(session: Session, contact_id: UUID) -> None:
     """Keep a person from being forgotten until the end, because something is written about them; or ContactErased.
 
-    Whoever forgets locks the row: so an order of the same instant is seen by them, or sees that it comes too late.
+    Every fact that names them does it as well (see `log.append`): this is for those who must know before they write.
     """
-    if session.scalar(_ERASED_AT, {"id": contact_id}) is not None:
-        raise ContactErased
-
-
-_ERASED_AT = select(Contact.erased_at).where(Contact.id == bindparam("id")).with_for_update(read=True, key_share=True)
+    remembering.hold_contact(session, contact_id)
 
 
 def member_ids(session: Session, actor: Actor, contact: Contact) -> list[UUID]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.among import Among
 from mcrm.contacts.models import ContactPoint, PointChannel
-from mcrm.deliveries import ending
+from mcrm.deliveries import earlier, ending
 from mcrm.deliveries.models import IN_FLIGHT, Delivery, DeliveryState
 from mcrm.deliveries.outgoing import Operation, Outgoing
 from mcrm.deliveries.rates import AddressBuckets, Rate, open_bucket
@@ -44,12 +44,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """One delivery in a worker's hands, about to be sent."""
+    """One delivery in a worker's hands, about to be sent; `edits` is the earlier one whose message it changes."""
 
     outgoing: Outgoing
     request: gate.Request
     attempts: tuple[dict[str, Any], ...]
     secret: bool
+    edits: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ def mark_sending(
             ending.postpone(session, session.get_one(Delivery, leased.outgoing.id), verdict)
         elif verdict.answer is not gate.Answer.ALLOWED:
             ending.withhold(session, session.get_one(Delivery, leased.outgoing.id), verdict, now)
+    allowed = earlier.referring(session, allowed, now)
     if allowed:
         ids = [leased.outgoing.id for leased in allowed]
         session.connection().execute(_SENDING, {"b_ids": ids, "b_until": now + SENDING, "b_token": token})
@@ -267,11 +269,13 @@ def _leased(row: Row[Any], now: datetime) -> Leased:
         point_state=row.point_state,
         expires_at=row.expires_at,
     )
+    content = row.content or {}
     return Leased(
         outgoing=outgoing_of(row, now),
         request=request,
         attempts=tuple(row.attempts or ()),
-        secret=bool((row.content or {}).get("secret")) and row.channel != PointChannel.APP,  # that one is read here
+        secret=bool(content.get("secret")) and row.channel != PointChannel.APP,  # that one is read here
+        edits=UUID(content["edits"]) if content.get("edits") else None,
     )
 
 

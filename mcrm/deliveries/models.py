@@ -51,7 +51,7 @@ class Delivery(Row):
     says why it was not sent or failed; `fallbacks` are the channels to try, in order, should this one turn out dead
     (its own among them: there may be another device); `dedupe_key` makes a second queueing of the same news
     impossible; `broadcast_id` is the message to many that it belongs to. `content` holds what is not the text: title,
-    data, buttons, reference, collapse key, time to live.
+    data, buttons, reference, edited delivery, collapse key, time to live.
     """
 
     __tablename__ = "deliveries"

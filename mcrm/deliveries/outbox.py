@@ -39,8 +39,9 @@ class Wording(TypedDict):
 class Content(TypedDict, total=False):
     """What a message carries besides its text; the fields of `Outgoing` of the same names.
 
-    `secret` keeps the text out of the log, and out of the row once it was accepted: one-time codes. `wordings` replace
-    text and title on the channels they name.
+    `edits` is the id, as text, of the earlier delivery whose message an edit is about; an edit without words takes the
+    buttons away. `secret` keeps the text out of the log, and out of the row once it was accepted: one-time codes.
+    `wordings` replace text and title on the channels they name.
     """
 
     title: str | None
@@ -48,6 +49,7 @@ class Content(TypedDict, total=False):
     buttons: Sequence[Sequence[tuple[str, str]]]
     reply_keyboard: bool
     reference: str | None
+    edits: str | None
     collapse_key: str | None
     ttl_s: int | None
     secret: bool
@@ -96,6 +98,8 @@ def queue(
 ) -> Delivery | None:
     """Queue one message to one contact point; None when `dedupe_key` was queued before.
 
+    Taking the buttons of an earlier one off a screen (`edits`) is no news, so the log keeps none of it.
+
     `kind` names the news (`order.shipped`, `reply`). `fallbacks` are the channels to try, in order, should this address
     turn out dead or stopped; they need a contact and a `dedupe_key`. Without `expires_at` it is given up a day after
     it was due.
@@ -106,7 +110,8 @@ def queue(
         return None
     if contact_id is not None and account_id is None:
         account_id = session.get_one(Contact, contact_id).account_id
-    _log(session, actor, row, account_id)
+    if not row["content"].get("edits"):
+        _log(session, actor, row, account_id)
     announce(session, topic_of(channel))
     return delivery
 

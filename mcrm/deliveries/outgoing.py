@@ -20,10 +20,11 @@ class Outgoing:
     """One delivery on its way to one address.
 
     `address`: E.164 (sms), chat id as text (telegram), registration token or installation id (push).
-    `text` is the body; `title` and `data` (text to text) are for push; `buttons` are rows of (label, callback data of
-    1-64 bytes), or (label, "contact") under `reply_keyboard`; `reference` is the provider's message id to edit or the
-    callback query id to answer; `address_kind` is `fid` or `token` for push; `collapse_key` names the business event,
-    so that a repeated push replaces; `ttl_s` is how long it may wait at the provider, in seconds.
+    `text` is the body, and an edit without one takes the buttons away; `title` and `data` (text to text) are for push;
+    `buttons` are rows of (label, callback data of 1-64 bytes), or (label, "contact") under `reply_keyboard`;
+    `reference` is the provider's message id to edit or the callback query id to answer; `address_kind` is `fid` or
+    `token` for push; `collapse_key` names the business event, so that a repeated push replaces; `ttl_s` is how long it
+    may wait at the provider, in seconds.
     """
 
     id: UUID

@@ -21,9 +21,10 @@ from mcrm.transaction import insert_once
 def dismiss(session: Session, actor: Actor, contact: Contact, other_id: UUID) -> None:
     """These are two people, whatever they have in common; saying it twice is once.
 
-    Raises SameContact, and ContactUnknown for another one out of reach.
+    Raises SameContact, ContactErased, and ContactUnknown for another one out of reach.
     """
     other = contacts.reachable(session, actor, other_id)
+    contacts.hold(session, other.id)
     if other.id == contact.id:
         raise SameContact
     one_id, two_id = sorted((contact.id, other.id))

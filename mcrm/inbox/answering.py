@@ -2,6 +2,9 @@
 
 Every use case locks the conversation first, as each message of the customer does: so two agents, or an agent and the
 bot, come one after the other, and the second one sees what the first did.
+
+Whoever answers it is the only one who does any of that, passing it on included; what waits in a queue is everybody's.
+A colleague's conversation is taken over, for a reason: see `take_over`.
 """
 
 from datetime import timedelta
@@ -13,19 +16,19 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.access.models import User
-from mcrm.actors import Actor
+from mcrm.actors import Actor, Role
 from mcrm.consents.models import Purpose
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact, ContactPoint, PointChannel
 from mcrm.contacts.people import is_person, survivor_of
+from mcrm.conversations import keyboards, waking
 from mcrm.conversations import service as conversations
-from mcrm.conversations import waking
 from mcrm.conversations.models import Conversation, Message, Owner
 from mcrm.conversations.saying import AGENT_REPLY
 from mcrm.deliveries import outbox
 from mcrm.deliveries.models import Delivery
 from mcrm.inbox import handing, phrases, presence
-from mcrm.inbox.errors import AgentUnknown, HandoverEnded, HandoverTaken, HandoverUnknown, NothingToAnswer
+from mcrm.inbox.errors import AgentPresent, AgentUnknown, HandoverEnded, HandoverTaken, HandoverUnknown, NothingToAnswer
 from mcrm.inbox.models import Ending, Handover, HandoverState
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -34,6 +37,8 @@ RATED_WITHIN = timedelta(hours=24)
 RATINGS = range(1, 6)
 ANSWERABLE = (PointChannel.SMS.value, PointChannel.TELEGRAM.value, PointChannel.APP.value)
 QUESTION = "satisfaction"
+HEADS = frozenset({Role.ADMIN, Role.MANAGER})
+"""Who may take over from a colleague who is there."""
 
 
 def get(session: Session, handover_id: UUID) -> Handover:
@@ -62,6 +67,7 @@ def start(session: Session, actor: Actor, *, contact_id: UUID) -> Handover:
     conversation = conversations.conversation_of(session, point, contact.id)
     if (going_on := handing.of_conversation(session, conversation.id)) is not None:
         return take(session, actor, going_on.id)
+    keyboards.take_away(session, actor, keyboards.of(conversation), contact=contact)
     summary = f"{contact.name}, by {point.channel}\nBegun by the desk\nNobody asked for a person"
     made = handing.begin(session, conversation, point, contact, "agent", summary)
     made.state, made.agent_id, made.awaits_reply = HandoverState.TAKEN.value, actor.id, False
@@ -75,6 +81,26 @@ def take(session: Session, actor: Actor, handover_id: UUID) -> Handover:
     """The actor answers from now on; taken twice is taken once. Raises HandoverTaken, HandoverEnded."""
     handover, _ = _held(session, handover_id)
     return _take(session, actor, handover)
+
+
+def take_over(session: Session, actor: Actor, handover_id: UUID, *, reason: str) -> Handover:
+    """Take a conversation from the colleague who answers it, who is told; the reason stands in the thread.
+
+    Managers and admins may always, an agent when the colleague is away or has more than a desk holds. What waits, or is
+    the actor's, needs no reason: it is taken. Raises AgentPresent, HandoverEnded.
+    """
+    handover, _ = _held(session, handover_id)
+    former = handover.agent_id
+    if handover.state == HandoverState.WAITING or former == actor.id or former is None:
+        return _take(session, actor, handover)
+    if actor.role not in HEADS and not presence.is_spent(session, former):
+        raise AgentPresent()
+    handover.agent_id = actor.id
+    session.flush()
+    payload = {"reason": reason, "agent_id": str(former)}
+    _trace(session, actor, Kind.CONVERSATION_TAKEN_OVER, handover, payload)
+    handing.tell_former(session, handover, former)
+    return handover
 
 
 def reply(session: Session, actor: Actor, handover_id: UUID, *, text: str, business: str | None = None) -> Delivery:
@@ -111,8 +137,12 @@ def note(session: Session, actor: Actor, handover_id: UUID, *, text: str) -> UUI
 def transfer(
     session: Session, actor: Actor, handover_id: UUID, *, agent_id: UUID | None = None, queue: str | None = None
 ) -> Handover:
-    """Pass it to a colleague, or back into a queue; raises AgentUnknown, HandoverEnded."""
+    """Pass on one's own, or what waits, to a colleague or into a queue.
+
+    Raises AgentUnknown, HandoverTaken, HandoverEnded.
+    """
     handover, _ = _held(session, handover_id)
+    _require_free(actor, handover)
     if agent_id is not None:
         _require_agent(session, agent_id)
     handover.agent_id = agent_id
@@ -139,9 +169,10 @@ def resolve(session: Session, actor: Actor, handover_id: UUID, *, business: str,
     if ask:
         handover.rating_asked_at = now
         choices = [f"rate:{stars}" for stars in RATINGS]
-        fields |= {"asked": "choice", "slots": {**conversation.slots, "choices": choices}}
+        asked = _ask(session, actor, handover, conversation, business)
+        buttons = keyboards.kept([*keyboards.of(conversation), *keyboards.under(asked)])
+        fields |= {"asked": "choice", "slots": {**conversation.slots, "choices": choices, **buttons}}
         fields["expires_at"] = now + RATED_WITHIN
-        _ask(session, actor, handover, conversation, business)
     conversations.save(session, conversation, **fields)
     session.flush()
     _trace(session, actor, Kind.CONVERSATION_RESOLVED, handover, {"asked": ask})
@@ -186,14 +217,18 @@ def _held(session: Session, handover_id: UUID) -> tuple[Handover, Conversation]:
 
 
 def _take(session: Session, actor: Actor, handover: Handover) -> Handover:
-    if handover.state == HandoverState.TAKEN and handover.agent_id == actor.id:
-        return handover
+    _require_free(actor, handover)
     if handover.state == HandoverState.TAKEN:
-        raise HandoverTaken()
+        return handover
     handover.state, handover.agent_id = HandoverState.TAKEN.value, actor.id
     session.flush()
     _trace(session, actor, Kind.CONVERSATION_TAKEN, handover)
     return handover
+
+
+def _require_free(actor: Actor, handover: Handover) -> None:
+    if handover.state == HandoverState.TAKEN and handover.agent_id != actor.id:
+        raise HandoverTaken()
 
 
 def _require_agent(session: Session, agent_id: UUID) -> None:
@@ -202,12 +237,14 @@ def _require_agent(session: Session, agent_id: UUID) -> None:
         raise AgentUnknown(field="agent_id")
 
 
-def _ask(session: Session, actor: Actor, handover: Handover, conversation: Conversation, business: str) -> None:
+def _ask(
+    session: Session, actor: Actor, handover: Handover, conversation: Conversation, business: str
+) -> Delivery | None:
     contact = session.get(Contact, handover.contact_id) if handover.contact_id else None
     locale = conversation.locale or (contact.locale if contact else None)
     mark = "t:" if handover.channel == PointChannel.TELEGRAM else ""
     buttons = [[(str(stars), f"{mark}rate:{stars}") for stars in RATINGS]]
-    outbox.queue(
+    return outbox.queue(
         session,
         actor,
         channel=handover.channel,

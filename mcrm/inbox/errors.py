@@ -10,9 +10,15 @@ class HandoverUnknown(NotFound):
 
 
 class HandoverTaken(Conflict):
-    """A colleague answers this conversation: have it transferred."""
+    """A colleague answers this conversation: have it passed on, or take it over."""
 
     code = "handover.taken"
+
+
+class AgentPresent(Conflict):
+    """Whoever answers this conversation is here: have it passed on, or ask a manager to take it over."""
+
+    code = "handover.agent-present"
 
 
 class HandoverEnded(Conflict):

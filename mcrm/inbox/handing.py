@@ -29,8 +29,8 @@ REMEMBERED_COMMANDS = 5
 PROOF = frozenset({"proved", "tries"})
 """What stays of the dialogue's memory: who proved to be whom, and how often somebody tried."""
 OF_THE_TALK = frozenset(
-    {"abort", "agent", "amend", "answer", "back", "bot", "code", "desk", "expired", "help", "menu", "miss", "pick"}
-    | {"start", "thanks", "unsure"}
+    {"abort", "agent", "amend", "answer", "back", "bot", "code", "desk", "expired", "help", "menu", "miss"}
+    | {"more", "pick", "start", "stray_code", "thanks", "unsure"}
 )
 """What the bot understood that is no wish: steps of the talk itself."""
 WISHES = {
@@ -197,6 +197,19 @@ def tell_staff(session: Session, handover: Handover) -> None:
             dedupe_key=f"handover:{handover.id}:{handover.rev}:{user_id}",
             data={"handover_id": str(handover.id)},
         )
+
+
+def tell_former(session: Session, handover: Handover, user_id: UUID) -> None:
+    """Push to the agent whose conversation a colleague took over; it names nobody, as `tell_staff`."""
+    staff.tell(
+        session,
+        user_id,
+        title="A colleague took over",
+        text=f"A conversation of yours by {handover.channel} is theirs now; the reason stands in it.",
+        kind="handover",
+        dedupe_key=f"handover:{handover.id}:{handover.rev}:{user_id}",
+        data={"handover_id": str(handover.id)},
+    )
 
 
 def _later(

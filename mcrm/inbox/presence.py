@@ -79,5 +79,11 @@ def least_busy(session: Session) -> Agent | None:
     return next((agent for agent in present(session) if agent.conversations < capacity), None)
 
 
+def is_spent(session: Session, user_id: UUID) -> bool:
+    """Whether somebody is away, or answers more conversations than the desk gives to one."""
+    capacity = settings_store.value(session, AGENT_CAPACITY)
+    return not any(agent.id == user_id and agent.conversations <= capacity for agent in present(session))
+
+
 def _row(session: Session, user_id: UUID) -> AgentPresence | None:
     return session.scalar(select(AgentPresence).where(AgentPresence.user_id == user_id))

@@ -40,6 +40,7 @@ from mcrm.inbox.schemas import (
     ReplySchema,
     ResolutionSchema,
     SaidSchema,
+    TakeoverSchema,
     ThreadItemSchema,
     TransferSchema,
 )
@@ -157,10 +158,22 @@ class Transfer(MethodView):
 
     @blueprint.arguments(TransferSchema())
     @blueprint.response(201, HandoverSchema())
-    @blueprint.alt_response(409, description="It is over")
+    @blueprint.alt_response(409, description="A colleague answers it, or it is over")
     def post(self, facts: dict[str, Any], id: UUID) -> Handover:
-        """Pass a conversation to a colleague or into a queue."""
+        """Pass on a conversation that waits or is one's own, to a colleague or into a queue."""
         return perform(lambda session: answering.transfer(session, current_actor, id, **facts))
+
+
+@blueprint.route("/handovers/<uuid:id>/takeover", roles=DESK)
+class Takeover(MethodView):
+    """It was a colleague's."""
+
+    @blueprint.arguments(TakeoverSchema())
+    @blueprint.response(201, HandoverSchema())
+    @blueprint.alt_response(409, description="Its agent is present with a hand free, or it is over")
+    def post(self, facts: dict[str, Any], id: UUID) -> Handover:
+        """Take a conversation from a colleague, who is told; an agent may when the colleague is away or overrun."""
+        return perform(lambda session: answering.take_over(session, current_actor, id, **facts))
 
 
 @blueprint.route("/handovers/<uuid:id>/messages", roles=DESK)

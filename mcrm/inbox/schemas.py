@@ -109,6 +109,12 @@ class TransferSchema(Schema):
             raise ma.ValidationError("Name either an agent or a queue.", "agent_id")
 
 
+class TakeoverSchema(Schema):
+    """Why a conversation is taken from the colleague who answers it; colleagues read it in the thread."""
+
+    reason = Str(required=True, max_length=500)
+
+
 class ResolutionSchema(Schema):
     """Whether to ask the customer how it was."""
 

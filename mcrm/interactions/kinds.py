@@ -131,6 +131,7 @@ class Kind(StrEnum):
 
     CONVERSATION_HANDED_OVER = "conversation.handed-over"
     CONVERSATION_TAKEN = "conversation.taken"
+    CONVERSATION_TAKEN_OVER = "conversation.taken-over"
     CONVERSATION_TRANSFERRED = "conversation.transferred"
     CONVERSATION_NOTED = "conversation.noted"
     CONVERSATION_RESOLVED = "conversation.resolved"
@@ -231,3 +232,29 @@ class Kind(StrEnum):
 
 LOGGED_BY_REPS = (Kind.NOTE_ADDED, Kind.CALL_LOGGED, Kind.MEETING_LOGGED)
 """What people write down themselves; these facts travel to the devices of the account's territory."""
+
+AFTERWARDS = frozenset(
+    {
+        # The books, which the law asks for, and what becomes of goods; an order is placed for nobody who was forgotten.
+        *(kind for kind in Kind if kind.partition(".")[0] in {"order", "shipment", "payment", "refund", "invoice"}),
+        Kind.CREDIT_MADE,
+        Kind.CREDIT_NOTE_ISSUED,
+        # The forgetting itself, and the end of what was open then.
+        *(kind for kind in Kind if kind.partition(".")[0] in {"erasure", "session", "code", "delivery"}),
+        Kind.SUPPRESSION_SET,
+        Kind.SUPPRESSION_LIFTED,
+        # What was begun may end, which takes no words: nobody is kept from the next visit by it.
+        Kind.VISIT_CHECKED_OUT,
+        Kind.VISIT_NOT_CHECKED_OUT,
+        Kind.VISIT_PLAN_DROPPED,
+        Kind.TASK_DONE,
+        Kind.TASK_REMOVED,
+        # Whoever is new, or writes from an address, is nobody who was forgotten.
+        Kind.ACCOUNT_CREATED,
+        Kind.CONTACT_CREATED,
+        Kind.CONTACT_POINT_ADDED,
+        Kind.MESSAGE_RECEIVED,
+        Kind.MESSAGE_UNREADABLE,
+    }
+)
+"""Facts that may be about somebody who was forgotten; what is not here is refused then, see `log.append`."""

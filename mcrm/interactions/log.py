@@ -10,14 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
-from mcrm.actors import Actor
+from mcrm.actors import Actor, Role
 from mcrm.db import canonical
 from mcrm.ids import new_id
 from mcrm.interactions.errors import TooMuchToLog
-from mcrm.interactions.kinds import LOGGED_BY_REPS, Kind
+from mcrm.interactions.kinds import AFTERWARDS, LOGGED_BY_REPS, Kind
 from mcrm.interactions.models import OF_STRANGERS, POSITIONS_PER_EPOCH, Interaction, LogHead
 from mcrm.interactions.places import LOG
 from mcrm.interactions.positions import ChangedRow
+from mcrm.interactions.remembering import hold_account, hold_contact
 from mcrm.transaction import pending
 
 LARGEST_PAYLOAD = 64_000  # characters: the longest text holds 10,000, and JSON may write each as six
@@ -49,9 +50,12 @@ def append(
 
     `at` defaults to now and must be aware; `direction` is `in` or `out` for messages. Whoever passes an `id` that a
     device made has answered replays. Raises TooMuchToLog for a payload over 64,000 characters, ValueError for one that
-    cannot be stored exactly (NaN, NUL, lone surrogates), at once and not at commit.
+    cannot be stored exactly (NaN, NUL, lone surrogates), ContactErased and AccountErased where it is about somebody who
+    was forgotten: at once and not at commit.
     """
     about = about or About()
+    if kind not in AFTERWARDS and actor.role is not Role.SYSTEM:
+        _hold(session, about)
     words = canonical(payload or {})
     if len(words) > LARGEST_PAYLOAD:
         raise TooMuchToLog()
@@ -76,6 +80,13 @@ def append(
     if kind in LOGGED_BY_REPS and about.account_id is not None:
         pending(session).append(ChangedRow(LOG, fact_id, "upsert", within=("accounts", about.account_id), rev=1))
     return fact_id
+
+
+def _hold(session: Session, about: About) -> None:
+    if about.contact_id is not None:
+        hold_contact(session, about.contact_id)
+    elif about.account_id is not None:
+        hold_account(session, about.account_id)
 
 
 def timeline(

@@ -15,6 +15,12 @@ class IllegalLeadMove(Conflict):
     code = "lead.illegal-move"
 
 
+class LeadErased(Conflict):
+    """Whoever this was, they were forgotten, as they asked: nothing is written about them any more."""
+
+    code = "lead.erased"
+
+
 class LeadConverted(Conflict):
     """This lead was converted already; its contact and opportunity say more."""
 

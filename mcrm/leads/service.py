@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from mcrm import clock
+from mcrm.accounts.models import ERASED
 from mcrm.actors import Actor, Role
 from mcrm.contacts import points
 from mcrm.contacts.models import PointChannel
@@ -20,6 +21,7 @@ from mcrm.interactions.log import About
 from mcrm.leads import assigning, states
 from mcrm.leads.errors import (
     LeadClosed,
+    LeadErased,
     LeadTaken,
     LeadUnknown,
     LossReasonNeeded,
@@ -52,12 +54,14 @@ def within_reach(query: Select[Any], actor: Actor) -> Select[Any]:
 
 
 def reachable(session: Session, actor: Actor, lead_id: UUID, *, lock: bool = False) -> Lead:
-    """The lead; raises LeadUnknown for unknown and foreign ids alike."""
+    """The lead; raises LeadUnknown for unknown and foreign ids alike, and LeadErased to whoever wants to change it."""
     query: Select[Lead] = within_reach(select(Lead), actor).where(Lead.id == lead_id)
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     if (lead := session.scalar(query)) is None:
         raise LeadUnknown()
+    if lock and lead.name == ERASED and lead.status not in OPEN_STATES:
+        raise LeadErased
     return lead
 
 

@@ -51,6 +51,12 @@ class LossReasonNeeded(Invalid):
     code = "opportunity.loss-reason-needed"
 
 
+class LossReasonUnknown(Invalid):
+    """This is none of the reasons for which opportunities are lost here."""
+
+    code = "opportunity.loss-reason-unknown"
+
+
 class OtherAccounts(Invalid):
     """This belongs to another account."""
 

@@ -19,17 +19,6 @@ class StageKind(StrEnum):
     LOST = "lost"
 
 
-class LossReason(StrEnum):
-    """Why nothing came of it: few words, so that they can be counted; the detail is told beside."""
-
-    PRICE = "price"
-    COMPETITOR = "competitor"
-    TIMING = "timing"
-    NO_NEED = "no-need"
-    NO_ANSWER = "no-answer"
-    OTHER = "other"
-
-
 class PipelineStage(Versioned):
     """One stage: `probability` in per cent that what stands in it is won. `key` is what opportunities bear."""
 
@@ -51,12 +40,12 @@ class Opportunity(Synced):
 
     `closes_on` is the day on which it is expected to close; of what was won or lost, the day on which it did.
     `stage_since` is when it entered its stage; `closed_at` when it was won or lost, None while it is open.
+    `loss_reason` was one of the business's own words on that day (`reasons.py`).
     """
 
     __tablename__ = "opportunities"
     __within__ = ("account_id", "accounts")
     __table_args__ = (
-        one_of("loss_reason", LossReason),
         CheckConstraint("amount >= 0", name="amount"),
         Index("ix_opportunities_account_id_id", "account_id", "id"),
         Index("ix_opportunities_owner_id_id", "owner_id", "id"),

@@ -16,11 +16,12 @@ from mcrm.api.identity import current_actor
 from mcrm.api.paging import PageQuery, page_of
 from mcrm.api.rows import compile_rows
 from mcrm.db import reading
-from mcrm.opportunities import forecasting, pipeline, service
+from mcrm.opportunities import forecasting, pipeline, reasons, service
 from mcrm.opportunities.models import Opportunity, PipelineStage
 from mcrm.opportunities.schemas import (
     ForecastQuery,
     ForecastSchema,
+    LossReasonsSchema,
     OpportunityChangeSchema,
     OpportunityInSchema,
     OpportunityLossSchema,
@@ -174,6 +175,17 @@ class PipelineReport(MethodView):
                 "stages": forecasting.stages_now(session, current_actor, since=since, until=until),
                 "losses": forecasting.losses(session, current_actor, since=since, until=until),
             }
+
+
+@blueprint.route("/loss-reasons", roles=STAFF)
+class LossReasons(MethodView):
+    """Why they are lost."""
+
+    @blueprint.response(200, LossReasonsSchema())
+    def get(self) -> dict[str, Any]:
+        """The reasons to choose from; admins keep them as the setting `loss-reasons`."""
+        with reading() as session:
+            return {"items": reasons.reasons(session)}
 
 
 @blueprint.route("/<uuid:id>", roles=STAFF)

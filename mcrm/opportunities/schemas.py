@@ -4,7 +4,7 @@ from typing import Any
 
 from mcrm.api import fields, formats
 from mcrm.api.paging import PageQuery
-from mcrm.opportunities.models import LossReason, StageKind
+from mcrm.opportunities.models import StageKind
 from mcrm.opportunities.service import LONGEST_NAME
 
 STAGE_KEY: dict[str, Any] = {"max_length": 40, "pattern": "[a-z][a-z0-9-]*"}
@@ -54,7 +54,7 @@ class OpportunitySchema(fields.Schema):
     amount = fields.Money(required=True)
     currency = formats.Currency(required=True)
     closes_on = fields.Date(required=True, allow_none=True)
-    loss_reason = fields.Enum(LossReason, required=True, allow_none=True)
+    loss_reason = fields.Str(required=True, allow_none=True)
     loss_detail = fields.Str(required=True, allow_none=True, max_length=1000)
     order_id = fields.Uuid(required=True, allow_none=True)
     quote_id = fields.Uuid(required=True, allow_none=True)
@@ -111,10 +111,16 @@ class WinSchema(fields.Schema):
 
 
 class OpportunityLossSchema(fields.Schema):
-    """Why nothing came of it."""
+    """Why nothing came of it: one of `/v1/opportunities/loss-reasons`."""
 
-    reason = fields.Enum(LossReason, required=True)
+    reason = fields.Str(required=True, max_length=40)
     detail = fields.Str(load_default=None, allow_none=True, max_length=1000)
+
+
+class LossReasonsSchema(fields.Schema):
+    """The words to choose from when an opportunity is lost."""
+
+    items = fields.List(fields.Str(required=True), required=True)
 
 
 class OpportunityReopeningSchema(fields.Schema):
@@ -195,7 +201,7 @@ class StageNowSchema(fields.Schema):
 class LossRowSchema(fields.Schema):
     """How many were lost for one reason, and how much that was."""
 
-    reason = fields.Enum(LossReason, required=True)
+    reason = fields.Str(required=True)
     currency = formats.Currency(required=True)
     count = fields.Int(required=True, minimum=0)
     amount = fields.Money(required=True, maximum=BIG)

@@ -18,7 +18,7 @@ from mcrm.ids import new_id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.interactions.log import About
-from mcrm.opportunities import pipeline, states
+from mcrm.opportunities import pipeline, reasons, states
 from mcrm.opportunities.errors import (
     CurrencyNeeded,
     IllegalOpportunityMove,
@@ -28,7 +28,7 @@ from mcrm.opportunities.errors import (
     OtherAccounts,
     OwnerUnfit,
 )
-from mcrm.opportunities.models import LossReason, Opportunity, PipelineStage, StageEntry, StageKind
+from mcrm.opportunities.models import Opportunity, PipelineStage, StageEntry, StageKind
 from mcrm.opportunities.states import OpportunityMove
 from mcrm.orders import service as orders
 from mcrm.products.models import PriceList
@@ -133,14 +133,15 @@ def move(
     found: Opportunity,
     *,
     stage: str,
-    reason: LossReason | None = None,
+    reason: str | None = None,
     detail: str | None = None,
     order_id: UUID | None = None,
     quote_id: UUID | None = None,
 ) -> Opportunity:
     """Bring a locked opportunity into another stage; into the one where it stands, nothing happens.
 
-    Raises StageUnknown, IllegalOpportunityMove, LossReasonNeeded, OrderUnknown, QuoteUnknown, OtherAccounts.
+    Raises StageUnknown, IllegalOpportunityMove, LossReasonNeeded, LossReasonUnknown, OrderUnknown, QuoteUnknown,
+    OtherAccounts.
     """
     into = pipeline.named(session, stage)
     if into.key == found.stage:
@@ -150,7 +151,8 @@ def move(
     if step is OpportunityMove.LOSE:
         if reason is None:
             raise LossReasonNeeded(field="reason")
-        found.loss_reason, found.loss_detail = reason.value, detail
+        reasons.require(session, reason, field="reason")
+        found.loss_reason, found.loss_detail = reason, detail
     if step is OpportunityMove.WIN:
         found.order_id, found.quote_id = _sold(session, actor, found, order_id, quote_id)
     kinds = {
@@ -158,7 +160,7 @@ def move(
         OpportunityMove.WIN: Kind.OPPORTUNITY_WON,
         OpportunityMove.LOSE: Kind.OPPORTUNITY_LOST,
     }
-    _enter(session, actor, found, into, kinds[step], reason=reason and reason.value)
+    _enter(session, actor, found, into, kinds[step], reason=reason)
     return found
 
 
@@ -170,7 +172,7 @@ def win(session: Session, actor: Actor, *, opportunity_id: UUID, **facts: Any) -
 
 
 def lose(
-    session: Session, actor: Actor, *, opportunity_id: UUID, reason: LossReason, detail: str | None = None
+    session: Session, actor: Actor, *, opportunity_id: UUID, reason: str, detail: str | None = None
 ) -> Opportunity:
     """Nothing comes of it. Raises what `move` raises."""
     found = reachable(session, actor, opportunity_id, lock=True)

@@ -126,13 +126,16 @@ def book(
 ) -> tuple[Order, list[dict[str, Any]]]:
     """Make an order of a draft: stock, number, rows and log.
 
-    `taken_at` is when it was taken (default: now); it draws on the actor's stock leases of then before it asks for what
-    is free. Raises ContactErased, LeaseUnknown, LeaseExpired, and OutOfStock, naming the line.
+    `taken_at` is when it was taken (default: now), `facts` are other columns of Order; it draws on the actor's stock
+    leases of then before it asks for what is free. Raises ContactErased, LeaseUnknown, LeaseExpired, and OutOfStock,
+    naming the line.
     """
     contacts.hold(session, contact_id)
     drawn, taken = _promised(session, actor, drafted.lines, taken_at or clock.now())
     about = {"contact_id": contact_id, "account_id": account_id}
-    order = _stored(session, drafted, {**about, "number": next_order_number(session), **facts}, id or new_id())
+    if "number" not in facts:
+        facts["number"] = next_order_number(session)
+    order = _stored(session, drafted, about | facts, id or new_id())
     rows = line_rows(order, drafted.lines)
     insert_rows(session, OrderLine, rows)
     _hold(session, rows, drawn, taken)

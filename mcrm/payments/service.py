@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import Actor
+from mcrm.contacts import service as contacts
 from mcrm.db import Id
 from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
@@ -133,9 +134,11 @@ def refund(
     """Give money back (minor units): never more than was captured and is not back yet, nor than a credit order's worth.
 
     Raises OrderUnknown, RefundTooLarge (naming what is left), WrongCurrency, ReferenceMissing, ReturnUnknown,
-    DuplicateReference.
+    DuplicateReference; ContactErased where a reason is given for somebody who was forgotten.
     """
     order = locked(session, actor, order_id)
+    if reason is not None:
+        contacts.hold(session, order.contact_id)
     _check_method(method, external_reference)
     _check_currency(order, currency)
     left = 0 if order.source == IMPORTED else max(0, sums_of(session, order).refundable)

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, tupl
 from sqlalchemy.orm import Session
 
 from mcrm import clock
+from mcrm.accounts.models import Account
 from mcrm.actors import SYSTEM
 from mcrm.contacts.models import Contact
 from mcrm.contacts.people import survivor_of
@@ -105,8 +106,9 @@ def _begin(erasure_id: UUID, session: Session) -> None:
 
 def _hold(session: Session, person: Person) -> None:
     """Wait for what is written about them at this instant; whoever comes later finds that they are forgotten."""
-    rows = select(Contact.id).where(Contact.id.in_(person.contacts)).order_by(Contact.id)
-    session.execute(rows.with_for_update()).all()
+    for table, ids in ((Contact.__table__, person.contacts), (Account.__table__, person.accounts)):
+        rows = select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id)
+        session.execute(rows.with_for_update()).all()
 
 
 def _empty(erasure_id: UUID, stage: int, keys: Keys, session: Session) -> None:

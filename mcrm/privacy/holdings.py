@@ -30,7 +30,8 @@ HOLDINGS: tuple[Holding, ...] = (
         "data_copies", "Copies of your data you asked for", CONTACT, told=("created_at", "ready_at"), dropped=True,
     ),
     Holding(
-        "sync_conflicts", "What two people wrote of you at the same time", {"row_id": "rows"}, dropped=True,
+        "sync_conflicts", "What two people wrote of you at the same time, and what was not taken of it",
+        {"row_id": "rows", "contact_id": "contacts", "account_id": "accounts"}, dropped=True,
         told=("table_name", "mine", "theirs", "created_at"),
     ),
     Holding("sync_edits", "Marks of edits", {"row_id": "rows"}, dropped=True, untold="Digests that cannot be read."),

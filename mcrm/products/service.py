@@ -113,10 +113,11 @@ def create_price_list(
 ) -> PriceList:
     """Make a price list; without dates it is in force at once. `facts` are other columns of PriceList.
 
-    Raises PriceListNameTaken, PriceListNeverInForce, AccountUnknown, and ProductUnknown for a discount on no product.
+    Raises PriceListNameTaken, PriceListNeverInForce, AccountUnknown, AccountErased, and ProductUnknown for a discount
+    on no product.
     """
     if account_id is not None:
-        accounts.reachable(session, actor, account_id, field="account_id")
+        accounts.hold(session, accounts.reachable(session, actor, account_id, field="account_id").id)
     made = PriceList(name=name, currency=currency, account_id=account_id, **facts)
     made.valid_from, made.valid_until = valid_from, valid_until
     made.discounts = _stored(session, actor, discounts)
@@ -126,7 +127,12 @@ def create_price_list(
 
 
 def change_price_list(session: Session, actor: Actor, changing: PriceList, changes: dict[str, Any]) -> PriceList:
-    """Change name, dates, rank or discounts; raises PriceListNameTaken, PriceListNeverInForce, ProductUnknown."""
+    """Change name, dates, rank or discounts.
+
+    Raises PriceListNameTaken, PriceListNeverInForce, ProductUnknown, AccountErased.
+    """
+    if changing.account_id is not None:
+        accounts.hold(session, changing.account_id)
     if "discounts" in changes:
         changes = {**changes, "discounts": _stored(session, actor, changes["discounts"])}
     if changed := edit(changing, changes):

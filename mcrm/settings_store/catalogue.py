@@ -15,6 +15,8 @@ from mcrm import hours, quiet
 LONGEST_TEXT = 40
 LONGEST_LIST = 1000
 DUE_HOURS = re.compile(r"[0-9]{1,4}(, [a-z][a-z-]{0,39} [0-9]{1,4})*")
+REASON = re.compile(r"[a-z][a-z-]{0,39}")
+MOST_REASONS = 30
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 
 
@@ -89,6 +91,13 @@ def _due_hours(value: Any) -> str:
     if isinstance(value, str) and len(value) <= LONGEST_LIST and DUE_HOURS.fullmatch(value):
         return value
     raise ValueError("Must be hours, then exceptions by kind, such as 8, complaint 4, refund 16.")
+
+
+def _reasons(value: Any) -> str:
+    words = [word.strip() for word in value.split(",")] if isinstance(value, str) else []
+    if len(words) > MOST_REASONS or len(set(words)) < len(words) or not (words and all(map(REASON.fullmatch, words))):
+        raise ValueError(f"Must be 1 to {MOST_REASONS} different words such as price, competitor, no-need.")
+    return ", ".join(words)
 
 
 SENDER_NAME = Option(
@@ -185,7 +194,8 @@ LEAD_HOURS = Option(
     "lead-hours",
     SettingType.TEXT,
     None,
-    "When the clock of new leads runs, such as Mon-Fri 09:00-17:30 Europe/London; always while nobody set it.",
+    "When the clock of new leads runs, such as Mon-Fri 09:00-17:30, by the business's clock unless a zone such as "
+    "Europe/London follows; always while nobody set it.",
     _hours,
 )
 OPPORTUNITY_STALE_DAYS = Option(
@@ -195,12 +205,19 @@ OPPORTUNITY_STALE_DAYS = Option(
     "After how many days in one stage an open opportunity counts as forgotten.",
     _whole(1, 366),
 )
-
+LOSS_REASONS = Option(
+    "loss-reasons",
+    SettingType.TEXT,
+    "price, competitor, timing, no-need, no-answer, other",
+    "Why opportunities are lost: few words, so that they can be counted. What was lost keeps its word.",
+    _reasons,
+)
 SUPPORT_HOURS = Option(
     "support-hours",
     SettingType.TEXT,
     None,
-    "When people answer chats, such as Mon-Fri 09:00-17:30 Europe/London; while unset, whenever an agent is present.",
+    "When people answer chats, such as Mon-Fri 09:00-17:30, by the business's clock unless a zone such as "
+    "Europe/London follows; while unset, whenever an agent is present.",
     _hours,
 )
 SUPPORT_HOLIDAYS = Option(
@@ -265,6 +282,7 @@ OPTIONS = {
         LEAD_TOUCH_MINUTES,
         LEAD_HOURS,
         OPPORTUNITY_STALE_DAYS,
+        LOSS_REASONS,
         SUPPORT_HOURS,
         SUPPORT_HOLIDAYS,
         FIRST_RESPONSE_MINUTES,

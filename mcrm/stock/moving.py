@@ -38,14 +38,17 @@ def move(
     reason: str,
     location: str = MAIN,
     kind: MoveKind = MoveKind.ADJUSTMENT,
+    is_listed: bool = False,
 ) -> StockItem:
     """Pieces come in (positive) or go out (negative) outside of orders; the first movement makes the stock item.
 
-    Raises StockWouldBeNegative when less would be on hand than is promised, MoveAgainstItsKind. The caller has checked
-    the product.
+    Raises StockWouldBeNegative when less would be on hand than is promised, MoveAgainstItsKind, LocationUnknown as
+    `transfer` does, unless the location `is_listed` in a file of what stands where. The caller has checked the product.
     """
     if quantity * SIGNS.get(kind, quantity) < 0:
         raise MoveAgainstItsKind(field="quantity")
+    if not is_listed and not _is_known(session, location):
+        raise LocationUnknown(field="location")
     item = locked(session, _there(session, product_id, location))
     _shift(session, item, quantity)
     service.note(session, item.id, quantity, kind, reason)

@@ -16,6 +16,7 @@ from mcrm.interactions import log
 from mcrm.interactions.kinds import Kind
 from mcrm.sync import scopes
 from mcrm.sync.changes import CHANGES
+from mcrm.sync.concerning import Whose
 from mcrm.sync.errors import (
     ConflictSettled,
     ConflictUnknown,
@@ -39,13 +40,17 @@ def keep(
     *,
     table: str,
     row_id: UUID,
+    who: Whose,
     kind: ConflictKind,
     base_rev: int,
     mine: Mapping[str, Any],
     theirs: Mapping[str, Any] | None = None,
     applied: Applied = Applied.NOTHING,
 ) -> dict[str, Any]:
-    """Keep a conflict, once however often its push is sent; as the answer to the push shows it."""
+    """Keep a conflict, once however often its push is sent; as the answer to the push shows it.
+
+    `who` it concerns is held by the caller, so that nothing is kept of somebody who was forgotten.
+    """
     facts = {
         "device_id": actor.device_id,
         "table_name": table,
@@ -63,6 +68,7 @@ def keep(
         "theirs": _plain(theirs or {}),
         "applied": applied.value,
         "state": ConflictState.OPEN.value,
+        **who._asdict(),
         **facts,
     }
     insert_once(session, Conflict, row, unique=["fingerprint"])

@@ -69,6 +69,7 @@ class Conflict(Row):
     """An edit of a device that met another one: nothing of either is lost before somebody has decided.
 
     `mine` is what the device sent, `theirs` what stood there, by column. `fingerprint` makes a replay change nothing.
+    `contact_id` and `account_id` are those that it concerns, kept here because the row may never have been, or may go.
     """
 
     __tablename__ = "sync_conflicts"
@@ -76,12 +77,16 @@ class Conflict(Row):
         one_of("kind", ConflictKind),
         one_of("state", ConflictState),
         Index("ix_sync_conflicts_user_id_id", "user_id", "id"),
+        Index("ix_sync_conflicts_contact_id", "contact_id"),
+        Index("ix_sync_conflicts_account_id", "account_id"),
     )
 
     user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("users.id"))
     device_id: Mapped[str | None]
     table_name: Mapped[str]
     row_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    account_id: Mapped[UUID | None]
     kind: Mapped[str]
     fingerprint: Mapped[str] = mapped_column(unique=True)
     base_rev: Mapped[int | None]

@@ -165,25 +165,32 @@ def _take(taking: Taking, aggregate: Aggregate, pushed: Pushed) -> None:
             decided = taking.upsert(aggregate)
     except REFUSING as error:
         taking.ahead.look_again()
-        code, detail = _words(error)
-        if isinstance(error, errors.RecordForgotten):
-            _undo(taking, table, record, pushed, error)
+        if isinstance(error, errors.RecordMoved | errors.RecordDeleted):
+            decided = taking.keep(table, record, error)
+            is_forgotten = not decided
+        else:
+            is_forgotten = isinstance(error, errors.RecordForgotten)
+        if is_forgotten:
+            _undo(taking, table, record, pushed, is_there=not isinstance(error, errors.RecordDeleted))
             return
+        code, detail = _words(error)
         pushed.refuse(table, _shown(record.get("id")), code, detail)
         for part in aggregate.parts:
             lost = errors.WithItsOrder()
             pushed.refuse(PARTS[table][0], _shown(part.get("id")), lost.code, lost.detail)
-        if isinstance(error, errors.RecordMoved | errors.RecordDeleted):
-            decided = [taking.keep(table, record, error)]
-        elif table in PARTS and isinstance(error, DomainError) and not code.startswith("sync."):
-            decided = [taking.refused(aggregate, error)]
+        if table in PARTS and isinstance(error, DomainError) and not code.startswith("sync."):
+            decided = taking.refused(aggregate, error)
     pushed.conflicts += decided
 
 
-def _undo(taking: Taking, table: str, record: Record, pushed: Pushed, error: errors.RecordForgotten) -> None:
-    """The device does not keep its change as unsent: the row comes again with the next pull, as it stands."""
+def _undo(taking: Taking, table: str, record: Record, pushed: Pushed, *, is_there: bool = True) -> None:
+    """It is about somebody who was forgotten: the device does not keep its change as unsent.
+
+    A row that is there comes again with the next pull, as it stands.
+    """
+    error = errors.RecordForgotten()
     pushed.refuse(table, _shown(record.get("id")), error.code, error.detail, dirty=False)
-    if table != "contact_points" and (id_ := identifier(record.get("id"))) is not None:
+    if is_there and table != "contact_points" and (id_ := identifier(record.get("id"))) is not None:
         taking.send_again(table, id_)
 
 

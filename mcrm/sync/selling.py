@@ -9,11 +9,10 @@ from mcrm.actors import Actor
 from mcrm.leads import following
 from mcrm.leads import service as leads
 from mcrm.leads.schemas import LeadChangeSchema, LeadInSchema
+from mcrm.opportunities import reasons
 from mcrm.opportunities import service as opportunities
 from mcrm.opportunities.errors import IllegalOpportunityMove
-from mcrm.opportunities.models import LossReason
 from mcrm.opportunities.schemas import OpportunityChangeSchema, OpportunityInSchema
-from mcrm.sync.errors import RecordInvalid
 from mcrm.sync.handing import Facts, New, given, instant
 
 NEW_LEAD, CHANGED_LEAD = LeadInSchema(), LeadChangeSchema()
@@ -58,9 +57,8 @@ def edit_opportunity(session: Session, actor: Actor, id: UUID, facts: Facts) -> 
             raise IllegalOpportunityMove("A reason comes with the loss alone.", field="loss_reason")
         return found
     reason, detail = (moved.get(name) for name in LOSS)
-    if reason is not None and reason not in list(LossReason):
-        raise RecordInvalid(f"loss_reason: one of {', '.join(LossReason)}.", field="loss_reason")
-    reason = None if reason is None else LossReason(reason)
+    if reason is not None:
+        reasons.require(session, str(reason), field="loss_reason")
     return opportunities.move(session, actor, found, stage=str(stage), reason=reason, detail=detail)
 
 

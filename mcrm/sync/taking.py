@@ -19,9 +19,10 @@ from mcrm.interactions.positions import ChangedRow
 from mcrm.leads.models import Lead, LeadStatus
 from mcrm.money import in_major_units
 from mcrm.orders.models import Order
-from mcrm.sync import conflicts, errors, merging, scopes, telling
+from mcrm.sync import concerning, conflicts, errors, merging, scopes, telling
 from mcrm.sync.ahead import Ahead
 from mcrm.sync.changes import CHANGES, PART_FACTS, PARTS
+from mcrm.sync.concerning import Whose
 from mcrm.sync.handing import New, instant
 from mcrm.sync.models import Applied, ConflictKind, Edit
 from mcrm.sync.scopes import Scope
@@ -95,8 +96,8 @@ class Taking:
             lies_in = places.territories(self.session.connection(), [(name, id_)]).get((name, id_))
         pending(self.session).append(ChangedRow(name, id_, "upsert", lies_in))
 
-    def keep(self, name: str, record: Record, why: DomainError) -> dict[str, Any]:
-        """Keep an edit of a row that is gone, for somebody to settle."""
+    def keep(self, name: str, record: Record, why: DomainError) -> list[dict[str, Any]]:
+        """Keep an edit of a row that is gone, for somebody to settle; nothing of one about a forgotten person."""
         kind = ConflictKind.MOVED if isinstance(why, errors.RecordMoved) else ConflictKind.DELETED
         changed = frozenset(str(record.get("_changed") or "").split(","))
         written = TABLES[name].written(Written.ONCE, Written.ALWAYS).keys() - NEVER_KEPT.get(name, frozenset())
@@ -105,15 +106,27 @@ class Taking:
         }
         id_ = identifier(record["id"])
         assert id_ is not None
+        who = concerning.whose(self.session, name, id_, record)
+        if not concerning.hold(self.session, who):
+            return []
         base = merging.base_of(record)
-        return conflicts.keep(self.session, self.actor, table=name, row_id=id_, kind=kind, base_rev=base, mine=mine)
+        kept = conflicts.keep(
+            self.session, self.actor, table=name, row_id=id_, who=who, kind=kind, base_rev=base, mine=mine
+        )
+        return [kept]
 
-    def refused(self, aggregate: Aggregate, why: DomainError) -> dict[str, Any]:
-        """Keep a refused order for its rep and the manager, and tell the rep's devices; once for the same order."""
+    def refused(self, aggregate: Aggregate, why: DomainError) -> list[dict[str, Any]]:
+        """Keep a refused order for its rep and the manager, and tell the rep's devices; once for the same order.
+
+        Nothing of one that a forgotten person was to have.
+        """
         table, (part_table, _) = TABLES[aggregate.table], PARTS[aggregate.table]
         id_ = identifier(aggregate.record["id"])
         assert id_ is not None
         assert self.actor.id is not None
+        who = concerning.whose(self.session, aggregate.table, id_, aggregate.record)
+        if not concerning.hold(self.session, who):
+            return []
         lines = [_said(TABLES[part_table], part) for part in aggregate.parts]
         mine = _said(table, aggregate.record) | {part_table: lines}
         kept = conflicts.keep(
@@ -121,6 +134,7 @@ class Taking:
             self.actor,
             table=table.name,
             row_id=id_,
+            who=who,
             kind=ConflictKind.REFUSED,
             base_rev=0,
             mine=mine,
@@ -129,7 +143,7 @@ class Taking:
         text = telling.REFUSED.format(why=why.detail)
         event, title = "order.refused", telling.REFUSED_TITLE
         telling.tell(self.session, self.actor.id, event=event, about=kept["id"], title=title, text=text)
-        return kept
+        return [kept]
 
     def _current(self, table: SyncedTable, id_: UUID) -> dict[str, Any] | None:
         self.session.flush()
@@ -179,6 +193,7 @@ class Taking:
             self.actor,
             table=Order.__tablename__,
             row_id=order.id,
+            who=Whose(order.contact_id, order.account_id),
             kind=ConflictKind.PRICE,
             base_rev=0,
             mine={"total": shown},
@@ -225,12 +240,16 @@ class Taking:
         sent = {name: record[name] for name in table.written(Written.ALWAYS) if name in record}
         if merged.values or merged.conflicts:
             self._remember(table, id_, base, sent)
+        if not merged.conflicts:
+            return []
+        who = concerning.whose(self.session, table.name, id_, current)
         return [
             conflicts.keep(
                 self.session,
                 self.actor,
                 table=table.name,
                 row_id=id_,
+                who=who,
                 kind=ConflictKind.FIELD,
                 base_rev=base,
                 mine={one.column: one.mine},

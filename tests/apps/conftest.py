@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from flask import Blueprint
 from sqlalchemy import Engine
 
 from apps import serving
 from mcrm import keys, live
 from mcrm.access import passwords, users
 from mcrm.actors import SYSTEM
-from mcrm.app import create_app
+from mcrm.config import Settings
 from mcrm.contacts import service as contacts
 from mcrm.contacts.models import Contact
 from mcrm.db import Database
@@ -69,6 +70,11 @@ def arranged() -> dict[str, UUID]:
         return {"west": west.id, "east": east.id, "ben": ben.id, "espresso": espresso.id}
 
 
+def rep(settings: Settings) -> tuple[Blueprint, frozenset[str]]:
+    """Where the rep's app is served."""
+    return serving.make_rep(settings), serving.ENDPOINTS
+
+
 def make_edge(database: Database, phones_origin: str | None = None) -> Edge:
     """The web process as assembly makes it, on the database of the test."""
     settings = replace(doors.settings(), phones_origin=phones_origin)
@@ -76,7 +82,7 @@ def make_edge(database: Database, phones_origin: str | None = None) -> Edge:
     assert isinstance(database.bind, Engine)
     url = database.bind.url.render_as_string(hide_password=False)
     return edge_app(
-        lambda: create_app(settings, doors=((serving.make_rep(settings), serving.ENDPOINTS),)),
+        lambda: doors.make_app(settings, door=rep),
         limits=settings.limits,
         body_limits={"/v1/sync": LARGEST_PUSH},
         make_live=lambda: LiveSource(

@@ -13,6 +13,7 @@ from apps import serving
 from mcrm import keys
 from mcrm.app import create_app
 from tests import doors
+from tests.apps.conftest import rep
 
 PHONES = "http://127.0.0.1:8001"
 
@@ -20,8 +21,7 @@ PHONES = "http://127.0.0.1:8001"
 @cache
 def client(phones_origin: str | None = None) -> FlaskClient:
     settings = replace(doors.settings(), phones_origin=phones_origin)
-    keys.use(settings.secret_key)
-    return create_app(settings, doors=((serving.make_rep(settings), serving.ENDPOINTS),)).test_client()
+    return doors.make_app(settings, door=rep).test_client()
 
 
 def place(phones_origin: str | None = None) -> dict[str, object]:
@@ -78,3 +78,18 @@ def test_other_bytes_are_another_version(tmp_path: Path, monkeypatch: pytest.Mon
     (copied / "app.css").write_text("body {}")
     monkeypatch.setattr(serving, "FOLDER", copied)
     assert place()["version"] != before
+
+
+def test_the_three_apps_share_the_frame_of_their_looks() -> None:
+    settings, frames = doors.settings(), set()
+    keys.use(settings.secret_key)
+    makers = {"rep": serving.make_rep, "agent": serving.make_agent, "app": serving.make_customer}
+    ends = serving.ENDPOINTS | serving.AGENT_ENDPOINTS | serving.CUSTOMER_ENDPOINTS
+    own = create_app(settings, doors=[(make(settings), ends) for make in makers.values()])
+    for app in makers:
+        client = own.test_client()
+        page = client.get(f"/{app}/").text
+        assert page.index('href="frame.css"') < page.index('href="app.css"'), "what an app says itself comes later"
+        frames.add(client.get(f"/{app}/frame.css").text)
+        assert "@font-face" not in client.get(f"/{app}/app.css").text
+    assert len(frames) == 1

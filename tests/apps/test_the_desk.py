@@ -7,8 +7,10 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+from flask import Blueprint
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from apps import serving
 from bots.dialogue import answer
@@ -16,19 +18,20 @@ from bots.house import House
 from bots.inbound import Inbound
 from mcrm import keys, live
 from mcrm.access import users
-from mcrm.actors import SYSTEM
-from mcrm.app import create_app
+from mcrm.actors import SYSTEM, Actor, Channel, Role, Scope
+from mcrm.config import Settings
 from mcrm.db import Database, reading
 from mcrm.deliveries.models import Delivery
 from mcrm.edge.app import LiveSource, edge_app
 from mcrm.edge.streams import INBOX
-from mcrm.inbox import canned
-from mcrm.transaction import transaction
+from mcrm.inbox import answering, canned
+from mcrm.inbox.models import Handover
+from mcrm.transaction import perform, transaction
 from mcrm.wakeup import Notifier
 from tests import doors
 from tests.apps.conftest import PASSWORD, hashed
 from tests.bots.conftest import SETTINGS
-from tests.cast import a_customer, an_order
+from tests.cast import a_customer, a_user, an_order
 from tests.edge.wire import served
 
 if TYPE_CHECKING:
@@ -56,6 +59,11 @@ class Desk:
         self.page.get_by_text("Live", exact=True).wait_for()
 
 
+def agent(settings: Settings) -> tuple[Blueprint, frozenset[str]]:
+    """Where the agents' screen is served."""
+    return serving.make_agent(settings), serving.AGENT_ENDPOINTS
+
+
 @pytest.fixture
 def desk(committed: Database, browser: "Browser") -> Iterator[Desk]:
     """Kofi's screen, before he signs in."""
@@ -74,10 +82,8 @@ def desk(committed: Database, browser: "Browser") -> Iterator[Desk]:
         None,
         {INBOX: partial(live.authorise_desk, settings)},
     )
-    door = (serving.make_agent(settings), serving.AGENT_ENDPOINTS)
-    edge = edge_app(
-        lambda: create_app(settings, doors=(door,)), limits=settings.limits, make_live=lambda: LiveSource(*heard)
-    )
+    app = doors.make_app(settings, door=agent)
+    edge = edge_app(lambda: app, limits=settings.limits, make_live=lambda: LiveSource(*heard))
     before, committed.wake = committed.wake, Notifier(committed).wake
     errors: list[str] = []
     with served(edge) as port, browser.new_context() as context:
@@ -124,6 +130,32 @@ def test_a_hand_over_and_back_on_the_screen(desk: Desk) -> None:
     assert texts[-3:-2] == ["Hello Ben, Kofi here."]
     assert texts[-1] == "Thank you for telling us."
     assert not any("regular" in text for text in texts)
+
+
+@pytest.mark.parametrize("committed", ["sqlite"], indirect=True)
+def test_an_agent_sees_that_a_manager_took_over_and_takes_back_when_they_are_gone(desk: Desk) -> None:
+    desk.sign_in()
+    page = desk.page
+    desk.text("agent")
+    page.locator(".entry", has_text="Ben Okafor").click()
+    page.get_by_role("button", name="Resolve").wait_for()
+
+    def take_over(session: Session) -> None:
+        noor = a_user(session, "Noor Haddad", "manager")
+        by = Actor(Role.MANAGER, Channel.API, noor.id, scope=Scope.ALL)
+        [handover_id] = session.scalars(select(Handover.id))
+        answering.take_over(session, by, handover_id, reason="A matter of the press.")
+
+    perform(take_over)
+    expect(page.locator(".toast")).to_contain_text("No longer yours: Ben Okafor")
+    expect(page.locator(".fact").last).to_contain_text("Noor Haddad took it over: A matter of the press.")
+    expect(page.get_by_label("Note for colleagues")).to_be_checked()
+    page.get_by_role("button", name="Take over").click()
+    page.get_by_label("Why").fill("Noor has left.")
+    page.get_by_role("dialog").get_by_role("button", name="Take over").click()
+    expect(page.locator(".fact").last).to_contain_text("Kofi Mensah took it over: Noor has left.")
+    expect(page.get_by_role("button", name="Resolve")).to_be_visible()
+    expect(page.get_by_label("Note for colleagues")).not_to_be_checked()
 
 
 @pytest.mark.parametrize("committed", ["sqlite"], indirect=True)

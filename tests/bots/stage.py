@@ -30,6 +30,7 @@ from mcrm.invoices.service import issue
 from mcrm.orders.models import Order, OrderLine
 from mcrm.orders.placing import Wanted, place
 from mcrm.products.models import Product
+from mcrm.products.searching import search_text
 from mcrm.settings_store import service as settings_store
 from tests import cast, doors
 from tests.bots.conftest import SETTINGS, Phones, Replies
@@ -235,6 +236,12 @@ def arrange(session: Session, script: dict[str, Any]) -> Contact:
         cast.an_order(session, aisha, number, status)
     coffee = cast.a_product(session, stock=20)
     mug = cast.a_product(session, "MUG-1", "Harbour mug", price=1200, stock=20)
+    for category, names in script.get("catalogue", {}).items():
+        for name in names:
+            cast.a_product(session, name.upper().replace(" ", "-"), name, price=800, stock=20).category = category
+    for product in session.scalars(select(Product)):
+        product.search_text = search_text(product.name, product.category)
+        product.is_active = "catalogue" not in script or product.category in script["catalogue"]
     for made in script.get("order", []):
         _placed(session, ben, {"coffee": coffee, "mug": mug}, made)
     for order in session.scalars(select(Order)):
@@ -244,7 +251,10 @@ def arrange(session: Session, script: dict[str, Any]) -> Contact:
 
 
 def _placed(session: Session, ben: Contact, products: dict[str, Product], made: dict[str, Any]) -> None:
-    wanted = [Wanted(products[name].id, quantity) for name, quantity in made["lines"].items()]
+    wanted = [Wanted(products[name].id, quantity) for name, quantity in made.get("lines", {}).items()]
+    if "all" in made:
+        on_sale = session.scalars(select(Product).where(Product.is_active).order_by(Product.name))
+        wanted = [Wanted(product.id, made["all"]) for product in on_sale]
     order = place(session, SYSTEM, contact_id=ben.id, lines=wanted)
     session.refresh(order)
     order.number, order.status = made["number"], made["status"]

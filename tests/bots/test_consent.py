@@ -128,5 +128,5 @@ def test_what_is_no_mail_address_is_asked_for_again(
 ) -> None:
     for text in ("profile", "3", "ben@" + "b" * 600 + ".example"):
         phones.text(BEN, text)
-    assert last_words(session, replies).startswith("I could not use that answer")
+    assert last_words(session, replies).startswith("Sorry, I did not catch that")
     assert session.scalars(select(Message.error).where(Message.error.is_not(None))).all() == []

@@ -67,7 +67,8 @@ def test_every_errand_guard_and_list_is_used_by_a_flow() -> None:
     assert {flow.action for flow in flows().values()} == ERRANDS.keys()
     assert {flow.guard for flow in flows().values()} - {None} == GUARDS.keys()
     slots = [slot for flow in flows().values() for slot in flow.slots]
-    assert {slot.options_from for slot in slots} - {None} == OPTIONS.keys()
+    named = {name for slot in slots for name in (slot.options_from, slot.otherwise_from)}
+    assert named - {None} == OPTIONS.keys()
 
 
 def test_every_flow_is_tried_by_a_script() -> None:
@@ -87,7 +88,7 @@ TRIED = {
     "delete_me": "We delete everything we hold",
     "drop": "is cancelled",
     "export_me": "Its link comes here",
-    "invoice": "Invoice ",
+    "invoice": "Here is invoice ",
     "keep_me": "taken back",
     "new_mail": "is your mail address with us",
     "new_number": "is your number with us",

@@ -202,12 +202,12 @@ NONSENSE = st.text(st.characters(), max_size=300) | st.text("0123456789 #/t:stop
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=NONSENSE)
 def test_nonsense_never_raises_and_gets_at_most_one_reply(database: db.Database, session: Session, words: str) -> None:
+    said = select(func.count()).select_from(Delivery).where(Delivery.operation == "send")
     for channel, address in (("sms", "+447700900203"), ("telegram", "700203")):
-        before = session.scalar(select(func.count()).select_from(Delivery)) or 0
+        before = session.scalar(said) or 0
         number = str(session.scalar(select(func.count()).select_from(Message)))
         answer(Inbound(channel, number, address, text=clean(words)), House.of(SETTINGS))
-        after = session.scalar(select(func.count()).select_from(Delivery)) or 0
-        assert after - before <= 1
+        assert (session.scalar(said) or 0) - before <= 1
     assert session.scalars(select(Message.error).where(Message.error.is_not(None))).all() == []
 
 

@@ -1,10 +1,10 @@
 """A run that is killed, stopped or run by two at once: every row ends once."""
 
+import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -18,25 +18,23 @@ from mcrm.bulk.running import Runner, run_to_end
 from mcrm.contacts.models import Contact
 from mcrm.db import Database
 from mcrm.interactions.models import Interaction
+from mcrm.orders import importing
 from mcrm.transaction import transaction
 from tests.bulk.files import uploaded
+from tests.forking import ended
 
 ROWS = 23
 FILE = "number,name\n" + "".join(f"R{n},Person {n}\n" for n in range(ROWS)) + "R3,Person three again\n"
-SCRIPT = """
-import os, signal, sys
-from uuid import UUID
-from mcrm import db, tables
-from mcrm.bulk.running import Runner
-from mcrm.orders import importing
-importing.FIRST = importing.FEWEST = importing.MOST = 5
-url, import_id, windows = sys.argv[1:]
-db.use(db.connect(url))
-runner = Runner()
-for _ in range(int(windows)):
-    runner.turn(UUID(import_id))
-os.kill(os.getpid(), signal.SIGKILL)
-"""
+
+
+def run_and_die(url: str, import_id: UUID, windows: int) -> None:
+    """A process of its own, killed after so many windows of five rows."""
+    importing.FIRST = importing.FEWEST = importing.MOST = 5
+    db.use(db.connect(url))
+    runner = Runner()
+    for _ in range(windows):
+        runner.turn(import_id)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(autouse=True)
@@ -57,12 +55,11 @@ def test_a_killed_run_goes_on_where_its_last_commit_was(committed: Database, tmp
     job = begun(tmp_path)
     url = committed.bind.engine.url.render_as_string(hide_password=False)
     for windows in (1, 2):
-        died = subprocess.run([sys.executable, "-c", SCRIPT, url, str(job.id), str(windows)], check=False)
-        assert died.returncode == -signal.SIGKILL
+        assert ended(run_and_die, url, job.id, windows) == -signal.SIGKILL
     with db.reading() as session:
         assert session.get_one(Import, job.id).done == 15
-    ended = run_to_end(job.id)
-    assert (ended.state, ended.done, ended.counts) == ("finished", ROWS + 1, {"created": ROWS, "rejected": 1})
+    run = run_to_end(job.id)
+    assert (run.state, run.done, run.counts) == ("finished", ROWS + 1, {"created": ROWS, "rejected": 1})
     with db.reading() as session:
         assert session.scalar(select(func.count()).select_from(Contact)) == ROWS
         facts = select(func.count()).select_from(Interaction).where(Interaction.kind == "contact.created")

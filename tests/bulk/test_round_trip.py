@@ -50,18 +50,14 @@ def another(store: Database) -> Iterator[None]:
 
 
 @pytest.fixture
-def empty(request: pytest.FixtureRequest, tmp_path: Path, postgres_url: str) -> Iterator[Database]:
+def empty(templates: databases.Templates, tmp_path: Path) -> Iterator[Database]:
     """A second database of the kind under test."""
     name = f"mcrm_bulk_other_{os.getpid()}"
-    if db.current().is_sqlite:
-        made = databases.make_sqlite(tmp_path, "other")
-    else:
-        made = databases.make_postgres(postgres_url, name)
+    made = templates.sqlite(tmp_path / "other.db") if db.current().is_sqlite else templates.postgres(name)
     yield made
-    is_sqlite = made.is_sqlite
     made.close()
-    if not is_sqlite:
-        databases.drop_postgres(postgres_url, name)
+    if not made.is_sqlite:
+        databases.drop_postgres(templates.server_url, name)
 
 
 def a_business(session: Session, folder: Path) -> None:

@@ -179,6 +179,25 @@ def test_stock_and_orders_of_the_revision_before_add_up_afterwards(fresh: Engine
     assert [tuple(line) for line in shipped] == [("confirmed", 0), ("delivered", 2)]
 
 
+def test_a_refused_order_of_the_revision_before_is_found_by_whom_it_names(fresh: Engine) -> None:
+    upgrade(fresh, "0036")
+    now, contact_id = datetime(2026, 1, 2, tzinfo=UTC), new_id()
+    user = {"id": new_id(), "email": "sam@harbourandpine.example", "name": "Sam Doyle", "role": "rep"}
+    user |= {"password_hash": "none", "created_at": now, "updated_at": now, "rev": 1}
+    kept = {"user_id": user["id"], "table_name": "orders", "kind": "refused", "theirs": {}, "applied": "nothing"}
+    named = [{"contact_id": str(contact_id)}, {"contact_id": "nobody"}, {"reference": "A-1"}]
+    with fresh.begin() as connection:
+        connection.execute(insert(metadata.tables["users"]), user)
+        for number, mine in enumerate(named):
+            row = kept | {"id": new_id(), "row_id": new_id(), "created_at": now, "fingerprint": str(number)}
+            connection.execute(insert(metadata.tables["sync_conflicts"]), row | {"mine": mine})
+    upgrade(fresh)
+    conflicts = metadata.tables["sync_conflicts"].c
+    with fresh.begin() as connection:
+        found = connection.execute(select(conflicts.fingerprint, conflicts.contact_id).order_by("fingerprint")).all()
+    assert [tuple(row) for row in found] == [("0", contact_id), ("1", None), ("2", None)]
+
+
 def test_the_guard_of_the_log_stands_after_all_revisions(fresh: Engine) -> None:
     """SQLite's table rebuilds drop triggers without a word; this is where it would show."""
     test_rows_of_the_revision_before_survive(fresh)

@@ -6,14 +6,14 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from twilio.request_validator import RequestValidator
 
 from mcrm import clock
-from mcrm.app import create_app
+from mcrm.config import Settings
 from mcrm.consents.models import Suppression
 from mcrm.contacts.models import Contact
 from mcrm.deliveries.models import Delivery, Receipt
@@ -23,7 +23,7 @@ from notifications import receipts, reports
 from notifications.reports import RANKS, Report
 from tests.cast import a_customer
 from tests.deliveries.carriers import NOON, Carrier, a_round, now_of, outcomes, point_of, queue
-from tests.doors import ENVIRONMENT, settings
+from tests.doors import ENVIRONMENT, make_app
 
 SID = "SM" + "0" * 32
 OURS = "sms:ours"
@@ -179,10 +179,13 @@ def test_every_status_that_twilio_names_has_a_rank() -> None:
 
 @pytest.fixture
 def web(session: Session) -> Iterator[FlaskClient]:
-    made = settings()
-    app: Flask = create_app(made, doors=[(receipts.make_receipts(made), receipts.ENDPOINTS)])
-    with app.test_client() as client:
+    with make_app(door=door).test_client() as client:
         yield client
+
+
+def door(made: Settings) -> tuple[Blueprint, frozenset[str]]:
+    """Where Twilio reports."""
+    return receipts.make_receipts(made), receipts.ENDPOINTS
 
 
 def signed(path: str, form: dict[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+import cli
+from tests.forking import ended
 
 PATIENCE_S = 180.0  # a busy machine starts three processes slowly; how fast is measured elsewhere
 
@@ -39,6 +43,26 @@ def mcrm(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "cli", *words], env=environ, capture_output=True, text=True, timeout=PATIENCE_S
     )
+
+
+def again(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as `mcrm` does, in a copy of a process that has imported it already.
+
+    One start from nothing shows that a command starts; what it then says and does needs no second.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        said = [Path(folder, name) for name in ("stdout", "stderr")]
+        code = ended(_command, words, environ, said)
+        return subprocess.CompletedProcess(words, code, *(file.read_text() for file in said))
+
+
+def _command(words: tuple[str, ...], environ: dict[str, str], said: list[Path]) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
+    for descriptor, file in enumerate(said, start=1):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), descriptor)
+    sys.argv = ["mcrm", *words]
+    cli.main()
 
 
 def eventually(look: Callable[[], bool], what: str, *, patience_s: float = PATIENCE_S) -> None:

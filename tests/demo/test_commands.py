@@ -12,8 +12,8 @@ import pytest
 
 from demo.scene import claim
 from mcrm import db
-from migrations import running
-from tests.demo.stage import PATIENCE_S, environment, eventually, mcrm
+from tests import databases
+from tests.demo.stage import PATIENCE_S, again, environment, eventually, mcrm
 
 KEEPER = """
 import signal, sys
@@ -27,12 +27,10 @@ signal.pause()
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
+def environ(templates: databases.Templates, tmp_path: Path) -> Iterator[dict[str, str]]:
     """An installation on a migrated SQLite file, with no provider."""
     url = f"sqlite:///{tmp_path / 'mcrm.db'}"
-    database = db.connect(url)
-    running.upgrade(database.bind)  # type: ignore[arg-type]
-    database.close()
+    templates.sqlite(tmp_path / "mcrm.db").close()
     core = {"MCRM_DATABASE_URL": url, "MCRM_SECRET_KEY": os.urandom(32).hex()}
     yield environment(tmp_path, **core, MCRM_PUBLIC_URL="http://127.0.0.1:9")
 
@@ -74,7 +72,7 @@ def test_a_second_demo_in_the_same_folder_is_refused_and_harms_nothing(tmp_path:
     folder.mkdir()
     (folder / "demo.db").write_text("the first one's")
     lock = claim(folder)
-    refused = mcrm("demo", **environment(folder))
+    refused = again("demo", **environment(folder))
     os.close(lock)
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "A demo runs in" in refused.stderr
@@ -83,7 +81,7 @@ def test_a_second_demo_in_the_same_folder_is_refused_and_harms_nothing(tmp_path:
 
 @pytest.mark.parametrize("command", [["serve"], ["worker"], ["demo"]])
 def test_a_database_out_of_reach_is_one_sentence(environ: dict[str, str], command: list[str]) -> None:
-    refused = mcrm(*command, **environ | {"MCRM_DATABASE_URL": "sqlite:////nowhere/at/all.db"})
+    refused = again(*command, **environ | {"MCRM_DATABASE_URL": "sqlite:////nowhere/at/all.db"})
     assert refused.returncode == 1
     assert refused.stderr.startswith("mcrm")
     assert refused.stderr.count("\n") == 1
@@ -102,7 +100,7 @@ def test_a_user_is_made_by_command_and_told_in_json(environ: dict[str, str]) -> 
     made = mcrm(*words, "ada@harbourandpine.example", **environ)
     shown = json.loads(made.stdout)
     assert (shown["email"], shown["role"]) == ("ada@harbourandpine.example", "admin")
-    refused = mcrm(*words, "ada", **environ)
+    refused = again(*words, "ada", **environ)
     assert refused.returncode == 2
     assert "is not an e-mail address" in refused.stderr
 
@@ -128,14 +126,13 @@ def test_the_import_reads_money_and_times_as_the_business_does(environ: dict[str
 
 
 def test_a_chat_in_the_terminal_says_who_writes_and_why_nothing_is_answered(environ: dict[str, str]) -> None:
-    def chat(*words: str, lines: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cli", "bots", "chat", *words]
-        return subprocess.run(command, env=environ, input=lines, capture_output=True, text=True, timeout=PATIENCE_S)
-
-    said = chat("--address", "07700 900203", lines="hello\nplease stop texting me\nhello\n").stdout
+    words = [sys.executable, "-m", "cli", "bots", "chat", "--address", "07700 900203"]
+    lines = "hello\nplease stop texting me\nhello\n"
+    chat = subprocess.run(words, env=environ, input=lines, capture_output=True, text=True, timeout=PATIENCE_S)
+    said = chat.stdout
     assert "You write as +447700900203 on sms" in said
     assert "Hello, this is mCRM" in said
     assert "this address has said STOP; write START" in said
-    refused = chat("--address", "banana", lines="")
+    refused = again("bots", "chat", "--address", "banana", **environ)
     assert refused.returncode == 2
     assert "--address" in refused.stderr

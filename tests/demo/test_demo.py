@@ -11,15 +11,25 @@ import pytest
 
 from demo.scene import CannotStart, Scene
 from tests import databases
-from tests.demo.stage import PATIENCE_S, described, environment, eventually, is_ready, listening, mcrm, running_demo
+from tests.demo.stage import (
+    PATIENCE_S,
+    again,
+    described,
+    environment,
+    eventually,
+    is_ready,
+    listening,
+    mcrm,
+    running_demo,
+)
 
 
 def test_the_demo_plays_the_tour_twice_survives_a_killed_process_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     folder = tmp_path / "var"
     environ = environment(folder)
     with running_demo(folder, environ) as demo:
-        for _ in range(2):
-            played = mcrm("tour", "--json", **environ)
+        for play in (mcrm, again):
+            played = play("tour", "--json", **environ)
             steps = [json.loads(line) for line in played.stdout.splitlines()]
             assert [step for step in steps if not step["ok"]] == []
             assert (played.returncode, len(steps)) == (0, 16)
@@ -30,7 +40,7 @@ def test_the_demo_plays_the_tour_twice_survives_a_killed_process_and_ends_on_ctr
         eventually(lambda: described(folder)["pids"]["web"] not in {None, web}, "the restart")
         eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "the orphans' end")
         eventually(lambda: is_ready(described(folder)), "the web process's return")
-        assert mcrm("tour", **environ).returncode == 0
+        assert again("tour", **environ).returncode == 0
 
         pids = described(folder)["pids"].values()
         demo.send_signal(signal.SIGINT)
@@ -56,8 +66,8 @@ def test_the_demo_runs_on_an_empty_postgresql_and_describes_its_people(tmp_path:
                 states = [order["status"] for order in person["orders"]]
                 assert len(states) >= 3
                 assert "confirmed" in states, "one of them can be shipped next"
-            assert mcrm("tour", **environ).returncode == 0
-        refused = mcrm("demo", **environ)
+            assert again("tour", **environ).returncode == 0
+        refused = again("demo", **environ)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert "not empty" in refused.stderr
     finally:
@@ -67,7 +77,7 @@ def test_the_demo_runs_on_an_empty_postgresql_and_describes_its_people(tmp_path:
 @pytest.mark.parametrize("name", ["MCRM_PORT", "MCRM_SANDBOX_PORT", "MCRM_SANDBOX_SMTP_PORT"])
 def test_a_port_in_use_is_one_sentence_that_names_the_setting(tmp_path: Path, name: str) -> None:
     with listening() as port:
-        refused = mcrm("demo", **environment(tmp_path, **{name: str(port)}))
+        refused = again("demo", **environment(tmp_path, **{name: str(port)}))
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
     assert f"Port {port} cannot be had" in refused.stderr
@@ -94,7 +104,7 @@ def test_a_database_with_tables_is_refused_and_left_as_it_was(tmp_path: Path) ->
     with sqlite3.connect(file) as theirs:
         theirs.execute("CREATE TABLE precious (id INTEGER)")
     theirs.close()
-    refused = mcrm("demo", **environment(tmp_path / "var", MCRM_DATABASE_URL=f"sqlite:///{file}"))
+    refused = again("demo", **environment(tmp_path / "var", MCRM_DATABASE_URL=f"sqlite:///{file}"))
     assert refused.returncode == 1
     assert "not empty" in refused.stderr
     with sqlite3.connect(file) as theirs:
@@ -103,12 +113,12 @@ def test_a_database_with_tables_is_refused_and_left_as_it_was(tmp_path: Path) ->
 
 
 def test_a_missing_setting_is_one_sentence_and_means_used_wrongly(tmp_path: Path) -> None:
-    refused = mcrm("serve", **environment(tmp_path))
+    refused = again("serve", **environment(tmp_path))
     assert refused.returncode == 2
     assert refused.stderr == "mcrm: MCRM_DATABASE_URL: is not set; mCRM cannot start without it\n"
 
 
 def test_the_tour_says_so_when_no_demo_runs(tmp_path: Path) -> None:
-    refused = mcrm("tour", **environment(tmp_path))
+    refused = again("tour", **environment(tmp_path))
     assert refused.returncode == 1
     assert "no demo is running here" in refused.stderr

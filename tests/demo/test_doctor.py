@@ -12,8 +12,7 @@ import pytest
 
 from demo import asking, doctor
 from demo.doctor import Finding
-from mcrm import db
-from migrations import running
+from tests import databases
 from tests.demo.stage import environment, listening
 from tests.notifications.mail_server import Server
 from tests.sandbox_fixture import Carrier
@@ -22,12 +21,10 @@ PUBLIC = "http://127.0.0.1:9"  # the sandbox calls loopback alone
 
 
 @pytest.fixture
-def environ(tmp_path: Path, carrier: Carrier) -> Iterator[dict[str, str]]:
+def environ(templates: databases.Templates, tmp_path: Path, carrier: Carrier) -> Iterator[dict[str, str]]:
     """An installation on a migrated database, with the providers of the sandbox."""
     url = f"sqlite:///{tmp_path / 'mcrm.db'}"
-    database = db.connect(url)
-    running.upgrade(database.bind)  # type: ignore[arg-type]
-    database.close()
+    templates.sqlite(tmp_path / "mcrm.db").close()
     carrier.call_webhooks_at(PUBLIC)
     core = {"MCRM_DATABASE_URL": url, "MCRM_SECRET_KEY": os.urandom(32).hex(), "MCRM_PUBLIC_URL": PUBLIC}
     yield environment(tmp_path, **core, **carrier.environment())

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -112,6 +113,19 @@ def test_the_clock_stands_still_outside_business_hours(team: Team) -> None:
 )
 def test_minutes_of_business_hours(start: datetime, minutes: int, end: datetime) -> None:
     assert hours.after(start, minutes, hours.read("Mon-Fri 09:00-17:30 Europe/London")) == end
+
+
+def test_hours_without_a_zone_are_those_of_the_business() -> None:
+    summer = datetime(2026, 7, 6, 7, 30, tzinfo=UTC)  # half past eight in Bristol
+    before = clock.zone()
+    clock.use_zone(ZoneInfo("Europe/London"))
+    try:
+        plain, said = (hours.read(f"Mon-Fri 09:00-17:30{zone}") for zone in ("", " Europe/London"))
+        assert hours.after(summer, 30, plain) == hours.after(summer, 30, said) == summer + timedelta(hours=1)
+        assert hours.is_open(summer + timedelta(hours=9) - timedelta(minutes=1), plain)
+        assert not hours.is_open(summer + timedelta(hours=9), plain)
+    finally:
+        clock.use_zone(before)
 
 
 @given(

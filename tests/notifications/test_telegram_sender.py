@@ -64,6 +64,15 @@ def test_an_earlier_message_is_edited_and_a_tap_answered(telegram, provider):
     assert answered.path.endswith("/answerCallbackQuery") and fields(answered) == {"callback_query_id": "998877"}
 
 
+def test_an_edit_without_words_takes_the_buttons_and_leaves_the_text(telegram, provider):
+    provider.says(taken(41))
+
+    assert telegram.send(to_ben("telegram", "", operation=Operation.EDIT, reference="41")) == Sent("41")
+    [edited] = provider.asked
+    assert edited.path.endswith("/editMessageReplyMarkup")
+    assert "text" not in fields(edited) and "reply_markup" not in fields(edited)
+
+
 TOKEN_REFUSED = Deferred("telegram.bad-token", retry_after_s=300, pauses_sender=True, counts=False, alert=True)
 
 

@@ -17,6 +17,7 @@ from mcrm.interactions.models import Interaction
 from mcrm.opportunities import states
 from mcrm.opportunities.models import Opportunity, StageKind
 from mcrm.opportunities.states import MOVES, OpportunityMove
+from mcrm.settings_store import service as settings_store
 from tests.callers import Caller, as_staff
 from tests.cast import a_customer, a_product, a_territory, an_order
 
@@ -31,6 +32,7 @@ class Shop:
         self.aisha = a_customer(session, "Aisha Khan", territory_id=self.east.id)
         a_product(session)
         session.commit()
+        self.ada = as_staff(client, Role.ADMIN, name="Ada Marsh")
         self.noor = as_staff(client, Role.MANAGER, name="Noor Haddad")
         self.sam = as_staff(client, Role.REP, [self.west], name="Sam Doyle")
 
@@ -105,6 +107,32 @@ def test_it_is_lost_for_a_reason(shop: Shop) -> None:
     assert (lost["stage"], lost["loss_reason"]) == ("lost", "competitor")
     report = shop.noor.get("/v1/opportunities/pipeline-report").json
     assert report["losses"] == [{"reason": "competitor", "currency": "GBP", "count": 1, "amount": 100_000}]
+
+
+def test_the_reasons_are_the_business_own_and_what_was_lost_keeps_its_word(shop: Shop) -> None:
+    def lose(reason: str) -> Any:
+        return shop.sam.post(f"/v1/opportunities/{shop.opportunity()['id']}/loss", {"reason": reason})
+
+    def keep(words: object, tag: str = '"0"') -> Any:
+        answer = shop.ada.put("/v1/settings/loss-reasons", {"value": words}, tag)
+        settings_store.forget()
+        return answer
+
+    usual = ["price", "competitor", "timing", "no-need", "no-answer", "other"]
+    assert shop.sam.get("/v1/opportunities/loss-reasons").json == {"items": usual}
+    before = lose("timing").json["id"]
+    for wrong in ("", "price, price", "Too dear", "price,,other", 7, ", ".join(f"r{'a' * n}" for n in range(31))):
+        assert keep(wrong).status_code == 422, wrong
+    assert shop.noor.put("/v1/settings/loss-reasons", {"value": "roast"}, '"0"').status_code == 403
+    assert keep("price,roast , other").json["value"] == "price, roast, other"
+    refused = lose("timing")
+    assert (refused.status_code, refused.json["code"]) == (422, "opportunity.loss-reason-unknown")
+    assert refused.json["detail"] == "The reasons are price, roast, other."
+    assert lose("roast").status_code == 201
+    assert shop.sam.get(f"/v1/opportunities/{before}").json["loss_reason"] == "timing"
+    report = shop.noor.get("/v1/opportunities/pipeline-report").json
+    assert sorted(row["reason"] for row in report["losses"]) == ["roast", "timing"]
+    settings_store.forget()
 
 
 def test_a_rep_neither_sees_nor_sells_beyond_the_own_territory(shop: Shop) -> None:

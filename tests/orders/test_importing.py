@@ -1,8 +1,8 @@
 """What becomes of a real month of order lines, with all its dirt."""
 
+import os
 import signal
-import subprocess
-import sys
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mcrm.orders.importing import import_orders
 from mcrm.orders.models import ImportRun, Order, OrderLine
 from mcrm.orders.rows import FileRefused
 from mcrm.products.models import Product
+from tests.forking import ended
 
 HEADING = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 DIRT = """\
@@ -153,34 +154,25 @@ def test_prices_become_minor_units_of_their_currency(
     assert session.scalar(select(Order.total)) == total
 
 
-SCRIPT = """
-import os, signal, sys
-import signal
-import subprocess
-import sys
-from pathlib import Path
-from mcrm import db
-from mcrm.orders import importing
-importing.FIRST = importing.FEWEST = importing.MOST = 3
-url, file, report, commits = sys.argv[1:]
-left = int(commits)
-def die(lines, new):
-    global left
-    left -= 1
-    if not left:
-        os.kill(os.getpid(), signal.SIGKILL)
-db.use(db.connect(url))
-importing.import_orders(Path(file), currency="GBP", timezone="Europe/London", progress=die, report=Path(report))
-"""
+def import_and_die(url: str, file: Path, report: Path, commits: int) -> None:
+    """A process of its own, killed after so many commits of three lines."""
+    importing.FIRST = importing.FEWEST = importing.MOST = 3
+    left = count(commits - 1, -1)
+
+    def die(lines: int, new: int) -> None:
+        if not next(left):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    db.use(db.connect(url))
+    import_orders(file, currency="GBP", timezone="Europe/London", progress=die, report=report)
 
 
 def test_a_killed_process_leaves_what_the_next_run_completes(committed: Database, tmp_path: Path) -> None:
     (tmp_path / "month.csv").write_text(HEADING + DIRT, encoding="utf-8")
     url = committed.bind.engine.url.render_as_string(hide_password=False)
     for commits in (1, 3):
-        words = [url, tmp_path / "month.csv", tmp_path / "report.csv", commits]
-        died = subprocess.run([sys.executable, "-c", SCRIPT, *map(str, words)], check=False)
-        assert died.returncode == -signal.SIGKILL
+        words = (url, tmp_path / "month.csv", tmp_path / "report.csv", commits)
+        assert ended(import_and_die, *words) == -signal.SIGKILL
     assert run(tmp_path)["imported"] == 6
     with db.reading() as session:
         totals = select(Order.number, Order.total).order_by(Order.number)

@@ -72,7 +72,9 @@ class Shop(RuleBasedStateMachine):
             self.ben = a_customer(session).id
             self.beans = a_product(session, f"P{new_id()}").id
             stock.move(session, SYSTEM, product_id=self.beans, quantity=4, reason="opening", location="main")
-            stock.move(session, SYSTEM, product_id=self.beans, quantity=3, reason="opening", location="back")
+            stock.move(
+                session, SYSTEM, product_id=self.beans, quantity=3, reason="opening", location="back", is_listed=True
+            )
 
     def attempt(self, allowed: bool, work: Callable[[Session], Any]) -> Any:
         """Do it; it succeeds exactly when the model allows it."""

@@ -18,6 +18,7 @@ from mcrm.bulk.running import run_to_end
 from mcrm.bulkchanges import service as bulkchanges
 from mcrm.contacts.models import Contact
 from mcrm.db import Database, looking
+from mcrm.ids import new_id
 from mcrm.tables import metadata
 from mcrm.transaction import perform
 from tests.bots.conftest import Phones
@@ -241,10 +242,34 @@ def is_edited_twice(life: Life) -> None:
     life.house.did(sam.post("/v1/sync", {"changes": {"contacts": {"updated": [edited]}}}))
 
 
+def is_refused_an_order(life: Life) -> None:
+    """A phone without a network took an order that cannot be taken, and the conflict inbox keeps what it wrote."""
+    order, line = str(new_id()), str(new_id())
+    taken = {"id": order, "contact_id": life.id, "reference": life.word(), "_status": "created"}
+    part = {"id": line, "order_id": order, "product_id": str(new_id()), "quantity": 1, "_status": "created"}
+    changes = {"orders": {"created": [taken]}, "order_lines": {"created": [part]}}
+    answer = life.house.did(life.house.ada.post("/v1/sync", {"changes": changes}))
+    assert [one["kind"] for one in answer["conflicts"]] == ["refused"]
+
+
+def is_edited_where_it_is_gone(life: Life) -> None:
+    """A phone wrote into a task that somebody had removed meanwhile; one about a person, one about an account."""
+    ada = life.house.ada
+    for about in ({"contact_id": life.id}, {"account_id": str(life.contact.account_id)}):
+        made = life.post("/v1/tasks", {**about, "title": life.word()})
+        path = f"/v1/tasks/{made['id']}"
+        life.house.did(ada.delete(path, ada.get(path).headers["ETag"]))
+        edited = {name: made[name] for name in ("id", "rev", "contact_id", "account_id")}
+        edited |= {"title": life.word(), "_status": "updated", "_changed": "title"}
+        answer = life.house.did(ada.post("/v1/sync", {"changes": {"tasks": {"updated": [edited]}}}))
+        assert [one["kind"] for one in answer["conflicts"]] == ["deleted"]
+
+
 HAPPENINGS: tuple[Callable[[Life], None], ...] = (
     texts, chats, begins_a_flow, is_noted, is_described, lives_somewhere, buys, asks_for_a_price, has_a_case,
     was_a_lead, may_buy_more, is_called_on, talks_to_a_person, allows_something, signs_in, had_another_number,
     wants_another_number, is_tagged, is_changed_in_bulk, is_imported, has_own_prices, is_edited_twice,
+    is_refused_an_order, is_edited_where_it_is_gone,
 )  # fmt: skip
 
 

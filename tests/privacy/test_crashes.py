@@ -1,18 +1,15 @@
 """Forgetting somebody is done once and to the end, whoever dies over it and however many are at it."""
 
-import signal
-import subprocess
-import sys
 import threading
 from datetime import timedelta
-from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from mcrm import clock
+from mcrm import clock, db, keys
 from mcrm.actors import SYSTEM, Actor, Channel, Role
 from mcrm.contacts import service as contacts
 from mcrm.db import Database, reading
@@ -24,9 +21,10 @@ from mcrm.privacy.models import DataCopy, Erasure
 from mcrm.transaction import perform, transaction
 from tests.cast import a_customer
 from tests.deliveries.carriers import point_of
+from tests.doors import ENVIRONMENT
+from tests.forking import PATIENCE_S, forked
 from tests.privacy.lives import places_of
 
-HOUSE = Path(__file__).parents[2]
 NEEDLES = ["Okaforsen", "447700900201", "parrot"]
 MUCH = 3 * erasing.PAGE
 
@@ -58,15 +56,24 @@ def check_done(database: Database) -> None:
             assert session.scalar(query) == 1
 
 
+def erase(url: str, done: Any) -> None:
+    """A worker that forgets and nothing else; it says so after each unit of work."""
+    keys.use(ENVIRONMENT["MCRM_SECRET_KEY"])
+    db.use(db.connect(url, synchronous="NORMAL"))
+    while erasing.turn():
+        done.put("one")
+
+
 def test_a_worker_that_is_killed_over_it_is_replaced(committed: Database, due: UUID) -> None:
     assert isinstance(committed.bind, Engine)
     url = committed.bind.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "tests.privacy.eraser", url]
-    with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE) as worker:
-        assert worker.stdout is not None
-        for _ in range(2):
-            assert worker.stdout.readline() == b"did\n"
-        worker.send_signal(signal.SIGKILL)
+    done: Any = forked.Queue()
+    worker = forked.Process(target=erase, args=(url, done))
+    worker.start()
+    for _ in range(2):
+        done.get(timeout=PATIENCE_S)
+    worker.kill()
+    worker.join()
     assert places_of(committed, NEEDLES) != {}
     while erasing.turn():
         pass

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from mcrm import clock
 from mcrm.actors import SYSTEM, Actor, Channel, Role
-from mcrm.contacts.errors import ContactErased
 from mcrm.contacts.models import Contact
 from mcrm.db import Database, reading
+from mcrm.ids import new_id
+from mcrm.interactions.errors import ContactErased
 from mcrm.orders.models import Order
 from mcrm.orders.placing import Wanted, place
 from mcrm.privacy import asking, erasing
@@ -100,6 +101,37 @@ def test_a_phone_that_was_offline_brings_nothing_of_a_forgotten_person_back(
         assert places_of(database, NEEDLES) == {}
         news = sam.get("/v1/sync", last_pulled_at=answer.json["timestamp"]).json["changes"]
         assert [row["name"] for row in news["contacts"]["updated"]] == ["Erased"]
+
+
+def test_what_a_phone_wrote_of_a_forgotten_person_is_kept_for_nobody_to_settle(
+    database: Database, client: FlaskClient, session: Session, west: Territory, ben: Contact
+) -> None:
+    with clock.stopped(clock.now()):
+        sam, ada = as_staff(client, Role.REP, [west], "Sam Doyle"), as_staff(client, Role.ADMIN)
+        coffee = a_product(session)
+        session.commit()
+        assert ada.post("/v1/tasks", {"contact_id": str(ben.id), "title": "Ask about the parrot"}).status_code == 201
+        [task] = sam.get("/v1/sync").json["changes"]["tasks"]["updated"]
+        ada.delete(f"/v1/tasks/{task['id']}", ada.get(f"/v1/tasks/{task['id']}").headers["ETag"])
+        due(session, ben)
+        forget()
+        ids = [str(new_id()) for _ in range(4)]
+        orders = [{"id": id_, "contact_id": str(ben.id), "reference": "For the parrot"} for id_ in ids[:2]]
+        lines = [
+            {"id": id_, "order_id": order["id"], "product_id": product, "quantity": 1}
+            for id_, order, product in zip(ids[2:], orders, (str(coffee.id), str(new_id())), strict=True)
+        ]
+        changes = {
+            "orders": {"created": orders},
+            "order_lines": {"created": lines},
+            "tasks": {"updated": [edited(task, title="Feed the parrot")]},
+        }
+        answer = sam.post("/v1/sync", {"changes": changes}).json
+
+        assert answer["conflicts"] == []
+        assert {error["code"] for error in answer["errors"] if error["table"] == "tasks"} == {"sync.forgotten"}
+        assert answer["experimentalRejectedIds"].keys() == {"orders", "order_lines"}
+        assert places_of(database, NEEDLES) == {}
 
 
 def test_a_colleague_writes_nothing_more_about_a_forgotten_person(

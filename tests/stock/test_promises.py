@@ -167,3 +167,18 @@ def test_a_slip_of_the_pen_makes_no_location(database: Database, session: Sessio
     assert carried("main", "van") == carried("main", "back") == carried("van", "main") == (201, None)
     session.expire_all()
     assert "vna" not in set(session.scalars(select(StockItem.location)))
+
+
+def test_a_slip_in_the_name_of_a_location_makes_none(client: FlaskClient, session: Session) -> None:
+    beans = a_product(session, "HP-BEAN", "Espresso beans")
+    session.commit()
+    ada = as_staff(client, Role.ADMIN)
+    came = {"product_id": str(beans.id), "quantity": 5, "reason": "came in"}
+    slip = ada.post("/v1/stock-moves", came | {"location": "vann"})
+    assert (slip.status_code, slip.json["code"]) == (404, "stock-location.unknown")
+    assert slip.json["errors"][0]["field"] == "location"
+    assert ada.get("/v1/stock-items", product_id=str(beans.id)).json["items"] == []
+    assert ada.post("/v1/stock-locations", {"code": "van", "name": "The van"}).status_code == 201
+    for place in ("van", "main"):
+        moved = ada.post("/v1/stock-moves", came | {"location": place})
+        assert (moved.status_code, moved.json["location"]) == (201, place)

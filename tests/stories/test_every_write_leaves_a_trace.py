@@ -392,13 +392,15 @@ def at_the_desk(walk: Walk, ada: Caller) -> None:
     aisha = a_customer(walk.session, "Jonah Price", phone="+447700900772")
     waiting, other = a_handover(walk.session, tom), a_handover(walk.session, aisha)
     walk.session.commit()
+    kofi = as_staff(walk.client, Role.AGENT, name="Kofi Mensah").get("/v1/staff/me").json["id"]
     walk.put(ada, "/v1/inbox/presence", {"is_present": True})
     one, another = (f"/v1/inbox/handovers/{row.id}" for row in (waiting, other))
     walk.post(ada, f"{one}/assignment")
     walk.post(ada, f"{one}/messages", {"text": "Hello Tom."})
     walk.post(ada, f"{one}/notes", {"text": "Waits for a parcel."})
     walk.post(ada, f"{one}/resolution")
-    walk.post(ada, f"{another}/transfer", {"queue": "wholesale"})
+    walk.post(ada, f"{another}/transfer", {"agent_id": kofi})
+    walk.post(ada, f"{another}/takeover", {"reason": "Back in the shop."})
     walk.post(ada, f"{another}/return")
     walk.session.add(Message(channel="sms", direction="in", provider_id="SM1", kind="text", text="Hi",
                              contact_id=tom.id, contact_point_id=waiting.contact_point_id))  # fmt: skip

@@ -105,6 +105,9 @@ def test_an_opportunity_is_opened_moved_and_lost_offline(field: Field, phone: De
     phone.edit("opportunities", made["id"], stage="proposal", closes_on="2026-12-24")
     phone.sync()
     clean(phone)
+    phone.edit("opportunities", made["id"], stage="lost", loss_reason="bored")
+    phone.push()
+    assert [error["code"] for error in phone.pushed["errors"]] == ["opportunity.loss-reason-unknown"]
     phone.edit("opportunities", made["id"], stage="lost", loss_reason="price", loss_detail="Too dear.")
     phone.push(lose_reply=True)
     phone.push()

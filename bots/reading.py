@@ -1,0 +1,77 @@
+"""What a text says to a flow that is on its way: an answer, a correction, a code. Nothing is changed here."""
+
+from dataclasses import replace
+from typing import Any
+
+from bots import pages
+from bots.catalogue import LAST
+from bots.features import plain
+from bots.flowfiles import Flow, Slot, flows, options_of
+from bots.slots import plain_words, read
+from bots.talk import Form, Option, Talk, phrase
+
+OF_ARTICLES = ("catalogue", "lines")
+
+
+def asked_slot(form: Form) -> Slot | None:
+    """The slot that was asked for; None while a code, a consent or a decision is awaited."""
+    return next((slot for slot in flows()[form.flow].slots if slot.name == form.asked), None)
+
+
+def answer_to(talk: Talk, form: Form, text: str) -> str | None:
+    """The value that a text gives to the slot asked for."""
+    slot = asked_slot(form)
+    return value_of(talk, slot, form, text) if slot is not None else None
+
+
+def corrected(talk: Talk, form: Form, said: str) -> tuple[Slot, str] | None:
+    """Which answer these words put right, and how: the latest one that they can replace, else the one asked for now."""
+    flow = flows()[form.flow]
+    filled = [slot for slot in flow.slots if slot.name in form.values]
+    asked = asked_slot(form)
+    for slot in (*reversed(filled), *([asked] if asked is not None else [])):
+        if (value := value_of(talk, slot, form, said)) is not None:
+            return slot, value
+    return None
+
+
+def code_in(talk: Talk) -> str | None:
+    """The one-time code that the message is, if it looks like one."""
+    return read("code", _bare_code(talk, talk.event.text), ports=talk.ports)
+
+
+def _bare_code(talk: Talk, text: str) -> str:
+    """The code in “it is 123456”; else the text as it is."""
+    found = talk.words.code.fullmatch(plain(text).strip(" .!?"))
+    return found["code"] if found else text
+
+
+def value_of(talk: Talk, slot: Slot, form: Form, text: str) -> str | None:
+    """The value that a text gives to a slot; None when it gives none."""
+    form = replace(form, values={name: kept for name, kept in form.values.items() if name != "after"})
+    options = options_for(talk, slot, form) if slot.type in ("choice", "product") else ()
+    if slot.type == "code":
+        text = _bare_code(talk, text)
+    if slot.type == "quantity":
+        text = talk.words.in_figures(text)
+    found = read(slot.type, text, ports=talk.ports, options=options, old=form.values.get(slot.name))
+    if found is not None or not options or not form.asked:
+        return found
+    shown, _ = pages.first(options)
+    place = talk.words.place_in(plain_words(text))
+    return None if place is None or place > len(shown) else shown[place if place == LAST else place - 1].value
+
+
+def options_for(talk: Talk, slot: Slot, form: Form) -> tuple[Option, ...]:
+    """What there is to choose from for a slot."""
+    return options_of(slot, form.values, talk.ports, talk.words)
+
+
+def chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Any]:
+    """How that is called which was chosen before, so that a question can name it."""
+    found = {}
+    for slot in flow.slots:
+        if (slot.options or slot.options_from in OF_ARTICLES) and (value := form.values.get(slot.name)) is not None:
+            options = options_of(slot, {**form.values, "chosen": value}, talk.ports, talk.words)
+            found[slot.name] = next((one.label for one in options if one.value == value), phrase("order.gone"))
+    return found
