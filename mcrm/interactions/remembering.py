@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from mcrm.db import Base
 from mcrm.interactions.errors import AccountErased, ContactErased
+from mcrm.prepared import Prepared
 from mcrm.transaction import pending
 
 
@@ -21,7 +22,7 @@ def hold_contact(session: Session, contact_id: UUID) -> None:
     held = pending(session).held
     if contact_id in held:
         return
-    if session.scalar(_contact(), {"id": contact_id}) is not None:
+    if _contact().scalar(session.connection(), {"contact": contact_id}) is not None:
         raise ContactErased
     held.add(contact_id)
 
@@ -38,10 +39,11 @@ def hold_account(session: Session, account_id: UUID) -> None:
 
 
 @cache
-def _contact() -> Select[Any]:
+def _contact() -> Prepared:
+    """Of those alone who are there already: who is made in this very transaction, nobody else can see to forget."""
     contacts = Base.metadata.tables["contacts"].c
-    query = select(contacts.erased_at).where(contacts.id == bindparam("id"))
-    return query.with_for_update(read=True, key_share=True)
+    query = select(contacts.erased_at).where(contacts.id == bindparam("contact"))
+    return Prepared(query.with_for_update(read=True, key_share=True))
 
 
 @cache
