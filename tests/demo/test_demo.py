@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from demo.scene import CannotStart, Scene
 from tests import databases
 from tests.demo.stage import (
     PATIENCE_S,
@@ -80,6 +82,21 @@ def test_a_port_in_use_is_one_sentence_that_names_the_setting(tmp_path: Path, na
     assert refused.stderr.count("\n") == 1
     assert f"Port {port} cannot be had" in refused.stderr
     assert f"set {name}" in refused.stderr
+
+
+def test_the_mail_server_moves_with_the_sandbox_and_no_port_is_had_twice(tmp_path: Path) -> None:
+    with listening() as sandbox:
+        moved = {"MCRM_PORT": "1", "MCRM_SANDBOX_PORT": str(sandbox)}
+        first = Scene.of(moved, tmp_path).smtp_port
+        with socket.create_server(("127.0.0.1", first)):
+            second = Scene.of(moved, tmp_path).smtp_port
+        assert sandbox < first < second
+        third = Scene.of({**moved, "MCRM_PORT": str(first)}, tmp_path)
+        assert third.smtp_port > first
+    assert Scene.of({**moved, "MCRM_SANDBOX_SMTP_PORT": "2525"}, tmp_path).smtp_port == 2525
+    for value, words in (("1", "MCRM_PORT and MCRM_SANDBOX_SMTP_PORT are both 1"), ("mail", "MCRM_SANDBOX_SMTP_PORT")):
+        with pytest.raises(CannotStart, match=words):
+            Scene.of({**moved, "MCRM_SANDBOX_SMTP_PORT": value}, tmp_path)
 
 
 def test_a_database_with_tables_is_refused_and_left_as_it_was(tmp_path: Path) -> None:

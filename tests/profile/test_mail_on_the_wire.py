@@ -8,15 +8,18 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from mcrm import keys
 from mcrm.actors import SYSTEM
 from mcrm.config import Mail
 from mcrm.consents import service as consents
 from mcrm.consents.models import ConsentState, Purpose
 from mcrm.contacts import points
 from mcrm.contacts.models import Contact
+from mcrm.db import Database
 from mcrm.privacy import copying
 from mcrm.transaction import transaction
 from notifications.mail import MailSender
+from tests.bots.conftest import SETTINGS, Phones
 from tests.callers import Caller, as_customer
 from tests.cast import a_customer
 from tests.deliveries.carriers import Carrier as Texts
@@ -108,3 +111,31 @@ def test_who_wants_no_texts_hears_by_mail_that_the_own_data_is_ready(
     assert texts.handed == []
     [item] = carrier.messages("email", to=OLD)
     assert "/c/" not in item["body"], "the link is for the app alone"
+
+
+def test_in_the_chat_too_the_code_that_came_by_mail_proves_the_new_address(
+    database: Database, session: Session, aisha: Contact, carrier: Carrier
+) -> None:
+    mail = Mail("127.0.0.1", carrier.smtp_port, is_tls=False, user=SMTP_USER, password=SMTP_PASSWORD, sender=SMTP_FROM)
+    made = replace(SETTINGS, mail=mail)
+    keys.use(made.secret_key)
+    phones, texts = Phones(made), Texts()
+
+    def says(words: str) -> str:
+        assert phones.text(PHONE, words) == 200
+        a_round("sms", texts)
+        return texts.texts[-1]
+
+    says("profile")
+    says("3")
+    says(NEW)
+    [by_text] = [found for text in texts.texts for found in re.findall(r"\b\d{6}\b", text)]
+    assert NEW in says(by_text)
+    says("1")
+    assert_all_left(MailSender(mail))
+    assert "not right" in says(by_text), "the code that came to the phone proves nothing of the mailbox"
+    assert [point.address for point in points.reachable(session, aisha.id, "email")] == [OLD]
+
+    assert says(code_in(carrier, NEW)) == f"{NEW} is your mail address with us now."
+    session.expire_all()
+    assert [point.address for point in points.reachable(session, aisha.id, "email")] == [NEW]

@@ -147,3 +147,15 @@ def test_it_is_off_without_a_port_and_says_which_setting_is_odd(tmp_path: Path) 
         run("127.0.0.1", 0, {"MCRM_SANDBOX_SMTP_PORT": str(taken.getsockname()[1])})
     carrier = Carrier(tmp_path, smtp_port=None)
     carrier.stop()
+
+
+def test_without_a_login_set_none_is_offered_and_none_is_needed(tmp_path: Path) -> None:
+    carrier = Carrier(tmp_path, smtp_user="")
+    try:
+        with closing(smtplib.SMTP("127.0.0.1", carrier.smtp_port, timeout=10)) as server:
+            server.ehlo()
+            assert not server.has_extn("auth")
+            server.send_message(a_mail("hello"))
+        assert carrier.bodies("email") == ["hello"]
+    finally:
+        carrier.stop()
