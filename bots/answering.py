@@ -1,5 +1,6 @@
 """While a flow asks: is this message an answer, a correction, a way out, or something else that comes in between?"""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -51,9 +52,15 @@ def _is_plain_no(talk: Talk, form: Form) -> bool:
 
 
 def _correction(talk: Talk) -> str | None:
-    """What is said instead of the last answer: “no, 41” says 41."""
-    corrected = talk.words.correction.match(plain(talk.event.text))
-    return talk.event.text[-len(corrected["rest"]) :] if corrected else None
+    """What is said instead of the last answer, letter by letter as it was written: “no, 41” says 41."""
+    said = talk.event.text
+    corrected = talk.words.correction.match(plain(said))
+    return said[_end_of(corrected.string[: corrected.start("rest")].rstrip(), said) :].strip() if corrected else None
+
+
+def _end_of(beginning: str, said: str) -> int:
+    """Where the words end that are plainly this beginning; plain words may be longer or shorter than what was said."""
+    return bisect_right(range(len(said) + 1), len(beginning), key=lambda end: len(plain(said[:end]))) - 1
 
 
 def _refuses(said: str, talk: Talk) -> bool:

@@ -5,6 +5,7 @@ whose lock is free is nobody's.
 """
 
 import fcntl
+import os
 import shutil
 import tempfile
 import time
@@ -38,9 +39,12 @@ def _is_nobodys(folder: Path) -> bool:
     try:
         if time.time() - folder.stat().st_mtime < AGE_S:
             return False
-        with (folder / LOCK).open("rb") as lock:
+        lock = os.open(folder / LOCK, os.O_RDONLY | os.O_NONBLOCK)  # it may be a pipe of somebody's, to hold us up
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
+        finally:
+            os.close(lock)
     except BlockingIOError:
         return False
     except FileNotFoundError:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,3 +70,13 @@ def test_a_folder_that_never_got_its_lock_goes_too(temporary: Path) -> None:
     sweep()
 
     assert list(temporary.iterdir()) == []
+
+
+def test_a_pipe_that_somebody_put_in_the_way_holds_nobody_up(temporary: Path) -> None:
+    (temporary / f"{scratch.PREFIX}trap").mkdir()
+    os.mkfifo(temporary / f"{scratch.PREFIX}trap" / scratch.LOCK)
+
+    sweeping = threading.Thread(target=sweep, daemon=True)
+    sweeping.start()
+    sweeping.join(5.0)
+    assert not sweeping.is_alive()

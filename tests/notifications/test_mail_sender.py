@@ -96,3 +96,16 @@ def test_mail_is_on_with_both_of_its_settings() -> None:
     for wrong in ({"SMTP_URL": on["SMTP_URL"]}, on | {"SMTP_URL": "http://x"}, on | {"SMTP_FROM": "Shop <a@b>"}):
         with pytest.raises(BadSetting, match="SMTP_"):
             Settings.from_environment(ENVIRONMENT | wrong)
+
+
+def test_a_mailbox_that_no_wire_spells_is_known_as_such_at_once() -> None:
+    with a_server() as (server, sender):
+        outcome = sender.send(to_ben(address="josé@okafor.example"))
+    assert (outcome, server.taken) == (Failed("mail.bad-address", address_invalid=True), [])
+
+
+def test_a_domain_with_an_umlaut_is_reached_by_its_name_on_the_wire() -> None:
+    with a_server() as (server, sender):
+        outcome = sender.send(to_ben(address="ben@rösterei.example"))
+    assert isinstance(outcome, Sent)
+    assert [mail["To"] for mail in server.taken] == ["ben@xn--rsterei-90a.example"]
