@@ -37,8 +37,8 @@ class MailSender:
             return Failed(f"mail.no-{outgoing.operation}", alert=True)
         message_id = f"<{outgoing.id}@{self._domain}>"
         try:
-            address = _on_the_wire(outgoing.address)
-            message = self._message(outgoing, address, message_id)
+            outgoing.address.encode("ascii")
+            message = self._message(outgoing, message_id)
         except ValueError:  # a line break, or what no header and no command can hold
             return Failed("mail.bad-address", address_invalid=True)
         try:
@@ -48,17 +48,17 @@ class MailSender:
         except (smtplib.SMTPException, OSError):
             return Deferred("mail.connect-failed")
         try:
-            return self._hand_over(server, address, message) or Sent(message_id)
+            return self._hand_over(server, outgoing.address, message) or Sent(message_id)
         finally:
             server.close()
 
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _message(self, outgoing: Outgoing, address: str, message_id: str) -> bytes:
+    def _message(self, outgoing: Outgoing, message_id: str) -> bytes:
         message = EmailMessage(policy=SMTP)
         message["From"] = self._settings.sender
-        message["To"] = address
+        message["To"] = outgoing.address
         message["Subject"] = _subject(outgoing)
         message["Date"] = format_datetime(clock.now())
         message["Message-ID"] = message_id
@@ -104,12 +104,6 @@ class MailSender:
         except (smtplib.SMTPException, OSError):
             return Ambiguous("mail.no-answer")
         return None if code == 250 else _refused(code)
-
-
-def _on_the_wire(address: str) -> str:
-    """The address with its domain as DNS has it; ValueError for a mailbox or a domain that cannot be spelled there."""
-    mailbox, _, domain = address.rpartition("@")
-    return f"{mailbox}@{domain.encode('idna').decode()}".encode("ascii").decode()
 
 
 def _subject(outgoing: Outgoing) -> str:

@@ -29,7 +29,10 @@ SEEN_AGAIN = timedelta(minutes=5)
 
 
 def normalise(channel: str, address: str, *, region: str = "GB") -> str:
-    """The one spelling of an address: E.164, chat id digits, lower-case mail, token as it is; AddressInvalid."""
+    """The one spelling of an address: E.164, chat id digits, lower-case mail with its domain in ASCII, token as it is.
+
+    Raises AddressInvalid.
+    """
     address = address.strip()
     if not address or len(address) > LONGEST_ADDRESS or not address.isprintable():
         raise AddressInvalid(field="address")
@@ -40,11 +43,20 @@ def normalise(channel: str, address: str, *, region: str = "GB") -> str:
     if channel == PointChannel.TELEGRAM and not address.lstrip("-").isdecimal():
         raise AddressInvalid("A Telegram address is a numeric chat id.", field="address")
     if channel == PointChannel.EMAIL:
-        is_one = address.count("@") == 1 and not address.startswith("@") and not address.endswith("@")
-        if not is_one or " " in address or MAIL_SYNTAX & set(address):
-            raise AddressInvalid("This is not an e-mail address.", field="address")
-        return address.lower()
+        return _mailbox(address.lower())
     return address
+
+
+def _mailbox(address: str) -> str:
+    """A mail address with its domain as DNS spells it, however it was written: else a stop would not find it again."""
+    name, _, domain = address.partition("@")
+    try:
+        domain = domain.removesuffix(".").encode("idna").decode()
+    except UnicodeError:
+        domain = ""
+    if not name or not domain or "@" in domain or " " in address or MAIL_SYNTAX & set(name + domain):
+        raise AddressInvalid("This is not an e-mail address.", field="address")
+    return f"{name}@{domain}"
 
 
 @lru_cache(maxsize=4096)

@@ -71,7 +71,10 @@ def test_an_address_belongs_to_one_contact_in_whatever_way_it_is_written(client:
     assert (odd.status_code, odd.json["code"]) == (422, "contact-point.invalid-address")
 
 
-@pytest.mark.parametrize("address", ["mei<ben@okafor.example>", "mei,ben@okafor.example", 'a"@okafor.example'])
+@pytest.mark.parametrize(
+    "address",
+    ["mei<ben@okafor.example>", "mei,ben@okafor.example", 'a"@okafor.example', "ben@.example", "mei@x＠okafor.example"],
+)
 def test_a_mail_address_is_one_address_and_no_disguise_of_another(
     client: FlaskClient, session: Session, address: str
 ) -> None:
@@ -81,6 +84,23 @@ def test_a_mail_address_is_one_address_and_no_disguise_of_another(
         f"/v1/contacts/{mei.id}/contact-points", {"channel": "email", "address": address}
     )
     assert (made.status_code, made.json["code"]) == (422, "contact-point.invalid-address")
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    ["ben@Rösterei.example", "ben@rösterei.example.", "ben@r\u00f6\uff53terei.example", "ben@ro\u0308sterei。example"],
+)
+def test_a_mailbox_has_one_spelling_so_that_its_stop_holds(
+    client: FlaskClient, session: Session, disguise: str
+) -> None:
+    ben, mei = a_customer(session), a_customer(session, "Mei Lin")
+    session.commit()
+    ada = as_staff(client, Role.ADMIN)
+    mailbox = {"channel": "email", "address": "ben@xn--rsterei-90a.example"}
+    assert ada.post(f"/v1/contacts/{ben.id}/contact-points", mailbox).status_code == 201
+
+    same = ada.post(f"/v1/contacts/{mei.id}/contact-points", {"channel": "email", "address": disguise})
+    assert (same.status_code, same.json["code"]) == (409, "contact-point.taken")
 
 
 def test_a_change_that_changes_nothing_leaves_no_trace(client: FlaskClient, session: Session) -> None:
