@@ -125,7 +125,7 @@ def _contact(session: Session, actor: Actor, contact_id: UUID, *, lock: bool = F
     """The contact that stands for the person; locked, of two who ask at once the second one sees the first."""
     contact = survivor_of(session, contacts.reachable(session, actor, contact_id).id)
     if lock:
-        query = select(Contact).where(Contact.id == contact.id).with_for_update()
+        query = select(Contact).where(Contact.id == contact.id).with_for_update(key_share=True)
         contact = session.scalars(query.execution_options(populate_existing=True)).one()
     if contact.erased_at is not None:
         raise ForgottenAlready

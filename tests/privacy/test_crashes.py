@@ -1,6 +1,7 @@
 """Forgetting somebody is done once and to the end, whoever dies over it and however many are at it."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from mcrm.actors import SYSTEM, Actor, Channel, Role
 from mcrm.contacts import service as contacts
 from mcrm.db import Database, reading
 from mcrm.deliveries import outbox
+from mcrm.interactions import log
+from mcrm.interactions.kinds import Kind
 from mcrm.interactions.models import Interaction
 from mcrm.notes import service as notes
 from mcrm.privacy import asking, copying, erasing
@@ -123,6 +126,33 @@ def test_two_who_ask_at_the_same_instant_have_one_copy_and_one_deletion(committe
     with reading() as session:
         counts = [session.scalar(select(func.count()).select_from(table)) for table in (Erasure, DataCopy)]
     assert (len(wishes), len(refused), counts) == (1, 1, [1, 1])
+
+
+def test_two_who_ask_in_the_middle_of_something_never_wait_for_each_other_in_a_ring(committed: Database) -> None:
+    with transaction() as session:
+        ben = a_customer(session, "Ben Okaforsen", phone="+447700900201")
+    customer = Actor(role=Role.CUSTOMER, channel=Channel.APP, id=ben.id, contact_id=ben.id, level=3)
+    both_know_ben = threading.Barrier(2)
+    turns: list[int] = []
+
+    def ask(session: Session) -> UUID:
+        turns.append(threading.get_ident())
+        log.append(session, customer, Kind.CONTACT_CHANGED, about=log.About(contact_id=ben.id))
+        with suppress(threading.BrokenBarrierError):  # on SQLite nobody else gets so far
+            both_know_ben.wait(0.5)
+        with suppress(copying.CopyTooSoon):
+            copying.ask(session, customer, ben.id)
+        return asking.ask(session, customer, ben.id).id
+
+    threads = [threading.Thread(target=perform, args=(ask,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(turns) == 2, "the database chose nobody as a victim"
+    with reading() as session:
+        counts = [session.scalar(select(func.count()).select_from(table)) for table in (Erasure, DataCopy)]
+    assert counts == [1, 1]
 
 
 def test_one_that_fails_keeps_nobody_else_waiting(
