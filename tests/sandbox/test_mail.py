@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.letters import read_letter
+from sandbox.letters import LONGEST_HEADER, read_letter
 from sandbox.mail_api import LARGEST_MAIL
 from sandbox.run import run
 from tests.sandbox_fixture import SMTP_FROM, SMTP_PASSWORD, SMTP_USER, Carrier
@@ -138,6 +138,33 @@ def test_any_message_can_be_read_and_told_in_json(content: bytes, subject: str, 
     (letter.subject + letter.text).encode()
     if text is not None:
         assert (letter.subject, letter.text) == (subject, text)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'To: "\r\n\r\nhi',
+        b"Date: 99999999999999 x\r\n\r\nhi",
+        b"Message-ID: " + b"<" * 3000 + b"\r\n\r\nhi",
+        b"To: " + b"(" * 20_000 + b"\r\n\r\nhi",
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (at, at) for at in range(1500)),
+    ],
+    ids=["quote", "date", "brackets", "comments", "nested"],
+)
+def test_what_the_mail_package_falls_over_is_read_as_far_as_it_goes(content: bytes) -> None:
+    assert read_letter(content).text in ("hi", "")
+
+
+def test_of_an_endless_header_the_beginning_is_read(carrier: Carrier) -> None:
+    mail = b"Subject: Hello\r\nTo: " + b"ben@example.com,\r\n " * 5000 + b"x\r\n\r\nhi\r\n"
+    with signed_in(carrier) as server:
+        server.sendmail(SMTP_FROM, BEN, mail)
+    [item] = carrier.messages("email", to=BEN)
+    assert (item["raw"]["subject"], item["body"], len(item["raw"]["headers"]["to"]) <= LONGEST_HEADER) == (
+        "Hello",
+        "hi",
+        True,
+    )
 
 
 def test_it_is_off_without_a_port_and_says_which_setting_is_odd(tmp_path: Path) -> None:
