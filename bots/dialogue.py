@@ -26,7 +26,7 @@ from bots.step import step
 from bots.stopping import fulfil
 from bots.talk import Call, Effect, Event, Form, Handoff, Ports, Say, State, level_of
 from bots.turn import Turn
-from bots.understanding import CODE, Meaning, candidates
+from bots.understanding import Meaning, candidates
 from mcrm import clock
 from mcrm.access import counters
 from mcrm.actors import Actor, Channel, Role
@@ -50,6 +50,9 @@ from mcrm.transaction import RETRIED, perform
 logger = logging.getLogger(__name__)
 MINUTE = timedelta(minutes=1)
 MOST_ROUNDS = 4
+DIGIT = re.compile(r"\d")
+MAYBE_CODE = re.compile(r"(?<!\d)(?<!\d\W)\d(?:\W?\d){5}(?!\W?\d)")
+"""Six figures and no more, however they are set apart; the number of a phone is none."""
 
 
 def answer(inbound: Inbound, house: House) -> None:
@@ -114,9 +117,15 @@ def _new_point(session: Session, inbound: Inbound) -> tuple[ContactPoint, Contac
 
 
 def _without_codes(text: str, conversation: Conversation) -> str:
-    """A one-time code is stored nowhere: while one is asked for, no digit of the answer is, nor one that came late."""
-    is_late_code = CODE.fullmatch(text.strip(" .!?")) and code_was_sent(conversation.slots, clock.now())
-    return re.sub(r"\d", "•", text) if awaits_code(conversation) or is_late_code else text
+    """A one-time code is stored nowhere: while one is asked for, no digit of the answer is.
+
+    Nor is what looks like one while one is out: it may be late, or for what waits, in whatever words it is said.
+    """
+    if awaits_code(conversation):
+        return DIGIT.sub("•", text)
+    if code_was_sent(conversation.slots, clock.now()):
+        return MAYBE_CODE.sub(lambda code: DIGIT.sub("•", code[0]), text)
+    return text
 
 
 def _log(turn: Turn) -> None:
