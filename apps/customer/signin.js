@@ -40,6 +40,8 @@ export class SignIn {
   }
 
   async sent(phone) {
+    this.code.value = "";
+    this.awaits = true; // the text may be here before the answer is
     await this.ask(phone);
     this.second.hidden = false;
     this.submit.querySelector("span").textContent = "Sign in";
@@ -48,6 +50,6 @@ export class SignIn {
 
   /** A text with a code came in on this phone: it is written for its owner, as phones do. */
   heard(code) {
-    if (!this.second.hidden) this.code.value = code;
+    if (this.awaits) this.code.value = code;
   }
 }
