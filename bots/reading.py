@@ -82,6 +82,8 @@ def chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Any]:
     """How that is called which was chosen before, so that a question can name it."""
     found = {}
     for slot in flow.slots:
+        if slot.type == "order" and slot.name in form.values:
+            found[slot.name] = form.values[slot.name]
         if (slot.options or slot.options_from in OF_ARTICLES) and (value := form.values.get(slot.name)) is not None:
             options = options_of(slot, {**form.values, "chosen": value}, talk.ports, talk.words)
             found[slot.name] = next((one.label for one in options if one.value == value), phrase("order.gone"))

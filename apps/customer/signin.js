@@ -7,6 +7,7 @@ export class SignIn {
   constructor(business, { ask, enter }) {
     this.ask = ask;
     this.enter = enter;
+    this.awaits = false;
     this.error = el("p", { class: "error", role: "alert" });
     this.phone = el("input", { type: "tel", name: "phone", autocomplete: "tel", required: true });
     this.code = el("input", { type: "text", name: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: 7 });
