@@ -172,7 +172,7 @@ def resume(talk: Talk) -> None:
         *waiting, form = talk.state.stack
         talk.change(stack=tuple(waiting))
         talk.say("form.back", flow=phrase(flows()[form.flow].title))
-        advance(talk, replace(form, agreed=0))
+        advance(talk, replace(form, agreed=0, tries=0))
 
 
 def done(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
