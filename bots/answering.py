@@ -7,14 +7,18 @@ from dataclasses import replace
 from bots import forms, pages, reading, waiting
 from bots.commands import orders
 from bots.features import plain
-from bots.slots import OWN_WORDS, plain_words
+from bots.flowfiles import Slot
+from bots.slots import OWN_WORDS, address_in, plain_words
 from bots.talk import Form, Talk
 from bots.understanding import MISS, Meaning, candidates, understand
+from mcrm.learning.intents import Intent
 
 OUTRANKS = frozenset({"button", "command", "choice", "word", "answer"})
 """Ways of recognition that are surer than any answer in the customer's own words."""
 SOUNDS_LIKE_IT = frozenset({"rule", "both"})
 """Ways sure enough to take a sentence for a question in between where nearly any sentence could be the answer."""
+SHORTEST_SENTENCE = 3
+"""Words from which on something is a sentence rather than what somebody looks for."""
 ENDS_ALL = frozenset({"menu", "start", "agent"})
 PASSES = frozenset({"code", "verify", "thanks"})
 
@@ -91,6 +95,8 @@ def _said_to_what_waits(talk: Talk) -> Meaning:
 
 def _answer(talk: Talk, form: Form, otherwise: Meaning) -> Meaning:
     slot = reading.asked_slot(form)
+    if otherwise.intent == Intent.REPEAT and otherwise.how not in OUTRANKS:
+        return replace(otherwise, command="repeat")
     if otherwise.how in OUTRANKS or slot is None:
         return otherwise
     if otherwise.command == "stray_code" and slot.type == "order":
@@ -100,9 +106,19 @@ def _answer(talk: Talk, form: Form, otherwise: Meaning) -> Meaning:
         return otherwise
     if reading.answer_to(talk, form, talk.event.text) is not None:
         return Meaning("answer", talk.event.text, "answer")
-    if otherwise.command == "unsure" or (slot.type == "product" and otherwise.how not in SOUNDS_LIKE_IT):
-        return MISS  # the flow asks again, or searches, before anything is guessed at
+    if otherwise.command == "unsure":
+        return MISS  # the flow asks again before anything is guessed at
+    if slot.type == "product" and otherwise.how not in SOUNDS_LIKE_IT:
+        return otherwise if _is_another_wish(talk, form, slot, otherwise) else MISS  # which searches
     return otherwise
+
+
+def _is_another_wish(talk: Talk, form: Form, slot: Slot, meaning: Meaning) -> bool:
+    """Whether a sentence that names nothing in the catalogue is sure to want something else."""
+    if meaning.command in ("miss", form.flow) or len(talk.event.text.split()) < SHORTEST_SENTENCE:
+        return False
+    wanted = pages.sought(talk.event.text, talk.words)
+    return not talk.ports.options(slot.options_from or "", {**pages.forgotten(form.values), "search": wanted})
 
 
 def take(talk: Talk, meaning: Meaning) -> bool:
@@ -149,6 +165,8 @@ def _pick(talk: Talk, form: Form, argument: str) -> None:
 def _said(talk: Talk, form: Form, text: str) -> None:
     if waiting.is_late(form, talk):
         return forms.expired(talk, form)
+    if form.asked == "street" and (whole := address_in(text, talk.ports)):
+        return forms.fill(talk, replace(form, values={**form.values, **whole}), "street", whole["street"])
     value = reading.answer_to(talk, form, text)
     return forms.again(talk, form) if value is None else forms.fill(talk, form, form.asked, value)
 
@@ -168,6 +186,11 @@ def _miss(talk: Talk, form: Form, argument: str) -> None:
     if slot is not None and slot.type == "product":
         return forms.search(talk, form, text)
     return forms.again(talk, form)
+
+
+def _repeat(talk: Talk, form: Form, argument: str) -> None:
+    """“Say that again”: the question once more."""
+    return forms.expired(talk, form) if waiting.is_late(form, talk) else forms.advance(talk, form)
 
 
 def _more(talk: Talk, form: Form, argument: str) -> None:
@@ -204,6 +227,7 @@ HANDLERS: Mapping[str, Callable[[Talk, Form, str], None]] = {
     "amend": _amend,
     "miss": _miss,
     "more": _more,
+    "repeat": _repeat,
     "stray_code": _stray_code,
     "back": _back,
     "abort": _abort,

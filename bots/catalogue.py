@@ -45,7 +45,7 @@ class Catalogue:
     """One language: `phrases` by key (a text, or its plural forms), and the tables of words understood.
 
     `counts` are the words for 1 to 9; `places` are those and the ordinals, with LAST for the last of a list, which
-    stand alone but for the words that `place_around` leaves out.
+    stand alone but for the words that `place_around` leaves out. `also`: words that stand for an option, by its phrase.
     """
 
     language: str
@@ -60,6 +60,7 @@ class Catalogue:
     sought: re.Pattern[str]
     code: re.Pattern[str]
     answers: Mapping[str, tuple[str, ...]]
+    also: Mapping[str, frozenset[str]]
     counts: Mapping[str, int]
     places: Mapping[str, int]
     place_around: re.Pattern[str]
@@ -102,6 +103,7 @@ def words(language: str) -> Catalogue:
         sought=re.compile(table["cues"]["sought"]),
         code=re.compile(table["cues"]["code"], re.ASCII),
         answers={name: tuple(entries) for name, entries in table["answers"].items()},
+        also={label: frozenset(entries) for label, entries in table["also"].items()},
         counts=counts,
         places=figures | counts | _numbered(table["places"]["ordinals"]) | dict.fromkeys(table["places"]["last"], LAST),
         place_around=re.compile(table["places"]["around"]),

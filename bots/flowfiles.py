@@ -166,4 +166,7 @@ def options_of(slot: Slot, values: Mapping[str, str], ports: Ports, said: Catalo
     if slot.options_from is not None:
         return ports.options(slot.options_from, values)
     phrases = said.phrases
-    return tuple(Option(value, phrase(label), plain_words(str(phrases[label]))) for value, label in slot.options)
+    return tuple(
+        Option(value, phrase(label), plain_words(str(phrases[label])), said.also.get(label, frozenset()))
+        for value, label in slot.options
+    )

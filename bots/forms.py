@@ -11,9 +11,9 @@ from bots import pages, reading
 from bots.commands.basics import strangers
 from bots.commands.orders import by_number
 from bots.flowfiles import Flow, Slot, flows
-from bots.slots import read
+from bots.slots import chosen_in, read
 from bots.talk import ANSWER_WITHIN, Allowed, Form, Refused, Talk, phrase
-from bots.understanding import MOST_WORDS_SOUGHT, candidates
+from bots.understanding import MOST_WORDS_SOUGHT, candidates, is_like_a_number
 
 AGREE_WITHIN = timedelta(minutes=10)
 CODE_WITHIN = timedelta(minutes=5)
@@ -33,7 +33,7 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
     if first is not None and first.type == "order" and said:
         if (number := read("order", said, ports=talk.ports)) is not None:
             form = _with(form, first.name, number)
-        elif named := argument or next(iter(candidates(said)), None):
+        elif named := argument or next(filter(is_like_a_number, candidates(said)), None):
             return by_number(talk, named)
     elif first is not None and first.type == "text":
         if len(talk.event.text.split()) >= SAYS_IT_ALL:
@@ -41,6 +41,9 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
     elif first is not None and first.type == "product" and not argument:
         if said and _is_there(talk, first, pages.sought(said, talk.words)):
             return search(talk, replace(form, asked=first.name), said)
+    elif first is not None and first.type == "choice" and not argument:
+        if (value := chosen_in(said, reading.options_for(talk, first, form))) is not None:
+            form = _with(form, first.name, value)
     elif first is not None and argument:
         if (value := reading.value_of(talk, first, form, argument)) is not None:
             form = _with(form, first.name, value)
@@ -169,7 +172,7 @@ def resume(talk: Talk) -> None:
         *waiting, form = talk.state.stack
         talk.change(stack=tuple(waiting))
         talk.say("form.back", flow=phrase(flows()[form.flow].title))
-        advance(talk, replace(form, agreed=0))
+        advance(talk, replace(form, agreed=0, tries=0))
 
 
 def done(talk: Talk, outcome: str, facts: Mapping[str, Any]) -> None:
@@ -191,7 +194,7 @@ def search(talk: Talk, form: Form, text: str) -> None:
     if not found:
         return _nothing_found(talk, form, slot, wanted)
     if len(found) == 1:
-        return fill(talk, form, slot.name, found[0].value)
+        return fill(talk, reading.counted(talk, form, text), slot.name, found[0].value)
     return advance(talk, replace(form, tries=0))
 
 

@@ -158,6 +158,8 @@ def _cancellable(turn: Turn, values: Values) -> Verdict:
     if order is None:
         return Refused(phrase("track.unknown", number=values["order"]))
     lines = service.lines_of(turn.session, [order.id])[order.id]
+    if order.status == "cancelled":
+        return Refused(phrase("drop.already", number=order.number), instead=("orders", "agent"))
     if order.status not in BEFORE_LEAVING or any(line.shipped_quantity for line in lines):
         return Refused(phrase("drop.too-late", number=order.number, status=phrase(f"short.{order.status}")))
     return Allowed({"number": order.number, "total": Money(order.total, order.currency)})

@@ -41,6 +41,12 @@ def sought(text: str, words: Catalogue) -> str:
     return found["what"] if found and found["what"] else plain(text)
 
 
+def count_in(text: str, words: Catalogue) -> str | None:
+    """How many of it are wanted, in figures: “two bags of kenya” are 2; None when nothing is said of that."""
+    found = words.sought.fullmatch(plain(text).strip(" .!?¿¡"))
+    return words.in_figures(found["count"]) if found and found["count"] else None
+
+
 def named(text: str, *, is_dear: bool) -> str:
     """What was looked for, short enough to be said back; `is_dear`: without letters that make a text cost double."""
     short = text if len(text) <= LONGEST_NAMED else text[: LONGEST_NAMED - 3].rstrip() + "..."

@@ -29,10 +29,21 @@ def corrected(talk: Talk, form: Form, said: str) -> tuple[Slot, str] | None:
     flow = flows()[form.flow]
     filled = [slot for slot in flow.slots if slot.name in form.values]
     asked = asked_slot(form)
-    for slot in (*reversed(filled), *([asked] if asked is not None else [])):
+    now = [asked] if asked is not None else []
+    is_number = (
+        asked is not None and asked.type == "quantity"
+    )  # “no, 3” says how many, not the third of the list before
+    for slot in (*now, *reversed(filled)) if is_number else (*reversed(filled), *now):
         if (value := value_of(talk, slot, form, said)) is not None:
             return slot, value
     return None
+
+
+def counted(talk: Talk, form: Form, text: str) -> Form:
+    """The form with how many were wanted in the same breath: “two bags of kenya”. They are read back with the price."""
+    slot = next((slot for slot in flows()[form.flow].slots if slot.type == "quantity"), None)
+    count = read("quantity", pages.count_in(text, talk.words) or "", ports=talk.ports) if slot is not None else None
+    return form if slot is None or not count else replace(form, values={**form.values, slot.name: count})
 
 
 def code_in(talk: Talk) -> str | None:
@@ -71,6 +82,8 @@ def chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Any]:
     """How that is called which was chosen before, so that a question can name it."""
     found = {}
     for slot in flow.slots:
+        if slot.type == "order" and slot.name in form.values:
+            found[slot.name] = form.values[slot.name]
         if (slot.options or slot.options_from in OF_ARTICLES) and (value := form.values.get(slot.name)) is not None:
             options = options_of(slot, {**form.values, "chosen": value}, talk.ports, talk.words)
             found[slot.name] = next((one.label for one in options if one.value == value), phrase("order.gone"))

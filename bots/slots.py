@@ -19,8 +19,9 @@ OFF = "off"
 NO_NIGHT = frozenset({"off", "none", "no quiet hours", "never", "no", "ninguna", "nunca", "apagar"})
 TIME = r"(\d{1,2})(?::(\d\d))? ?(am|pm)?h?"
 NIGHT = re.compile(
-    rf"(?:from |between |de |desde )?{TIME} ?(?:-|–|to|until|till|and|a|hasta) ?(?:las )?{TIME}", re.ASCII
+    rf"(?:hours )?(?:from |between |de |desde )?{TIME} ?(?:-|–|to|until|till|and|a|hasta) ?(?:las )?{TIME}", re.ASCII
 )
+HALF_OF_DAY = ((re.compile(r" ?\bin the morning\b"), "am"), (re.compile(r" ?\b(?:in the evening|at night)\b"), "pm"))
 NONE_OF_IT = frozenset(
     {
         "0",
@@ -38,10 +39,14 @@ NONE_OF_IT = frozenset(
     }
 )
 QUANTITY = re.compile(
-    r"(?:make it |que sean |ponme |pon )?(\d{1,3})"
-    r"(?: (?:of them|pieces?|times|x|please|unidades|piezas|veces|por favor))?",
+    r"(?:(?:i|id|ill|d|ll|want|need|like|would|take|have|get|give me|make|it|that|to|change|just|only"
+    r"|quiero|mejor|que sean|ponme|pon|solo) )*?"
+    r"(\d{1,3})"
+    r"(?: (?:of|them|those|pieces?|times|x|bags?|packs?|boxes|instead|please|pls|thanks"
+    r"|unidades|piezas|veces|bolsas?|por favor))*",
     re.ASCII,
 )
+E_MAIL = re.compile(r"\be ?mail\b")
 
 
 def plain_words(text: str) -> str:
@@ -54,10 +59,25 @@ def _order(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]
 
 
 def _choice(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
-    said = plain_words(text)
-    found = [option.value for option in options if said and said in (plain_words(option.value), option.words)]
+    said = E_MAIL.sub("mail", plain_words(text))
+    called = {option.value: E_MAIL.sub("mail", option.words) for option in options}
+    found = [value for value, name in called.items() if said and said in (plain_words(value), name)]
     if not found and len(said) > 3:
-        found = [option.value for option in options if said in option.words]
+        found = [value for value, name in called.items() if said in name]
+    if not found:
+        found = [option.value for option in options if option.also & set(said.split())]
+    return found[0] if len(found) == 1 else None
+
+
+def chosen_in(sentence: str, options: tuple[Option, ...]) -> str | None:
+    """The one option that a sentence names by a word which no other has: “change my email” wants the mail address."""
+    said = set(E_MAIL.sub("mail", plain_words(sentence)).split())
+    called = {option.value: set(E_MAIL.sub("mail", option.words).split()) for option in options}
+    own = {
+        value: names.difference(*(others for other, others in called.items() if other != value))
+        for value, names in called.items()
+    }
+    found = [value for value, names in own.items() if names & said]
     return found[0] if len(found) == 1 else None
 
 
@@ -76,7 +96,29 @@ def _street(text: str, old: str | None, ports: Ports, options: tuple[Option, ...
     text = " ".join(text.split()).strip(" .,")[:120]
     if old and HOUSE_NUMBER.fullmatch(text):
         return HOUSE_NUMBER.sub(text, old, count=1)
-    return text if re.search(r"\w{2}", text) and re.search(r"\d|\s", text) else None
+    return text if re.search(r"[^\W\d_]{2}", text) and re.search(r"\d|\s", text) else None
+
+
+def address_in(text: str, ports: Ports) -> dict[str, str]:
+    """The parts of an address that is written whole: “12 High Street, Bristol BS1 4DJ”; empty when it is not.
+
+    The postcode stands at the end or between commas; the town is what stands alone between the street and it, or after.
+    """
+    parts = [part.strip() for part in text.replace("\n", ",").split(",") if part.strip()]
+    if len(parts) < 2 or _street(parts[0], None, ports, ()) is None:
+        return {}
+    town: list[str] = []
+    found = ""
+    for part in parts[1:]:
+        pieces = part.split()
+        for size in range(min(2, len(pieces)), 0, -1):
+            if not found and (code := _postcode(" ".join(pieces[-size:]), None, ports, ())) is not None:
+                found, pieces = code, pieces[:-size]
+                break
+        town += [" ".join(pieces)] if pieces else []
+    if not found or len(town) > 1 or (town and _city(town[0], None, ports, ()) is None):
+        return {}
+    return {"street": parts[0], "postcode": found} | ({"city": town[0]} if town else {})
 
 
 def _city(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
@@ -122,6 +164,8 @@ def _mail(text: str, old: str | None, ports: Ports, options: tuple[Option, ...])
 def _night(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
     """Two times of the day as `21:00-08:00`; `off` for none."""
     said = " ".join(text.casefold().replace(".", ":").split()).strip(" :!")
+    for way, half in HALF_OF_DAY:
+        said = way.sub(half, said)
     if said in NO_NIGHT:
         return OFF
     found = NIGHT.fullmatch(said)

@@ -84,11 +84,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Something to choose: what is kept, how it is called, and how people may write it (lower case, words only)."""
+    """Something to choose: what is kept, how it is called, and how people may write it (lower case, words only).
+
+    Each word of `also` stands for it, too, in any sentence.
+    """
 
     value: str
     label: Phrase
     words: str = ""
+    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from bots.catalogue import LAST, Catalogue
+from bots.catalogue import LAST, Catalogue, names_of, offered
 from bots.features import plain
 from bots.flowfiles import flows, options_of
 from bots.fusing import LIKELY, Verdict, fused
@@ -30,6 +30,7 @@ SHORTEST_REPAIRED = 4
 MOST_CANDIDATES = 5
 SHORTEST_NUMBER = 3  # unless it is an own order's: "order 2 bags" names no order
 LONGEST_NUMBER = 40
+SHORTEST_TAG = 3  # "es" and "en" are words, too
 MOST_WORDS_SOUGHT = 3
 TOLD_AT_ONCE = frozenset({"choice", "night", "product"})
 """Slot types whose answers sound like nothing else, so that they may follow the command word."""
@@ -70,6 +71,7 @@ def understand(event: Event, state: State, ports: Ports, words: Catalogue) -> Me
     return (
         _slash(event.text, words)
         or _answer(text, state, event, words)
+        or _language(text, state, words)
         or _command(text, ports, words)
         or _in_own_words(event.text, text, ports, words, can_be_number=not _is_awaited("code", state, event))
     )
@@ -132,12 +134,22 @@ def _answer(text: str, state: State, event: Event, words: Catalogue) -> Meaning 
             return Meaning("expired", how="choice")
         command, _, argument = choices[_index(place, choices)].partition(":")
         return Meaning(command, argument or None, "choice")
+    if is_awaited and len(choices) == 1 and plain_words(text) in words.answers["yes"]:
+        command, _, argument = choices[0].partition(":")  # “Shall I call one?” takes a yes
+        return Meaning(command, argument or None, "choice")
     if _is_awaited("code", state, event):
         first, _, rest = bare.partition(" ")
         said = words.code.fullmatch(rest if first in words.commands["verify"] else bare)  # VERIFY 123456 is one too
         if said is not None:
             return Meaning("code", re.sub(r"\D", "", said["code"]), "answer")
     return None
+
+
+def _language(text: str, state: State, words: Catalogue) -> Meaning | None:
+    """The name of a language on offer, alone: whoever cannot read the question answers it so, and begins so."""
+    said = text.strip(" .!?¿¡")
+    is_name = len(said) > SHORTEST_TAG and any(said in names_of(tag, words.language) for tag in offered())
+    return Meaning("language", said, "word") if is_name and state.form is None else None
 
 
 def _index(place: int, choices: Sequence[str]) -> int:
@@ -237,6 +249,11 @@ def candidates(raw: str) -> list[str]:
     pairs = pairwise(tokens)
     found += [a + b for a, b in pairs if re.fullmatch(r"[A-Za-z]{1,4}-?", a) and re.fullmatch(r"\d{1,20}", b)]
     return found[:MOST_CANDIDATES]
+
+
+def is_like_a_number(token: str) -> bool:
+    """Whether it may be an order's number when a sentence holds it: “I want 2 instead” names no order."""
+    return sum(map(str.isdigit, token)) >= SHORTEST_NUMBER
 
 
 def _rule(text: str, table: Mapping[str, Sequence[re.Pattern[str]]]) -> str | None:

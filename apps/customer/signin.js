@@ -7,6 +7,7 @@ export class SignIn {
   constructor(business, { ask, enter }) {
     this.ask = ask;
     this.enter = enter;
+    this.awaits = false;
     this.error = el("p", { class: "error", role: "alert" });
     this.phone = el("input", { type: "tel", name: "phone", autocomplete: "tel", required: true });
     this.code = el("input", { type: "text", name: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: 7 });
@@ -40,6 +41,8 @@ export class SignIn {
   }
 
   async sent(phone) {
+    this.code.value = "";
+    this.awaits = true; // the text may be here before the answer is
     await this.ask(phone);
     this.second.hidden = false;
     this.submit.querySelector("span").textContent = "Sign in";
@@ -48,6 +51,6 @@ export class SignIn {
 
   /** A text with a code came in on this phone: it is written for its owner, as phones do. */
   heard(code) {
-    if (!this.second.hidden) this.code.value = code;
+    if (this.awaits) this.code.value = code;
   }
 }

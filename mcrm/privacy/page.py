@@ -69,7 +69,7 @@ def offer(business: str, expires_at: datetime) -> str:
     until = f"{expires_at:%Y-%m-%d %H:%M} UTC"
     return _document(
         business,
-        f"<h1>Your copy of your data</h1><p>It is here until {until}. Save it where only you can read it.</p>"
+        f"<h1>The copy of your data</h1><p>It is here until {until}. Save it where only you can read it.</p>"
         '<form method="post"><button>Download</button></form>',
     )
 

@@ -1,11 +1,11 @@
 """What is told of a copy that is ready, per language; numbers and names stand nowhere in it."""
 
 READY = {
-    "en": "Your copy of your data is ready. Fetch it within a day, and show this link to nobody: {link}",
+    "en": "The copy of your data is ready. Fetch it within a day, and show this link to nobody: {link}",
     "es": "La copia de tus datos está lista. Descárgala en un día y no enseñes este enlace a nadie: {link}",
 }
 READY_IN_APP = {
-    "en": "Your copy of your data is ready. Fetch it in the app within a day.",
+    "en": "The copy of your data is ready. Fetch it in the app within a day.",
     "es": "La copia de tus datos está lista. Descárgala en la app en un día.",
 }
 TITLE = {"en": "Your data", "es": "Tus datos"}

@@ -110,6 +110,20 @@ def test_a_customer_asks_chooses_and_hears_a_person(page: "Page", committed: Dat
         assert (news.state, news.reason) == ("suppressed", "shown-in-the-app")
 
 
+def test_a_code_that_is_faster_than_the_answer_is_written_for_its_owner(page: "Page") -> None:
+    """On the page of phones a text may be there before the app knows that it was sent."""
+    form = """async () => {
+        const { SignIn } = await import("./signin.js");
+        const form = new SignIn("Harbour & Pine", { ask: async () => form.heard("123456"), enter: async () => {} });
+        form.heard("654321");
+        form.phone.value = "+447700900201";
+        const before = form.code.value;
+        await form.next();
+        return [before, form.code.value, form.second.hidden];
+    }"""
+    assert page.evaluate(form) == ["", "123456", False]
+
+
 def test_what_could_not_be_sent_is_sent_once_more_and_arrives_once(page: "Page", committed: Database) -> None:
     sign_in(page)
     say(page, "hello")
