@@ -80,7 +80,7 @@ def options_for(talk: Talk, slot: Slot, form: Form) -> tuple[Option, ...]:
 
 def chosen(talk: Talk, flow: Flow, form: Form) -> dict[str, Any]:
     """How that is called which was chosen before, so that a question can name it."""
-    found = {}
+    found: dict[str, Any] = {}
     for slot in flow.slots:
         if slot.type == "order" and slot.name in form.values:
             found[slot.name] = form.values[slot.name]
