@@ -165,7 +165,7 @@ def _pick(talk: Talk, form: Form, argument: str) -> None:
 def _said(talk: Talk, form: Form, text: str) -> None:
     if waiting.is_late(form, talk):
         return forms.expired(talk, form)
-    if form.asked == "street" and (whole := address_in(text, talk.ports)):
+    if form.asked == "street" and (whole := address_in(text, reading.of(talk))):
         return forms.fill(talk, replace(form, values={**form.values, **whole}), "street", whole["street"])
     value = reading.answer_to(talk, form, text)
     return forms.again(talk, form) if value is None else forms.fill(talk, form, form.asked, value)

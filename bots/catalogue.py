@@ -59,6 +59,11 @@ class Catalogue:
     correction: re.Pattern[str]
     sought: re.Pattern[str]
     code: re.Pattern[str]
+    quantity: re.Pattern[str]
+    night: re.Pattern[str]
+    morning: re.Pattern[str]
+    evening: re.Pattern[str]
+    mail: re.Pattern[str]
     answers: Mapping[str, tuple[str, ...]]
     also: Mapping[str, frozenset[str]]
     counts: Mapping[str, int]
@@ -72,6 +77,10 @@ class Catalogue:
         """
         found = self.place_around.fullmatch(said)
         return self.places.get(found[1]) if found else None
+
+    def one_word_for_mail(self, said: str) -> str:
+        """The same words, with one for all that mail is called: “e-mail”, “email”, “correo”."""
+        return self.mail.sub("mail", said)
 
     def in_figures(self, text: str) -> str:
         """The text with its counts, one to nine, in figures."""
@@ -102,6 +111,11 @@ def words(language: str) -> Catalogue:
         correction=re.compile(table["cues"]["correction"]),
         sought=re.compile(table["cues"]["sought"]),
         code=re.compile(table["cues"]["code"], re.ASCII),
+        quantity=re.compile(table["cues"]["quantity"], re.ASCII),
+        night=re.compile(table["cues"]["night"], re.ASCII),
+        morning=re.compile(table["cues"]["morning"]),
+        evening=re.compile(table["cues"]["evening"]),
+        mail=re.compile(table["cues"]["mail"]),
         answers={name: tuple(entries) for name, entries in table["answers"].items()},
         also={label: frozenset(entries) for label, entries in table["also"].items()},
         counts=counts,

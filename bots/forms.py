@@ -31,7 +31,7 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
     first = next(iter(flow.slots), None)
     said = argument or (talk.event.text if SENTENCE.search(talk.event.text) else "")
     if first is not None and first.type == "order" and said:
-        if (number := read("order", said, ports=talk.ports)) is not None:
+        if (number := read("order", said, reading.of(talk))) is not None:
             form = _with(form, first.name, number)
         elif named := argument or next(filter(is_like_a_number, candidates(said)), None):
             return by_number(talk, named)
@@ -42,7 +42,7 @@ def begin(talk: Talk, flow_id: str, argument: str | None = None) -> None:
         if said and _is_there(talk, first, pages.sought(said, talk.words)):
             return search(talk, replace(form, asked=first.name), said)
     elif first is not None and first.type == "choice" and not argument:
-        if (value := chosen_in(said, reading.options_for(talk, first, form))) is not None:
+        if (value := chosen_in(said, reading.options_for(talk, first, form), talk.words)) is not None:
             form = _with(form, first.name, value)
     elif first is not None and argument:
         if (value := reading.value_of(talk, first, form, argument)) is not None:

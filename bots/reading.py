@@ -7,10 +7,15 @@ from bots import pages
 from bots.catalogue import LAST
 from bots.features import plain
 from bots.flowfiles import Flow, Slot, flows, options_of
-from bots.slots import plain_words, read
+from bots.slots import Asked, plain_words, read
 from bots.talk import Form, Option, Talk, phrase
 
 OF_ARTICLES = ("catalogue", "lines")
+
+
+def of(talk: Talk, *, options: tuple[Option, ...] = (), old: str | None = None) -> Asked:
+    """What readers may look at in this talk."""
+    return Asked(talk.words, talk.ports, options, old)
 
 
 def asked_slot(form: Form) -> Slot | None:
@@ -30,9 +35,7 @@ def corrected(talk: Talk, form: Form, said: str) -> tuple[Slot, str] | None:
     filled = [slot for slot in flow.slots if slot.name in form.values]
     asked = asked_slot(form)
     now = [asked] if asked is not None else []
-    is_number = (
-        asked is not None and asked.type == "quantity"
-    )  # “no, 3” says how many, not the third of the list before
+    is_number = asked is not None and asked.type == "quantity"  # “no, 3” is how many, and no place in a list before
     for slot in (*now, *reversed(filled)) if is_number else (*reversed(filled), *now):
         if (value := value_of(talk, slot, form, said)) is not None:
             return slot, value
@@ -42,13 +45,13 @@ def corrected(talk: Talk, form: Form, said: str) -> tuple[Slot, str] | None:
 def counted(talk: Talk, form: Form, text: str) -> Form:
     """The form with how many were wanted in the same breath: “two bags of kenya”. They are read back with the price."""
     slot = next((slot for slot in flows()[form.flow].slots if slot.type == "quantity"), None)
-    count = read("quantity", pages.count_in(text, talk.words) or "", ports=talk.ports) if slot is not None else None
+    count = read("quantity", pages.count_in(text, talk.words) or "", of(talk)) if slot is not None else None
     return form if slot is None or not count else replace(form, values={**form.values, slot.name: count})
 
 
 def code_in(talk: Talk) -> str | None:
     """The one-time code that the message is, if it looks like one."""
-    return read("code", _bare_code(talk, talk.event.text), ports=talk.ports)
+    return read("code", _bare_code(talk, talk.event.text), of(talk))
 
 
 def _bare_code(talk: Talk, text: str) -> str:
@@ -65,7 +68,7 @@ def value_of(talk: Talk, slot: Slot, form: Form, text: str) -> str | None:
         text = _bare_code(talk, text)
     if slot.type == "quantity":
         text = talk.words.in_figures(text)
-    found = read(slot.type, text, ports=talk.ports, options=options, old=form.values.get(slot.name))
+    found = read(slot.type, text, of(talk, options=options, old=form.values.get(slot.name)))
     if found is not None or not options or not form.asked:
         return found
     shown, _ = pages.first(options)

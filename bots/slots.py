@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+from bots.catalogue import Catalogue
 from bots.talk import Option, Ports
 from mcrm import quiet
 from mcrm.addresses.countries import spelt
@@ -16,37 +18,20 @@ LONGEST_NAME = 200
 MOST_PIECES = 999
 HOUSE_NUMBER = re.compile(r"\d+[a-z]?\b", re.IGNORECASE)
 OFF = "off"
-NO_NIGHT = frozenset({"off", "none", "no quiet hours", "never", "no", "ninguna", "nunca", "apagar"})
-TIME = r"(\d{1,2})(?::(\d\d))? ?(am|pm)?h?"
-NIGHT = re.compile(
-    rf"(?:hours )?(?:from |between |de |desde )?{TIME} ?(?:-|–|to|until|till|and|a|hasta) ?(?:las )?{TIME}", re.ASCII
-)
-HALF_OF_DAY = ((re.compile(r" ?\bin the morning\b"), "am"), (re.compile(r" ?\b(?:in the evening|at night)\b"), "pm"))
-NONE_OF_IT = frozenset(
-    {
-        "0",
-        "none",
-        "remove",
-        "remove it",
-        "drop it",
-        "zero",
-        "quitar",
-        "quítalo",
-        "quitalo",
-        "ninguno",
-        "ninguna",
-        "cero",
-    }
-)
-QUANTITY = re.compile(
-    r"(?:(?:i|id|ill|d|ll|want|need|like|would|take|have|get|give me|make|it|that|to|change|just|only"
-    r"|quiero|mejor|que sean|ponme|pon|solo) )*?"
-    r"(\d{1,3})"
-    r"(?: (?:of|them|those|pieces?|times|x|bags?|packs?|boxes|instead|please|pls|thanks"
-    r"|unidades|piezas|veces|bolsas?|por favor))*",
-    re.ASCII,
-)
-E_MAIL = re.compile(r"\be ?mail\b")
+TIME = re.compile(r"(\d{1,2})(?::(\d\d))? ?(am|pm)?h?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reader may look at besides the answer: the language's words, what stands here, what can be chosen.
+
+    `old` is the answer that this one corrects.
+    """
+
+    words: Catalogue
+    ports: Ports
+    options: tuple[Option, ...] = ()
+    old: str | None = None
 
 
 def plain_words(text: str) -> str:
@@ -54,13 +39,13 @@ def plain_words(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", text.casefold()).split())
 
 
-def _order(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
-    return ports.own_number(text)
+def _order(text: str, asked: Asked) -> str | None:
+    return asked.ports.own_number(text)
 
 
-def _choice(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
-    said = E_MAIL.sub("mail", plain_words(text))
-    called = {option.value: E_MAIL.sub("mail", option.words) for option in options}
+def _choice(text: str, asked: Asked) -> str | None:
+    options, mail = asked.options, asked.words.one_word_for_mail
+    said, called = mail(plain_words(text)), {option.value: mail(option.words) for option in options}
     found = [value for value, name in called.items() if said and said in (plain_words(value), name)]
     if not found and len(said) > 3:
         found = [value for value, name in called.items() if said in name]
@@ -69,10 +54,11 @@ def _choice(text: str, old: str | None, ports: Ports, options: tuple[Option, ...
     return found[0] if len(found) == 1 else None
 
 
-def chosen_in(sentence: str, options: tuple[Option, ...]) -> str | None:
+def chosen_in(sentence: str, options: tuple[Option, ...], words: Catalogue) -> str | None:
     """The one option that a sentence names by a word which no other has: “change my email” wants the mail address."""
-    said = set(E_MAIL.sub("mail", plain_words(sentence)).split())
-    called = {option.value: set(E_MAIL.sub("mail", option.words).split()) for option in options}
+    mail = words.one_word_for_mail
+    said = set(mail(plain_words(sentence)).split())
+    called = {option.value: set(mail(option.words).split()) for option in options}
     own = {
         value: names.difference(*(others for other, others in called.items() if other != value))
         for value, names in called.items()
@@ -81,76 +67,76 @@ def chosen_in(sentence: str, options: tuple[Option, ...]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _text(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _text(text: str, asked: Asked) -> str | None:
     return text.strip()[:LONGEST] if re.search(r"\w\w", text) else None
 
 
-def _name(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _name(text: str, asked: Asked) -> str | None:
     """One line: a name stands in letters and on labels."""
     text = " ".join(text.split())[:LONGEST_NAME].strip()
     return text if re.search(r"\w\w", text) else None
 
 
-def _street(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _street(text: str, asked: Asked) -> str | None:
     """One line; a house number alone corrects the number of what was said before."""
     text = " ".join(text.split()).strip(" .,")[:120]
-    if old and HOUSE_NUMBER.fullmatch(text):
-        return HOUSE_NUMBER.sub(text, old, count=1)
+    if asked.old and HOUSE_NUMBER.fullmatch(text):
+        return HOUSE_NUMBER.sub(text, asked.old, count=1)
     return text if re.search(r"[^\W\d_]{2}", text) and re.search(r"\d|\s", text) else None
 
 
-def address_in(text: str, ports: Ports) -> dict[str, str]:
+def address_in(text: str, asked: Asked) -> dict[str, str]:
     """The parts of an address that is written whole: “12 High Street, Bristol BS1 4DJ”; empty when it is not.
 
     The postcode stands at the end or between commas; the town is what stands alone between the street and it, or after.
     """
     parts = [part.strip() for part in text.replace("\n", ",").split(",") if part.strip()]
-    if len(parts) < 2 or _street(parts[0], None, ports, ()) is None:
+    if len(parts) < 2 or _street(parts[0], asked) is None:
         return {}
     town: list[str] = []
     found = ""
     for part in parts[1:]:
         pieces = part.split()
         for size in range(min(2, len(pieces)), 0, -1):
-            if not found and (code := _postcode(" ".join(pieces[-size:]), None, ports, ())) is not None:
+            if not found and (code := _postcode(" ".join(pieces[-size:]), asked)) is not None:
                 found, pieces = code, pieces[:-size]
                 break
         town += [" ".join(pieces)] if pieces else []
-    if not found or len(town) > 1 or (town and _city(town[0], None, ports, ()) is None):
+    if not found or len(town) > 1 or (town and _city(town[0], asked) is None):
         return {}
     return {"street": parts[0], "postcode": found} | ({"city": town[0]} if town else {})
 
 
-def _city(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _city(text: str, asked: Asked) -> str | None:
     text = " ".join(text.split()).strip(" .,")
     return text[:80] if re.fullmatch(r"[^\W\d_][^\d_]{1,79}", text) else None
 
 
-def _postcode(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _postcode(text: str, asked: Asked) -> str | None:
     try:
-        return spelt(ports.region, text.strip(" .,"))
+        return spelt(asked.ports.region, text.strip(" .,"))
     except DomainError:
         return None
 
 
-def _quantity(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _quantity(text: str, asked: Asked) -> str | None:
     said = plain_words(text)
-    if said in NONE_OF_IT:
+    if said in asked.words.answers["none-of-it"]:
         return "0"
-    found = QUANTITY.fullmatch(said)
-    return str(int(found[1])) if found and 1 <= int(found[1]) <= MOST_PIECES else None
+    found = asked.words.quantity.fullmatch(said)
+    return str(int(found["count"])) if found and 1 <= int(found["count"]) <= MOST_PIECES else None
 
 
-def _phone(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _phone(text: str, asked: Asked) -> str | None:
     if len(re.sub(r"\D", "", text)) < 7:
         return None
     try:
-        return normalise("sms", text, region=ports.region)
+        return normalise("sms", text, region=asked.ports.region)
     except AddressInvalid:
         return None
 
 
-def _mail(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _mail(text: str, asked: Asked) -> str | None:
     """The one mail address in what was said."""
     found = {part.strip(".,;:<>()\"'") for part in text.split() if "@" in part}
     if len(found) != 1 or not re.fullmatch(EMAIL, address := found.pop()):
@@ -161,19 +147,21 @@ def _mail(text: str, old: str | None, ports: Ports, options: tuple[Option, ...])
         return None
 
 
-def _night(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _night(text: str, asked: Asked) -> str | None:
     """Two times of the day as `21:00-08:00`; `off` for none."""
     said = " ".join(text.casefold().replace(".", ":").split()).strip(" :!")
-    for way, half in HALF_OF_DAY:
-        said = way.sub(half, said)
-    if said in NO_NIGHT:
+    if said in asked.words.answers["no-night"]:
         return OFF
-    found = NIGHT.fullmatch(said)
+    for half, ways in (("am", asked.words.morning), ("pm", asked.words.evening)):
+        said = ways.sub(half, said)
+    found = asked.words.night.fullmatch(said)
     if found is None:
         return None
-    begins, ends = (_time_of_day(*found.group(*places)) for places in ((1, 2, 3), (4, 5, 6)))
+    begins, ends = (TIME.fullmatch(found[name]) for name in ("begins", "ends"))
+    if begins is None or ends is None:
+        return None
     try:
-        return str(quiet.read(f"{begins}-{ends}"))
+        return str(quiet.read(f"{_time_of_day(*begins.groups())}-{_time_of_day(*ends.groups())}"))
     except ValueError:
         return None
 
@@ -186,11 +174,11 @@ def _time_of_day(hour: str, minute: str | None, half: str | None) -> str:
     return f"{hours:02d}:{minute or '00'}"
 
 
-def _code(text: str, old: str | None, ports: Ports, options: tuple[Option, ...]) -> str | None:
+def _code(text: str, asked: Asked) -> str | None:
     return re.sub(r"\D", "", text) if re.fullmatch(r"\s*\d(?:[ -]?\d){5}\s*\.?", text, re.ASCII) else None
 
 
-READERS: Mapping[str, Callable[[str, str | None, Ports, tuple[Option, ...]], str | None]] = {
+READERS: Mapping[str, Callable[[str, Asked], str | None]] = {
     "order": _order,
     "choice": _choice,
     "product": _choice,
@@ -209,6 +197,6 @@ OWN_WORDS = frozenset({"text", "name", "street", "city"})
 """Types that nearly any sentence could answer."""
 
 
-def read(kind: str, text: str, *, ports: Ports, options: tuple[Option, ...] = (), old: str | None = None) -> str | None:
-    """The value that these words stand for, None when they answer nothing; `old` is what a correction replaces."""
-    return READERS[kind](text, old, ports, options)
+def read(kind: str, text: str, asked: Asked) -> str | None:
+    """The value that these words stand for, None when they answer nothing."""
+    return READERS[kind](text, asked)

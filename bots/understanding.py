@@ -14,7 +14,7 @@ from bots.flowfiles import flows, options_of
 from bots.fusing import LIKELY, Verdict, fused
 from bots.intents import intent_of, line_for
 from bots.pages import PAGE, sought
-from bots.slots import plain_words, read
+from bots.slots import Asked, plain_words, read
 from bots.talk import Event, Ports, State
 from mcrm.learning.intents import SERVICE, Intent
 
@@ -197,7 +197,7 @@ def _answered(word: str, rest: str, ports: Ports, words: Catalogue) -> Meaning |
     if slot.type == "choice":  # in full: an "account number" is not a new number for the profile
         is_answer = any(plain_words(rest) in (plain_words(option.value), option.words) for option in options)
     else:
-        is_answer = read(slot.type, rest, ports=ports) is not None
+        is_answer = read(slot.type, rest, Asked(words, ports)) is not None
     return Meaning(command, rest, "word") if is_answer else None
 
 
