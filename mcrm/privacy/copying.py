@@ -45,9 +45,7 @@ def ask(session: Session, actor: Actor, contact_id: UUID, *, point: ContactPoint
     require_fresh(actor)
     contact = survivor_of(session, contacts.reachable(session, actor, contact_id).id)
     person = select(Contact.id).where(Contact.id == contact.id)
-    session.execute(
-        person.with_for_update(key_share=True)
-    )  # of two at once one waits; who just names them does not
+    session.execute(person.with_for_update(key_share=True))  # of two at once one waits; who just names them does not
     before = _last(session, contact)
     if before is not None and (wait := before.created_at + ONE_A - clock.now()) > timedelta(0):
         raise CopyTooSoon(retry_after_s=int(wait.total_seconds()) + 1)
