@@ -188,24 +188,22 @@ def tell_staff(session: Session, handover: Handover) -> None:
         agents = select(User.id).where(User.is_active, User.role == Role.AGENT.value).order_by(User.id)
         to = [agent.id for agent in presence.present(session)] or list(session.scalars(agents))
     for user_id in to:
-        staff.tell(
-            session,
-            user_id,
-            title="A customer waits for a person",
-            text=f"They wrote by {handover.channel}.",
-            kind="handover",
-            dedupe_key=f"handover:{handover.id}:{handover.rev}:{user_id}",
-            data={"handover_id": str(handover.id)},
-        )
+        _push(session, handover, user_id, "A customer waits for a person", f"They wrote by {handover.channel}.")
 
 
 def tell_former(session: Session, handover: Handover, user_id: UUID) -> None:
     """Push to the agent whose conversation a colleague took over; it names nobody, as `tell_staff`."""
+    text = f"A conversation of yours by {handover.channel} is theirs now; the reason stands in it."
+    _push(session, handover, user_id, "A colleague took over", text)
+
+
+def _push(session: Session, handover: Handover, user_id: UUID, title: str, text: str) -> None:
+    """Once for each state of the hand-over."""
     staff.tell(
         session,
         user_id,
-        title="A colleague took over",
-        text=f"A conversation of yours by {handover.channel} is theirs now; the reason stands in it.",
+        title=title,
+        text=text,
         kind="handover",
         dedupe_key=f"handover:{handover.id}:{handover.rev}:{user_id}",
         data={"handover_id": str(handover.id)},
